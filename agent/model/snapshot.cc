@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "hullmark/snapshot.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "hullmark/facts.h"
+#include "hullmark/ids.h"
+
+namespace hullmark {
+namespace {
+
+template <typename Row>
+const Row* FindByInode(const std::vector<Row>& rows, NamespaceInode inode) {
+  const auto at = std::ranges::lower_bound(rows, inode, {}, &Row::inode);
+  return at != rows.end() && at->inode == inode ? &*at : nullptr;
+}
+
+}  // namespace
+
+std::optional<std::uint32_t> InsideId(const IdMap& map, std::uint32_t outside) {
+  for (const auto& extent : map) {
+    if (outside >= extent.outside && outside - extent.outside < extent.count) {
+      return extent.inside + (outside - extent.outside);
+    }
+  }
+  return std::nullopt;
+}
+
+const UserNamespace* FindUserNamespace(const Snapshot& snapshot, NamespaceInode inode) {
+  return FindByInode(snapshot.user_namespaces, inode);
+}
+
+const MountNamespace* FindMountNamespace(const Snapshot& snapshot, NamespaceInode inode) {
+  return FindByInode(snapshot.mount_namespaces, inode);
+}
+
+}  // namespace hullmark

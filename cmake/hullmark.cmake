@@ -1,0 +1,42 @@
+# What every target gets: the language, the include roots, the warnings.
+add_library(hullmark_flags INTERFACE)
+target_include_directories(hullmark_flags INTERFACE ${PROJECT_SOURCE_DIR}/include
+                                                    ${PROJECT_SOURCE_DIR})
+target_compile_features(hullmark_flags INTERFACE cxx_std_23)
+target_compile_options(hullmark_flags INTERFACE -Wall -Wextra -Wconversion -Wshadow
+                                                -fstack-protector-strong)
+# Dereferencing an error must abort, not yield its bytes as a value: in every build type.
+target_compile_definitions(hullmark_flags INTERFACE _GLIBCXX_ASSERTIONS)
+
+# hullmark_module(NAME SOURCES a.cc b.cc LINKS other_module Third::party)
+function(hullmark_module name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
+  add_library(hullmark_${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(hullmark_${name} PUBLIC hullmark_flags PRIVATE ${ARG_LINKS})
+endfunction()
+
+# hullmark_test(NAME SOURCES a_test.cc LINKS hullmark_parse ...): a GoogleTest program, a ctest per case.
+function(hullmark_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_compile_definitions(${name} PRIVATE HULLMARK_FIXTURES="${PROJECT_SOURCE_DIR}/tests/fixtures"
+                                             HULLMARK_SOURCE="${PROJECT_SOURCE_DIR}")
+  target_link_libraries(${name} PRIVATE ${ARG_LINKS} hullmark_flags GTest::gtest_main)
+  gtest_discover_tests(${name} PROPERTIES LABELS unit DISCOVERY_TIMEOUT 60)
+endfunction()
+
+# hullmark_fuzz(NAME SOURCE x_fuzz.cc LINKS ...): with clang a libFuzzer program; with any compiler a
+# ctest that replays the corpus in tests/fuzz/corpus/NAME.
+function(hullmark_fuzz name)
+  cmake_parse_arguments(ARG "" "SOURCE" "LINKS" ${ARGN})
+  add_executable(${name}_replay ${ARG_SOURCE} ${PROJECT_SOURCE_DIR}/tests/fuzz/replay_main.cc)
+  target_link_libraries(${name}_replay PRIVATE ${ARG_LINKS} hullmark_flags)
+  add_test(NAME fuzz_replay.${name}
+           COMMAND ${name}_replay ${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${name})
+  set_tests_properties(fuzz_replay.${name} PROPERTIES LABELS fuzz)
+  if(HULLMARK_FUZZ)
+    add_executable(${name} ${ARG_SOURCE})
+    target_link_libraries(${name} PRIVATE ${ARG_LINKS} hullmark_flags)
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  endif()
+endfunction()

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "hullmark/caps.h"
+#include "hullmark/facts.h"
+#include "hullmark/glob.h"
+#include "hullmark/ids.h"
+#include "hullmark/limits.h"
+#include "hullmark/snapshot.h"
+
+namespace hullmark {
+
+enum class Severity : std::uint8_t { kInfo, kLow, kMedium, kHigh, kCritical };
+inline constexpr int kSeverities = 5;
+
+enum class Scope : std::uint8_t { kProcess, kContainer, kHost };
+
+// What a check says; reports know waived and manual besides.
+enum class Outcome : std::uint8_t { kNotApplicable, kPass, kUnknown, kFail };
+
+// ---- parameters: typed when the benchmark is loaded, read by position ----
+
+enum class ParamType : std::uint8_t {
+  kBool,
+  kInteger,
+  kFraction,
+  kCaps,
+  kStrings,
+  kIntegers,
+  kGlobs,
+  kMountRules,
+  kDevices,
+};
+
+// An exception for a host path in a benchmark: "/lib/modules ro" holds only for read-only mounts.
+struct MountRule {
+  Glob path;
+  bool read_only = false;
+};
+
+using ParamValue = std::variant<bool, std::int64_t, double, CapSet, std::vector<std::string>,
+                                std::vector<std::int64_t>, std::vector<Glob>,
+                                std::vector<MountRule>, std::vector<DeviceRule>>;
+
+struct ParamSpec {
+  std::string_view name;
+  ParamType type;
+};
+
+// The values of a control's parameters, in the order of its check's ParamSpecs.
+class Params {
+ public:
+  Params() = default;
+  explicit Params(std::vector<ParamValue> values) : values_(std::move(values)) {}
+
+  bool Bool(std::size_t at) const { return std::get<bool>(values_[at]); }
+  std::int64_t Integer(std::size_t at) const { return std::get<std::int64_t>(values_[at]); }
+  double Fraction(std::size_t at) const { return std::get<double>(values_[at]); }
+  CapSet Caps(std::size_t at) const { return std::get<CapSet>(values_[at]); }
+  const std::vector<std::string>& Strings(std::size_t at) const {
+    return std::get<std::vector<std::string>>(values_[at]);
+  }
+  const std::vector<std::int64_t>& Integers(std::size_t at) const {
+    return std::get<std::vector<std::int64_t>>(values_[at]);
+  }
+  const std::vector<Glob>& Globs(std::size_t at) const {
+    return std::get<std::vector<Glob>>(values_[at]);
+  }
+  const std::vector<MountRule>& MountRules(std::size_t at) const {
+    return std::get<std::vector<MountRule>>(values_[at]);
+  }
+  const std::vector<DeviceRule>& Devices(std::size_t at) const {
+    return std::get<std::vector<DeviceRule>>(values_[at]);
+  }
+  const std::vector<ParamValue>& values() const { return values_; }
+
+ private:
+  std::vector<ParamValue> values_;
+};
+
+// ---- verdicts ----
+
+// A price other than the control's own, for the case that a check can tell to be milder or worse.
+struct Price {
+  Severity severity = Severity::kInfo;
+  std::int32_t weight = 0;  // Points.
+
+  friend constexpr bool operator==(const Price&, const Price&) = default;
+};
+
+struct Verdict {
+  Outcome outcome = Outcome::kUnknown;
+  std::uint16_t badness = 1000;  // Of a fail: thousandths of the weight.
+  std::optional<Price> price;    // Instead of the control's severity and weight.
+  std::string_view note;         // A literal: why a pass is a pass, a restriction that holds.
+
+  friend bool operator==(const Verdict&, const Verdict&) = default;
+};
+
+// Proof of a verdict that is no pass. `source` is a file below /proc/PID ("status"), a full path,
+// or
+// "" for a conclusion; `fact` one line that names the fact and its value.
+struct Evidence {
+  std::optional<Pid> pid, tid;
+  std::string source;
+  std::string fact;
+  int error_number = 0;
+};
+
+// Where a check puts proof; null when nobody wants any, so that counting costs no text.
+using EvidenceOut = std::vector<Evidence>*;
+
+// ---- what checks see ----
+
+// A task of a container: the leader of a process, or a thread that differs from it.
+struct TaskView {
+  const Snapshot& snapshot;
+  const Container& container;
+  const Member& member;
+  const Process& process;
+  const Task& task;
+};
+
+struct ContainerView {
+  const Snapshot& snapshot;
+  const Container& container;
+};
+
+// Pure, total, without state: the same facts give the same verdict. The evaluator adds pid and tid
+// to the evidence of a process check and takes the worst task; a check never looks at other
+// verdicts.
+using ProcessCheck = Verdict (*)(const TaskView&, const Params&, EvidenceOut);
+using ContainerCheck = Verdict (*)(const ContainerView&, const Params&, EvidenceOut);
+using HostCheck = Verdict (*)(const Snapshot&, const Params&, EvidenceOut);
+
+// A row of a family's table.
+struct Check {
+  std::string_view id;  // "CAP-001": for ever.
+  std::variant<ProcessCheck, ContainerCheck, HostCheck> evaluate;
+  std::span<const ParamSpec> params;
+
+  Scope scope() const { return static_cast<Scope>(evaluate.index()); }
+};
+
+std::string_view NameOf(Severity severity);
+std::string_view NameOf(Scope scope);
+std::string_view NameOf(ParamType type);
+std::optional<Severity> SeverityOfName(std::string_view name);
+
+}  // namespace hullmark
