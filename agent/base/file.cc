@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/base/file.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/stat.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "hullmark/ids.h"
+#include "hullmark/result.h"
+
+namespace hullmark {
+
+Fd::~Fd() {
+  if (fd_ >= 0) close(fd_);
+}
+
+Fault FaultOfErrno() {
+  const int number = errno;
+  return Fault{.code = CodeOfErrno(number), .error_number = static_cast<std::uint16_t>(number)};
+}
+
+Fact<std::string_view> ReadBuffer::ReadUpTo(int directory, const char* path, bool& truncated) {
+  truncated = false;
+  const Fd file(openat(directory, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (!file) return std::unexpected(FaultOfErrno());
+  std::size_t length = 0;
+  while (true) {
+    const ssize_t got = read(file.get(), bytes_.data() + length, bytes_.size() - length);
+    if (got < 0) return std::unexpected(FaultOfErrno());
+    if (got == 0) return std::string_view(bytes_.data(), length);
+    length += static_cast<std::size_t>(got);
+    // procfs fills what fits: a short read of a file that fits the buffer is its end, but only a
+    // read of 0 proves it. Small files cost the one read more that a reader must pay.
+    if (length < bytes_.size()) continue;
+    if (bytes_.size() >= cap_) {
+      truncated = true;
+      return std::string_view(bytes_.data(), length);
+    }
+    bytes_.resize(std::min(cap_, bytes_.size() * 2));
+  }
+}
+
+Fact<std::string_view> ReadBuffer::Read(int directory, const char* path) {
+  bool truncated = false;
+  auto text = ReadUpTo(directory, path, truncated);
+  if (text && truncated) return Missing(ErrorCode::kTruncated);
+  return text;
+}
+
+Fact<std::string_view> ReadBuffer::ReadLink(int directory, const char* path) {
+  const ssize_t length = readlinkat(directory, path, bytes_.data(), bytes_.size());
+  if (length < 0) return std::unexpected(FaultOfErrno());
+  if (static_cast<std::size_t>(length) == bytes_.size()) return Missing(ErrorCode::kTruncated);
+  return std::string_view(bytes_.data(), static_cast<std::size_t>(length));
+}
+
+Fact<Fd> OpenDirectory(int directory, const char* path) {
+  Fd opened(openat(directory, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (!opened) return std::unexpected(FaultOfErrno());
+  return opened;
+}
+
+Fact<std::vector<std::string>> ListDirectory(int directory, const char* path, std::size_t most) {
+  const int fd = openat(directory, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return std::unexpected(FaultOfErrno());
+  const std::unique_ptr<DIR, int (*)(DIR*)> listing(fdopendir(fd), closedir);
+  if (!listing) return std::unexpected(FaultOfErrno());
+  std::vector<std::string> names;
+  errno = 0;
+  while (const dirent* const entry = readdir(listing.get())) {
+    std::string name(&entry->d_name[0]);
+    if (name == "." || name == "..") continue;
+    if (names.size() == most) return Missing(ErrorCode::kTruncated);
+    names.push_back(std::move(name));
+    errno = 0;
+  }
+  if (errno != 0) return std::unexpected(FaultOfErrno());
+  std::ranges::sort(names);
+  return names;
+}
+
+Fact<FileStatus> StatusOf(int directory, const char* path, Follow follow) {
+  const unsigned follow_flag = follow == Follow::kYes ? 0U : unsigned{AT_SYMLINK_NOFOLLOW};
+  struct statx raw = {};
+  const unsigned flags = follow_flag | unsigned{AT_STATX_DONT_SYNC} | unsigned{AT_NO_AUTOMOUNT} |
+                         unsigned{AT_EMPTY_PATH};
+  if (statx(directory, path, static_cast<int>(flags), STATX_BASIC_STATS | STATX_MNT_ID, &raw) !=
+      0) {
+    return std::unexpected(FaultOfErrno());
+  }
+  const bool has_mount_id = (raw.stx_mask & STATX_MNT_ID) != 0;
+  return FileStatus{
+      .device = {.major = raw.stx_dev_major, .minor = raw.stx_dev_minor},
+      .special = {.major = raw.stx_rdev_major, .minor = raw.stx_rdev_minor},
+      .inode = raw.stx_ino,
+      .links = raw.stx_nlink,
+      .mode = raw.stx_mode,
+      .uid = Uid{raw.stx_uid},
+      .gid = Gid{raw.stx_gid},
+      .has_mount_id = has_mount_id,
+      .mount_id = has_mount_id ? static_cast<std::uint32_t>(raw.stx_mnt_id) : 0,
+  };
+}
+
+Fact<FileSystemKind> FileSystemOf(int fd) {
+  struct statfs raw = {};
+  if (fstatfs(fd, &raw) != 0) return std::unexpected(FaultOfErrno());
+  switch (raw.f_type) {
+    case PROC_SUPER_MAGIC:
+      return FileSystemKind::kProc;
+    case SYSFS_MAGIC:
+      return FileSystemKind::kSysfs;
+    case TMPFS_MAGIC:
+      return FileSystemKind::kTmpfs;
+    case CGROUP_SUPER_MAGIC:
+      return FileSystemKind::kCgroup1;
+    case CGROUP2_SUPER_MAGIC:
+      return FileSystemKind::kCgroup2;
+    default:
+      return FileSystemKind::kOther;
+  }
+}
+
+}  // namespace hullmark

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <future>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "agent/base/file.h"
+#include "hullmark/ids.h"
+#include "hullmark/result.h"
+
+namespace hullmark {
+namespace {
+
+constexpr std::uint32_t kOthersWrite = S_IWGRP | S_IWOTH;
+
+std::string Relative(const std::string& path) {
+  const auto start = path.find_first_not_of('/');
+  return start == std::string::npos ? "." : path.substr(start);
+}
+
+Fact<Fd> OpenBelow(int root, const std::string& path, std::uint64_t flags) {
+  open_how how = {};
+  how.flags = flags | O_CLOEXEC | O_NOFOLLOW;
+  if ((flags & O_PATH) == 0)
+    how.flags |= O_NOCTTY | O_NONBLOCK;  // openat2 refuses them with O_PATH.
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS;
+  Fd opened(static_cast<int>(syscall(SYS_openat2, root, path.c_str(), &how, sizeof how)));
+  if (!opened) return std::unexpected(FaultOfErrno());
+  return opened;
+}
+
+bool OnlyRootWrites(const FileStatus& status) {
+  const bool sticky = S_ISDIR(status.mode) && (status.mode & S_ISVTX) != 0;
+  return status.uid == Uid{0} && ((status.mode & kOthersWrite) == 0 || sticky);
+}
+
+// Each directory above the file counts: who may rename one decides what the path means.
+bool OnlyRootWritesAbove(int root, const std::string& path) {
+  for (auto slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+    const auto directory = OpenBelow(root, path.substr(0, slash), O_PATH | O_DIRECTORY);
+    if (!directory) return false;
+    const auto status = StatusOf(directory->get(), "", Follow::kNo);
+    if (!status || !OnlyRootWrites(*status)) return false;
+  }
+  return true;
+}
+
+Fact<UntrustedFile> ReadNow(int root, const std::string& path, std::size_t cap) {
+  const auto file = OpenBelow(root, path, O_RDONLY);
+  if (!file) return std::unexpected(file.error());
+  const auto status = StatusOf(file->get(), "", Follow::kNo);
+  if (!status) return std::unexpected(status.error());
+  if (!S_ISREG(status->mode)) return Missing(ErrorCode::kMalformed);
+  UntrustedFile read_file{
+      .text = std::string(cap + 1, '\0'),
+      .owner = status->uid,
+      .root_only = OnlyRootWrites(*status) && OnlyRootWritesAbove(root, path),
+  };
+  std::size_t length = 0;
+  while (length <= cap) {
+    const ssize_t got = read(file->get(), read_file.text.data() + length, cap + 1 - length);
+    if (got < 0) return std::unexpected(FaultOfErrno());
+    if (got == 0) break;
+    length += static_cast<std::size_t>(got);
+  }
+  if (length > cap) return Missing(ErrorCode::kTruncated);
+  read_file.text.resize(length);
+  return read_file;
+}
+
+// Runs `work` in a thread of its own and waits for it that long. A thread that hangs in the kernel
+// is left behind: nobody can end it, and its result is dropped with the shared state.
+template <typename T, typename Work>
+Fact<T> Within(std::chrono::milliseconds deadline, Work work) {
+  std::packaged_task<Fact<T>()> task(std::move(work));
+  auto result = task.get_future();
+  try {
+    std::thread(std::move(task)).detach();
+  } catch (const std::system_error&) {
+    return Missing(ErrorCode::kIo, EAGAIN);
+  }
+  if (result.wait_for(deadline) != std::future_status::ready) {
+    return Missing(ErrorCode::kIo, ETIMEDOUT);
+  }
+  return result.get();
+}
+
+}  // namespace
+
+Fact<UntrustedFile> ReadUntrusted(int root, const std::string& path, std::size_t cap,
+                                  std::chrono::milliseconds deadline) {
+  // The thread gets a descriptor of its own: it may outlive the caller's.
+  const auto own_root = std::make_shared<Fd>(fcntl(root, F_DUPFD_CLOEXEC, 0));
+  if (!*own_root) return std::unexpected(FaultOfErrno());
+  return Within<UntrustedFile>(deadline, [own_root, path = Relative(path), cap] {
+    return ReadNow(own_root->get(), path, cap);
+  });
+}
+
+Fact<std::vector<std::string>> ListUntrusted(int root, const std::string& path, std::size_t most,
+                                             std::chrono::milliseconds deadline) {
+  const auto own_root = std::make_shared<Fd>(fcntl(root, F_DUPFD_CLOEXEC, 0));
+  if (!*own_root) return std::unexpected(FaultOfErrno());
+  return Within<std::vector<std::string>>(
+      deadline, [own_root, path = Relative(path), most]() -> Fact<std::vector<std::string>> {
+        const auto directory = OpenBelow(own_root->get(), path, O_RDONLY | O_DIRECTORY);
+        if (!directory) return std::unexpected(directory.error());
+        return ListDirectory(directory->get(), ".", most);
+      });
+}
+
+}  // namespace hullmark
