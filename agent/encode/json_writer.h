@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hullmark {
+
+// Takes finished bytes; called in order, never with an empty view.
+using ByteSink = std::function<void(std::string_view)>;
+
+// Writes one JSON document straight into a sink, in pieces of about 64 KiB, so that a report of any
+// size takes constant memory. Strings are made valid UTF-8: bytes that are not become "\\xHH" in
+// the text, so that every document loads anywhere. Members appear in the order of the calls;
+// nesting is checked by assert.
+class JsonWriter {
+ public:
+  // `indent` spaces per level; 0 writes everything on one line.
+  explicit JsonWriter(ByteSink sink, int indent = 0);
+  JsonWriter(const JsonWriter&) = delete;
+  JsonWriter& operator=(const JsonWriter&) = delete;
+  ~JsonWriter() = default;  // Finish() writes; a writer that was given up writes no more.
+
+  JsonWriter& BeginObject();
+  JsonWriter& EndObject();
+  JsonWriter& BeginArray();
+  JsonWriter& EndArray();
+  JsonWriter& Key(std::string_view key);
+
+  JsonWriter& String(std::string_view text);
+  JsonWriter& Integer(std::int64_t value);
+  JsonWriter& Unsigned(std::uint64_t value);
+  JsonWriter& Bool(bool value);
+  JsonWriter& Null();
+  // `value` with exactly `decimals` digits after the point (0 to 9).
+  JsonWriter& Fixed(double value, int decimals);
+
+  // Key and value in one.
+  JsonWriter& Member(std::string_view key, std::string_view text) { return Key(key).String(text); }
+  JsonWriter& Member(std::string_view key, const char* text) { return Key(key).String(text); }
+  JsonWriter& Member(std::string_view key, bool value) { return Key(key).Bool(value); }
+  JsonWriter& Member(std::string_view key, std::int64_t value) { return Key(key).Integer(value); }
+  JsonWriter& Member(std::string_view key, std::uint64_t value) { return Key(key).Unsigned(value); }
+  JsonWriter& Member(std::string_view key, std::int32_t value) { return Key(key).Integer(value); }
+  JsonWriter& Member(std::string_view key, std::uint32_t value) { return Key(key).Unsigned(value); }
+
+  // Ends the document with a newline and hands the rest to the sink.
+  void Finish();
+
+ private:
+  void Separate();
+  void Append(std::string_view bytes);
+  void AppendEscaped(std::string_view text);
+  void NewLine();
+
+  ByteSink sink_;
+  std::string buffer_;
+  std::vector<bool> has_items_;  // Per open object or array.
+  int indent_;
+  bool after_key_ = false;
+};
+
+}  // namespace hullmark
