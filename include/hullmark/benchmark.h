@@ -13,45 +13,46 @@ namespace hullmark {
 
 // Ids of other catalogues that speak of the same thing.
 struct References {
-  std::vector<std::string> cis_docker, cis_k8s;
+  std::vector<std::string> cis_docker{}, cis_k8s{};
   std::string
       pss;  // "baseline", "restricted" or "none": the lowest level that forbids the finding.
-  std::vector<std::string> nist, attack;
+  std::vector<std::string> nist{}, attack{};
 };
 
 // The fix, per place where a container is described; host controls use only `host`.
 struct Remediation {
-  std::string docker, podman, compose, kubernetes, systemd, host;
+  std::string docker{}, podman{}, compose{}, kubernetes{}, systemd{}, host{};
 };
 
 // Raises a control's price when another fails (or is unknown) for the same container. Data, so that
 // no check ever reads a verdict; applies to fails at the control's own price, never to milder ones.
 struct Escalation {
-  std::string with;         // Control id.
+  std::string with{};       // Control id.
   bool on_unknown = false;  // Also where `with` is unknown.
   Price price;
 };
 
 struct Control {
-  std::string id, title, category;
-  std::string rationale;  // Why it matters; with the reason of its weight.
-  std::string reads;      // What is read, in words.
+  std::string id{}, title{}, category{};
+  std::string rationale{};  // Why it matters; with the reason of its weight.
+  std::string reads{};      // What is read, in words.
   Severity severity = Severity::kInfo;
   std::int32_t weight = 0;  // Points of exposure.
   References refs;
   Remediation remediation;
   Params params;
-  std::optional<Escalation> escalation;
-  std::vector<std::string> explains;  // Controls that a report folds under this one when it fails.
-  const Check* check = nullptr;       // The row that judges it; its scope is the control's.
+  std::optional<Escalation> escalation{};
+  std::vector<std::string>
+      explains{};                // Controls that a report folds under this one when it fails.
+  const Check* check = nullptr;  // The row that judges it; its scope is the control's.
 };
 
 // An item of a CIS Docker section: our own words for its subject, the controls that decide it.
 struct CisItem {
-  std::string item;  // "5.4"
-  std::string subject;
-  std::vector<std::string> controls;  // Empty: no kernel interface decides it.
-  std::string manual;                 // Why a person has to look; "" where controls decide.
+  std::string item{};  // "5.4"
+  std::string subject{};
+  std::vector<std::string> controls{};  // Empty: no kernel interface decides it.
+  std::string manual{};                 // Why a person has to look; "" where controls decide.
 };
 
 struct Scoring {
@@ -62,11 +63,11 @@ struct Scoring {
 };
 
 struct Benchmark {
-  std::string id, version, title;
-  std::string sha256;  // Of the file's bytes, lower-case hex.
+  std::string id{}, version{}, title{};
+  std::string sha256{};  // Of the file's bytes, lower-case hex.
   Scoring scoring;
-  std::vector<Control> controls;    // In the file's order, which is the catalogue's.
-  std::vector<CisItem> cis_docker;  // In numeric order.
+  std::vector<Control> controls{};    // In the file's order, which is the catalogue's.
+  std::vector<CisItem> cis_docker{};  // In numeric order.
 };
 
 }  // namespace hullmark

@@ -83,7 +83,7 @@ class Params {
   const std::vector<ParamValue>& values() const { return values_; }
 
  private:
-  std::vector<ParamValue> values_;
+  std::vector<ParamValue> values_{};
 };
 
 // ---- verdicts ----
@@ -98,9 +98,9 @@ struct Price {
 
 struct Verdict {
   Outcome outcome = Outcome::kUnknown;
-  std::uint16_t badness = 1000;  // Of a fail: thousandths of the weight.
-  std::optional<Price> price;    // Instead of the control's severity and weight.
-  std::string_view note;         // A literal: why a pass is a pass, a restriction that holds.
+  std::uint16_t badness = 1000;     // Of a fail: thousandths of the weight.
+  std::optional<Price> price = {};  // Instead of the control's severity and weight.
+  std::string_view note = {};       // A literal: why a pass is a pass, a restriction that holds.
 
   friend bool operator==(const Verdict&, const Verdict&) = default;
 };
@@ -109,9 +109,9 @@ struct Verdict {
 // or
 // "" for a conclusion; `fact` one line that names the fact and its value.
 struct Evidence {
-  std::optional<Pid> pid, tid;
-  std::string source;
-  std::string fact;
+  std::optional<Pid> pid = {}, tid = {};
+  std::string source = {};
+  std::string fact = {};
   int error_number = 0;
 };
 

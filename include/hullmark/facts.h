@@ -29,18 +29,18 @@ struct IdQuadruple {
 // /proc/PID/status, see proc_pid_status(5). Lines that older kernels lack are optional: absent does
 // not mean off.
 struct ProcStatus {
-  CapSet inheritable, permitted, effective, bounding;
-  std::optional<CapSet> ambient;  // Since 4.3.
+  CapSet inheritable{}, permitted{}, effective{}, bounding{};
+  std::optional<CapSet> ambient{};  // Since 4.3.
   IdQuadruple<Uid> uid;
   IdQuadruple<Gid> gid;
   GroupListIndex groups{};
   std::int32_t innermost_pid = 0;  // Last number of NSpid; 1 is the init of its pid namespace.
   std::uint32_t threads = 0;       // 0 for a zombie.
   std::uint8_t pid_depth = 0;  // Numbers in NSpid; 1 in the reader's namespace; 0: no line (<4.1).
-  std::optional<bool> no_new_privs;              // Since 4.10.
-  std::optional<SeccompMode> seccomp;            // Absent without CONFIG_SECCOMP.
-  std::optional<std::uint16_t> seccomp_filters;  // Since 5.9; saturates.
-  std::optional<bool> kernel_thread;             // Kthread, since about 6.10.
+  std::optional<bool> no_new_privs{};              // Since 4.10.
+  std::optional<SeccompMode> seccomp{};            // Absent without CONFIG_SECCOMP.
+  std::optional<std::uint16_t> seccomp_filters{};  // Since 5.9; saturates.
+  std::optional<bool> kernel_thread{};             // Kthread, since about 6.10.
 
   friend bool operator==(const ProcStatus&, const ProcStatus&) = default;
 };
@@ -105,7 +105,7 @@ std::optional<std::uint32_t> InsideId(const IdMap& map, std::uint32_t outside);
 
 // Resource limits of /proc/PID/limits, see getrlimit(2); nullopt is unlimited.
 struct Rlimit {
-  std::optional<std::uint64_t> soft, hard;
+  std::optional<std::uint64_t> soft{}, hard{};
 
   friend constexpr bool operator==(const Rlimit&, const Rlimit&) = default;
 };
@@ -131,7 +131,7 @@ struct MountFlags {
 // A line of /proc/PID/mountinfo, see proc_pid_mountinfo(5). Octal escapes are undone.
 struct Mount {
   std::uint32_t id = 0, parent = 0;  // Mount ids, as statx(2) gives them in stx_mnt_id.
-  DeviceNumber device;
+  DeviceNumber device{};
   StringId root{};         // Path inside the file system, without a //deleted suffix.
   StringId mount_point{};  // Path below the reader's root, or the process' own root.
   StringId type{};         // File system type: "ext4", "proc".

@@ -31,16 +31,16 @@ struct CpuQuota {
 
 // What one device may do per second, from io.max or the blkio.throttle files.
 struct IoLimit {
-  DeviceNumber device;
-  Limit read_bytes, write_bytes, read_operations, write_operations;
+  DeviceNumber device{};
+  Limit read_bytes{}, write_bytes{}, read_operations{}, write_operations{};
 
   friend bool operator==(const IoLimit&, const IoLimit&) = default;
 };
 
 // A line of devices.list (v1) or an allow entry of the benchmark: "c 1:3 rwm", "a *:* rwm".
 struct DeviceRule {
-  char type = 'a';                            // a, b or c.
-  std::optional<std::uint32_t> major, minor;  // nullopt: any.
+  char type = 'a';                                // a, b or c.
+  std::optional<std::uint32_t> major{}, minor{};  // nullopt: any.
   bool read = false, write = false, make = false;
 
   friend bool operator==(const DeviceRule&, const DeviceRule&) = default;
@@ -86,7 +86,7 @@ struct DeviceFiles {
 template <typename T>
 struct InForce {
   Fact<T> value = Missing(ErrorCode::kNotRead);
-  std::optional<CgroupIndex> source;  // The cgroup whose file binds; nullopt: none does.
+  std::optional<CgroupIndex> source{};  // The cgroup whose file binds; nullopt: none does.
 };
 
 // Derived once per container from the cgroup tables. kNotFound means that the controller is mounted

@@ -31,7 +31,7 @@ struct Score {
   MilliPoints exposure_unwaived = 0;  // As exposure, waivers ignored.
   std::int64_t weight_known = 0,
                weight_applicable = 0;  // Coverage is their ratio; 1 when both are 0.
-  std::optional<Grade> grade;          // nullopt: provisional.
+  std::optional<Grade> grade{};        // nullopt: provisional.
   bool critical = false;               // A control of severity critical fails.
   bool provisional = false;            // Coverage is too low for a grade.
 
@@ -47,7 +47,7 @@ double ScoreOf(MilliPoints exposure, const Scoring& scoring);
 
 // A line of proof; its texts are in Report::strings.
 struct FindingEvidence {
-  std::optional<Pid> pid, tid;
+  std::optional<Pid> pid{}, tid{};
   StringId source{};  // Full path.
   StringId fact{};
   std::int32_t error_number = 0;
@@ -69,12 +69,13 @@ struct ContainerReport {
   std::uint32_t container = 0;  // Index into Snapshot::containers.
   Score score;
   std::uint32_t processes = 0, threads = 0;
-  std::vector<Finding> findings;  // One per control that applies to its scope, in benchmark order.
+  std::vector<Finding>
+      findings{};  // One per control that applies to its scope, in benchmark order.
 };
 
 struct HostReport {
   Score score;
-  std::vector<Finding> findings;
+  std::vector<Finding> findings{};
 };
 
 struct Summary {
@@ -84,7 +85,7 @@ struct Summary {
   std::uint32_t without_grade = 0;
   std::array<std::uint32_t, kStatuses> by_status = {};      // Findings of the containers.
   std::array<std::uint32_t, kSeverities> by_severity = {};  // Failing findings of the containers.
-  std::optional<std::uint32_t> worst;                       // Into Report::containers.
+  std::optional<std::uint32_t> worst{};                     // Into Report::containers.
   std::int64_t weight_known = 0, weight_applicable = 0;
 };
 
@@ -93,9 +94,9 @@ struct Summary {
 struct Report {
   Timestamp judged_at{};  // Expiries are decided at this time.
   StringTable strings;
-  std::vector<FindingEvidence> evidence;
+  std::vector<FindingEvidence> evidence{};
   HostReport host;
-  std::vector<ContainerReport> containers;  // In the Snapshot's order, selected ones only.
+  std::vector<ContainerReport> containers{};  // In the Snapshot's order, selected ones only.
   Summary summary;
 };
 

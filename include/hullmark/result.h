@@ -38,7 +38,7 @@ using Fact = std::expected<T, Fault>;
 // A failure that a person will read: path or place first, then what is wrong.
 struct Error {
   ErrorCode code = ErrorCode::kIo;
-  std::string message;
+  std::string message{};
 };
 
 template <typename T>

@@ -52,27 +52,28 @@ enum class CgroupType : std::uint8_t { kDomain, kDomainThreaded, kThreaded, kDom
 // A directory of a hierarchy. Ancestors are in the table too, up to the root.
 struct Cgroup {
   HierarchyIndex hierarchy{};
-  std::optional<CgroupIndex> parent;                         // nullopt: the root.
+  std::optional<CgroupIndex> parent{};                       // nullopt: the root.
   StringId path{};                                           // "/docker/<id>"
   Fact<std::uint64_t> inode = Missing(ErrorCode::kNotRead);  // Of the directory; v2: the cgroup id.
   bool deleted = false;  // The directory is gone, processes remain.
   CgroupType type = CgroupType::kDomain;
-  std::optional<std::uint32_t> memory, cpu, pids, cpuset, io, devices;  // Into the tables below.
+  std::optional<std::uint32_t> memory{}, cpu{}, pids{}, cpuset{}, io{},
+      devices{};  // Into the tables below.
 };
 
 // A distinct content of /proc/PID/cgroup: where a process is in each hierarchy.
 struct Membership {
-  std::vector<CgroupIndex> cgroups;  // At most one per hierarchy, in order of hierarchy.
+  std::vector<CgroupIndex> cgroups{};  // At most one per hierarchy, in order of hierarchy.
   bool outside_view = false;  // A path began with "/..": outside the reader's cgroup namespace.
 };
 
 // The file a process executes: readlink and statx(2) of /proc/PID/exe without synchronising.
 struct Executable {
   StringId path{};  // As readlink gives it; " (deleted)" may belong to the name.
-  DeviceNumber device;
+  DeviceNumber device{};
   std::uint64_t inode = 0;
-  std::uint32_t links = 0;                // 0: really deleted.
-  std::optional<std::uint32_t> mount_id;  // stx_mnt_id, since 5.8.
+  std::uint32_t links = 0;                  // 0: really deleted.
+  std::optional<std::uint32_t> mount_id{};  // stx_mnt_id, since 5.8.
 
   friend bool operator==(const Executable&, const Executable&) = default;
 };
@@ -152,7 +153,7 @@ enum class Trust : std::uint8_t { kRoot, kUser };  // Who could have written wha
 struct Claims {
   StringId source{};  // Path of the file.
   Trust trust = Trust::kUser;
-  std::optional<Uid> owner;
+  std::optional<Uid> owner{};
 };
 
 struct KubernetesClaims {
@@ -174,16 +175,16 @@ struct Container {
   StringId name{};  // "" when nothing names it.
   Runtime runtime = Runtime::kUnknown;
   ContainerClass container_class = ContainerClass::kContainer;
-  std::optional<Claims> claims;
-  std::optional<StringId> image;
-  std::optional<KubernetesClaims> kubernetes;
-  std::optional<ComposeClaims> compose;
-  std::vector<StringId> notes;          // Claims that were dropped, and why.
-  std::optional<CgroupIndex> cgroup;    // Its own cgroup; nullopt: it has none of its own.
-  std::optional<std::uint32_t> parent;  // Container it runs inside of (kind, dind).
-  std::optional<ProcessIndex> init;     // nullopt: its init could not be told.
+  std::optional<Claims> claims{};
+  std::optional<StringId> image{};
+  std::optional<KubernetesClaims> kubernetes{};
+  std::optional<ComposeClaims> compose{};
+  std::vector<StringId> notes{};          // Claims that were dropped, and why.
+  std::optional<CgroupIndex> cgroup{};    // Its own cgroup; nullopt: it has none of its own.
+  std::optional<std::uint32_t> parent{};  // Container it runs inside of (kind, dind).
+  std::optional<ProcessIndex> init{};     // nullopt: its init could not be told.
   Fact<MountNamespaceIndex> mounts = Missing(ErrorCode::kNotRead);  // Of its init.
-  std::vector<Member> members;                                      // Ascending by process.
+  std::vector<Member> members{};                                    // Ascending by process.
   StringId pod{};  // Equal for containers of one pod; "" outside pods.
   LimitsInForce limits;
   std::uint32_t zombies = 0;
@@ -203,16 +204,16 @@ struct ReferenceNamespace {
 
 // A file of /proc/sys by its path below it ("kernel/kptr_restrict"); the value without newline.
 struct Sysctl {
-  std::string name;
+  std::string name{};
   Fact<std::string> value = Missing(ErrorCode::kNotRead);
 };
 
 // A UNIX socket or directory of the host whose exposure matters, resolved on the host.
 struct HostPath {
-  std::string path;        // As found, globs expanded.
-  std::string pattern;     // The list entry that led to it; "" when /proc/net/unix did.
-  DeviceNumber device;     // Of the file system it lies on, as mountinfo names it.
-  std::string root;        // Path inside that file system.
+  std::string path{};      // As found, globs expanded.
+  std::string pattern{};   // The list entry that led to it; "" when /proc/net/unix did.
+  DeviceNumber device{};   // Of the file system it lies on, as mountinfo names it.
+  std::string root{};      // Path inside that file system.
   bool socket = false;     // S_IFSOCK; else a directory.
   bool listening = false;  // Listed in /proc/net/unix as listening.
   std::uint32_t mode = 0;  // Permission bits.
@@ -222,19 +223,21 @@ struct HostPath {
 
 // A listening TCP socket owned by a daemon that can start containers.
 struct RuntimeListener {
-  std::string daemon;  // Base name of its executable, a file of the host.
+  std::string daemon{};  // Base name of its executable, a file of the host.
   Pid pid{};
-  std::string address;  // "127.0.0.1", "::", ...
+  std::string address{};  // "127.0.0.1", "::", ...
   std::uint16_t port = 0;
   bool loopback = false;
-  std::optional<bool> tls_verify;  // dockerd: whether its command line or daemon.json asks for
-                                   // client certificates; nullopt: cannot be told.
+  std::optional<bool> tls_verify{};  // dockerd: whether its command line or daemon.json asks for
+                                     // client certificates; nullopt: cannot be told.
 };
 
 struct Host {
-  std::string name;
-  std::string kernel;  // uname -r.
-  std::string boot_id;
+  std::string name{};
+  std::string kernel{};  // uname -r.
+  std::string boot_id{};
+  // btime of /proc/stat.
+  Fact<Timestamp> booted_at = Missing(ErrorCode::kNotRead);
   Fact<CgroupLayout> cgroup_layout = Missing(ErrorCode::kNotRead);  // As mounted.
   std::array<Fact<ReferenceNamespace>, kNamespaceKinds> namespaces = {
       Missing(ErrorCode::kNotRead), Missing(ErrorCode::kNotRead), Missing(ErrorCode::kNotRead),
@@ -262,42 +265,42 @@ struct Host {
   Fact<std::uint64_t> memory_bytes = Missing(ErrorCode::kNotRead);  // MemTotal.
   Fact<bool> swap_active = Missing(ErrorCode::kNotRead);
   Fact<std::string> cpus_online = Missing(ErrorCode::kNotRead);  // "0-1"
-  Fact<std::vector<std::string>> masked_paths_present = Missing(
-      ErrorCode::kNotRead);         // Of the
-                                    // /proc and /sys paths that runtimes mask, those this host has.
-  std::vector<DeviceNumber> disks;  // Whole block devices of /sys/block.
+  // Of the paths below /proc and /sys that runtimes mask or make read-only, those this host has.
+  Fact<std::vector<std::string>> masked_paths_present = Missing(ErrorCode::kNotRead);
+  std::vector<DeviceNumber> disks{};  // Whole block devices of /sys/block.
   std::vector<std::pair<DeviceNumber, std::vector<DeviceNumber>>>
       disk_parents;                                           // Partition or dm
                                                               // device -> the whole disks below it.
-  std::vector<Sysctl> sysctls;                                // Sorted by name.
+  std::vector<Sysctl> sysctls{};                              // Sorted by name.
   Fact<HostPath> core_helper = Missing(ErrorCode::kNotRead);  // Program of a piped core_pattern.
-  std::vector<HostPath> paths;                                // Sorted by path.
-  std::vector<std::string> looked_for;  // Patterns that were resolved: absent here means not asked.
+  std::vector<HostPath> paths{};                              // Sorted by path.
+  std::vector<std::string>
+      looked_for{};  // Patterns that were resolved: absent here means not asked.
   Fact<bool> unix_sockets_read = Missing(ErrorCode::kNotRead);  // /proc/net/unix was readable.
-  std::vector<std::string> abstract_runtime_sockets;            // '@...' owned by a runtime.
+  std::vector<std::string> abstract_runtime_sockets{};          // '@...' owned by a runtime.
   Fact<std::vector<RuntimeListener>> listeners = Missing(ErrorCode::kNotRead);
-  std::vector<std::string> runtime_daemons;  // Base names of daemons found running, sorted.
+  std::vector<std::string> runtime_daemons{};  // Base names of daemons found running, sorted.
 };
 
 // ---- the observer ----
 
 // A reason why this look sees less than the whole, and what to do about it.
 struct VantageProblem {
-  std::string id;      // "pid-namespace", "hidepid", ... for programs.
-  std::string text;    // For people: what is lost.
-  std::string remedy;  // The command or setting that gives more.
+  std::string id{};      // "pid-namespace", "hidepid", ... for programs.
+  std::string text{};    // For people: what is lost.
+  std::string remedy{};  // The command or setting that gives more.
 };
 
 // Where we look from. A problem turns what depends on it into unknown where the facts are made.
 struct Vantage {
   Uid uid{};
-  CapSet capabilities;
+  CapSet capabilities{};
   bool host_namespaces = false;  // Own pid, user and cgroup namespaces are the initial ones.
   bool initial_pid_namespace = false;
   bool initial_user_namespace = false;
   bool whole_cgroup_view = false;
   bool hidepid = false;
-  std::vector<VantageProblem> problems;
+  std::vector<VantageProblem> problems{};
 };
 
 // What was met on the way.
@@ -310,33 +313,33 @@ struct ScanCounts {
 
 struct Snapshot {
   Timestamp taken_at{};
-  std::string tool_version;
+  std::string tool_version{};
   StringTable strings;
   Host host;
   Vantage vantage;
   ScanCounts counts;
-  std::vector<Process> processes;                // Ascending by pid.
-  std::vector<Thread> threads;                   // Ascending by (process, tid).
-  std::vector<UserNamespace> user_namespaces;    // Ascending by inode.
-  std::vector<MountNamespace> mount_namespaces;  // Ascending by inode.
-  std::vector<Hierarchy> hierarchies;
-  std::vector<Cgroup> cgroups;
-  std::vector<MemoryFiles> memory_files;
-  std::vector<CpuFiles> cpu_files;
-  std::vector<PidsFiles> pids_files;
-  std::vector<CpusetFiles> cpuset_files;
-  std::vector<IoFiles> io_files;
-  std::vector<DeviceFiles> device_files;
-  std::vector<Membership> memberships;
-  std::vector<Executable> executables;
-  std::vector<Label> labels;
-  std::vector<Rlimits> rlimits;
-  std::vector<std::vector<Gid>> group_lists;
-  std::vector<Stdio> stdios;
-  std::vector<Invocation> invocations;
-  std::vector<std::vector<DeviceRule>> device_lists;
-  std::vector<std::vector<IoLimit>> io_limit_lists;
-  std::vector<Container> containers;  // Ascending by start of init, then id.
+  std::vector<Process> processes{};                // Ascending by pid.
+  std::vector<Thread> threads{};                   // Ascending by (process, tid).
+  std::vector<UserNamespace> user_namespaces{};    // Ascending by inode.
+  std::vector<MountNamespace> mount_namespaces{};  // Ascending by inode.
+  std::vector<Hierarchy> hierarchies{};
+  std::vector<Cgroup> cgroups{};
+  std::vector<MemoryFiles> memory_files{};
+  std::vector<CpuFiles> cpu_files{};
+  std::vector<PidsFiles> pids_files{};
+  std::vector<CpusetFiles> cpuset_files{};
+  std::vector<IoFiles> io_files{};
+  std::vector<DeviceFiles> device_files{};
+  std::vector<Membership> memberships{};
+  std::vector<Executable> executables{};
+  std::vector<Label> labels{};
+  std::vector<Rlimits> rlimits{};
+  std::vector<std::vector<Gid>> group_lists{};
+  std::vector<Stdio> stdios{};
+  std::vector<Invocation> invocations{};
+  std::vector<std::vector<DeviceRule>> device_lists{};
+  std::vector<std::vector<IoLimit>> io_limit_lists{};
+  std::vector<Container> containers{};  // Ascending by start of init, then id.
 
   std::string_view Text(StringId id) const { return strings[id]; }
   const Process& At(ProcessIndex i) const { return processes[static_cast<std::size_t>(i)]; }
