@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "hullmark/facts.h"
+#include "hullmark/result.h"
+
+namespace hullmark {
+
+struct ParsedStat {
+  ProcStat facts;
+  std::uint32_t thread_count = 0;  // Field 20.
+  // Mixed from the addresses of the program image (fields 26-28 and 45-51): another number means
+  // an exec between two reads. The kernel shows zeros to readers without ptrace access.
+  std::uint64_t image = 0;
+};
+
+// Parses the whole of /proc/PID/stat, see proc_pid_stat(5). The name in it may hold spaces,
+// parentheses and newlines; fields begin after the last ')'. kMalformed when it ends before field
+// 28 or a field read here is no number of its type.
+Fact<ParsedStat> ParseProcStat(std::string_view text);
+
+}  // namespace hullmark
