@@ -18,19 +18,20 @@ struct ClaimFile {
   Trust trust = Trust::kUser;
 };
 
-// What attribution may ask of the host, given by the collector; a test gives maps. Paths are absolute
-// paths of the host. Nothing here follows a link that a user could have made, and all of it is bounded.
+// What attribution may ask of the host, given by the collector; a test gives maps. Paths are
+// absolute paths of the host. Nothing here follows a link that a user could have made, and all of
+// it is bounded.
 struct HostReader {
   std::function<Fact<ClaimFile>(std::string_view path)> read;
   std::function<Fact<std::vector<std::string>>(std::string_view directory)> list;  // Names, sorted.
   std::function<Fact<std::vector<std::string>>(Pid)> arguments;  // /proc/PID/cmdline, bounded.
   std::function<Fact<std::string>(Uid)> home;                    // Home directory in /etc/passwd.
-  std::function<Fact<bool>(Pid)> runs_virtual_machine;  // Holds a kvm-vm descriptor.
+  std::function<Fact<bool>(Pid)> runs_virtual_machine;           // Holds a kvm-vm descriptor.
 };
 
 // Fills snapshot.containers: structure decides what is a container and which processes are its own;
-// names, images and pods are claims read through `host` and checked against structure. Limits in force
-// stay unread.
+// names, images and pods are claims read through `host` and checked against structure. Limits in
+// force stay unread.
 void AttributeContainers(Snapshot& snapshot, const HostReader& host);
 
 }  // namespace hullmark

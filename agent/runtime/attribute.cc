@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/runtime/attribute.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "agent/runtime/claim_files.h"
+#include "agent/runtime/claims.h"
+#include "agent/runtime/describe.h"
+#include "agent/runtime/kinship.h"
+#include "agent/runtime/scene.h"
+#include "agent/runtime/structure.h"
+#include "hullmark/ids.h"
+#include "hullmark/result.h"
+#include "hullmark/snapshot.h"
+#include "hullmark/strings.h"
+
+namespace hullmark {
+namespace {
+
+using runtime::Claim;
+using runtime::CutName;
+using runtime::Description;
+using runtime::Draft;
+using runtime::DraftRow;
+using runtime::Row;
+using runtime::Scene;
+using runtime::Structure;
+
+bool IsOutside(const Scene& scene, const Draft& draft, const Process& process) {
+  if (!draft.cgroup) return false;
+  const auto hierarchy = scene.snapshot.At(*draft.cgroup).hierarchy;
+  const auto cgroup = scene.cgroups.Of(process, hierarchy);
+  return cgroup && !scene.cgroups.Within(*cgroup, *draft.cgroup);
+}
+
+std::vector<std::vector<Member>> MembersOf(const Scene& scene, const Structure& structure) {
+  const auto joined = runtime::JoinedFromOutside(scene, structure);
+  std::vector<std::vector<Member>> members(structure.drafts.size());
+  for (Row row = 0; row < structure.owner.size(); ++row) {
+    const auto owner = structure.owner[row];
+    if (!owner) continue;
+    const bool outside = IsOutside(scene, structure.drafts[*owner], scene.At(row));
+    members[*owner].push_back(
+        {.process = ProcessIndex{row}, .joined = joined[row], .outside_cgroup = outside});
+  }
+  return members;
+}
+
+Fact<MountNamespaceIndex> MountsOf(const Snapshot& snapshot, const Process& init) {
+  const auto inode = init.leader.namespaces[NamespaceKind::kMnt];
+  if (!inode) return std::unexpected(inode.error());
+  const MountNamespace* row = FindMountNamespace(snapshot, *inode);
+  if (row == nullptr) return Missing(ErrorCode::kNotRead);
+  return MountNamespaceIndex{static_cast<std::uint32_t>(row - snapshot.mount_namespaces.data())};
+}
+
+// The order of the report: by start of the init, then by id. Processes of one tick are told apart
+// by pid, so that the order never depends on how they were read.
+std::vector<DraftRow> InOrder(const Scene& scene, const Structure& structure,
+                              const std::vector<Description>& descriptions) {
+  std::vector<DraftRow> order(structure.drafts.size());
+  for (DraftRow at = 0; at < order.size(); ++at) order[at] = at;
+  std::ranges::sort(order, {}, [&](DraftRow at) {
+    const auto& init = scene.At(structure.drafts[at].init);
+    return std::tuple(init.stat.start, std::string_view(descriptions[at].claim.id), init.pid);
+  });
+  return order;
+}
+
+// Two never share an id: the older keeps it, whatever the other calls itself.
+void MakeUnique(const Scene& scene, const Structure& structure, const std::vector<DraftRow>& order,
+                std::vector<Description>& descriptions) {
+  std::set<std::string> taken;
+  for (const DraftRow at : order) {
+    auto& id = descriptions[at].claim.id;
+    id = CutName(id);
+    if (!taken.insert(id).second) {
+      const auto pid = std::to_underlying(scene.At(structure.drafts[at].init).pid);
+      id += "#" + std::to_string(pid);
+      taken.insert(id);
+    }
+  }
+}
+
+void FillClaims(const Claim& claim, StringTable& strings, Container& container) {
+  const auto text = [&](std::string_view value) { return strings.Intern(CutName(value)); };
+  container.id = strings.Intern(claim.id);
+  container.name = text(claim.name);
+  container.runtime = claim.runtime;
+  container.pod = text(claim.pod);
+  if (claim.infrastructure) container.container_class = ContainerClass::kPause;
+  if (!claim.source.empty()) {
+    container.claims =
+        Claims{.source = strings.Intern(claim.source), .trust = claim.trust, .owner = claim.owner};
+  }
+  if (!claim.image.empty()) container.image = text(claim.image);
+  if (!claim.pod_name.empty() || !claim.pod_container.empty()) {
+    container.kubernetes = KubernetesClaims{.name_space = text(claim.pod_namespace),
+                                            .pod = text(claim.pod_name),
+                                            .pod_uid = text(claim.pod),
+                                            .container = text(claim.pod_container)};
+  }
+  if (!claim.compose_project.empty() || !claim.compose_service.empty()) {
+    container.compose = ComposeClaims{.project = text(claim.compose_project),
+                                      .service = text(claim.compose_service)};
+  }
+}
+
+std::uint32_t CountUnattributed(const Scene& scene, const Structure& structure) {
+  std::uint32_t count = 0;
+  for (Row row = 0; row < structure.owner.size(); ++row) {
+    const auto& process = scene.At(row);
+    if (structure.owner[row] || runtime::IsKernelThread(process)) continue;
+    if (!process.leader.namespaces[NamespaceKind::kMnt]) ++count;
+  }
+  return count;
+}
+
+}  // namespace
+
+void AttributeContainers(Snapshot& snapshot, const HostReader& host) {
+  const Scene scene(snapshot);
+  Structure structure = runtime::FindContainers(scene);
+  runtime::FindMachines(scene, host.runs_virtual_machine, structure);
+  runtime::FindServices(scene, structure);
+  runtime::FindSandboxes(scene, structure);
+
+  auto members = MembersOf(scene, structure);
+  runtime::ClaimFiles files(host);
+  std::vector<Description> descriptions;
+  descriptions.reserve(structure.drafts.size());
+  for (DraftRow at = 0; at < structure.drafts.size(); ++at) {
+    descriptions.push_back(
+        runtime::Describe(scene, structure, structure.drafts[at], members[at].size(), files));
+  }
+  const auto order = InOrder(scene, structure, descriptions);
+  MakeUnique(scene, structure, order, descriptions);
+
+  std::vector<std::uint32_t> place(order.size());
+  for (std::uint32_t i = 0; i < order.size(); ++i) place[order[i]] = i;
+  std::vector<Container> containers(order.size());
+  for (DraftRow at = 0; at < order.size(); ++at) {
+    const auto& draft = structure.drafts[at];
+    auto& container = containers[place[at]];
+    container.container_class = draft.container_class;
+    container.cgroup = draft.cgroup;
+    if (draft.parent) container.parent = place[*draft.parent];
+    container.init = ProcessIndex{draft.init};
+    container.mounts = MountsOf(snapshot, scene.At(draft.init));
+    container.members = std::move(members[at]);
+    FillClaims(descriptions[at].claim, snapshot.strings, container);
+    for (const auto& note : descriptions[at].notes) {
+      container.notes.push_back(snapshot.strings.Intern(note));
+    }
+  }
+  snapshot.containers = std::move(containers);
+  snapshot.counts.unattributed = CountUnattributed(scene, structure);
+}
+
+}  // namespace hullmark

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "agent/runtime/attribute.h"
+#include "agent/runtime/json_fields.h"
+#include "hullmark/ids.h"
+#include "hullmark/snapshot.h"
+
+namespace hullmark::runtime {
+
+inline constexpr std::string_view kPodLogs = "/var/log/pods";
+
+// One look at the claims of the host: what many containers ask for is read once.
+class ClaimFiles {
+ public:
+  explicit ClaimFiles(const HostReader& host) : host_(host) {}
+
+  const HostReader& host() const { return host_; }
+  // Names in a directory; none where it cannot be listed.
+  const std::set<std::string, std::less<>>& In(const std::string& directory);
+  bool Has(const std::string& directory, std::string_view name);
+
+  // A file and its wanted values, see JsonFields. A file that is not there is nullopt without a
+  // note; one that is there and cannot be used leaves a note.
+  struct Json {
+    JsonFields fields;
+    Uid owner{};
+    Trust trust = Trust::kUser;
+  };
+  std::optional<Json> Read(const std::string& path, std::span<const std::string_view> wanted);
+  // A list of records, kept for whoever asks next. `place_of` leads from the text of an "id" to the
+  // place of its record, with the final '>'.
+  struct Catalogue {
+    std::optional<Json> file;
+    std::map<std::string, std::string, std::less<>> place_of;
+  };
+  const Catalogue& ReadCatalogue(const std::string& path, std::span<const std::string_view> wanted);
+  // A file with one number, as pid files are.
+  std::optional<std::int64_t> ReadNumber(const std::string& path);
+
+  // The name below `directory` whose state is of process `pid`: for a container whose cgroup is not
+  // called after it.
+  struct StatePlace {
+    std::string_view file, key;  // Of the number in it.
+  };
+  std::optional<std::string> NameOfPid(const std::string& directory, const StatePlace& place,
+                                       std::int64_t pid);
+  // The kubelet's log directories by the uid of their pod.
+  const std::map<std::string, std::string, std::less<>>& PodLogs();
+
+  void Note(std::string note) { notes_.push_back(std::move(note)); }
+  // What was noted since the last call.
+  std::vector<std::string> TakeNotes() { return std::exchange(notes_, {}); }
+
+ private:
+  std::map<std::int64_t, std::string> ReadStates(const std::string& directory,
+                                                 const StatePlace& place);
+
+  const HostReader& host_;
+  std::map<std::string, std::set<std::string, std::less<>>> listed_;
+  std::map<std::string, Catalogue> catalogues_;
+  std::map<std::string, std::map<std::int64_t, std::string>> states_;
+  std::optional<std::map<std::string, std::string, std::less<>>> pod_logs_;
+  std::vector<std::string> notes_;
+};
+
+}  // namespace hullmark::runtime

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "hullmark/result.h"
+
+namespace hullmark::runtime {
+
+// The few values that a claim asks of a JSON file, by place: keys and array indices joined by '>',
+// as "Config>Image" or "0>id". Nothing else of the file is kept.
+class JsonFields {
+ public:
+  using Value = std::variant<bool, std::int64_t, std::string>;
+  using Values = std::map<std::string, Value, std::less<>>;
+
+  // `wanted` are places; '*' stands for any key or index. kTruncated for a text above kMostBytes,
+  // kMalformed for what is not JSON, not UTF-8 or nested deeper than kMostDepth.
+  static Result<JsonFields> Parse(std::string_view text, std::span<const std::string_view> wanted);
+
+  std::optional<std::string_view> Text(std::string_view place) const;
+  std::optional<std::int64_t> Number(std::string_view place) const;
+  std::optional<bool> Flag(std::string_view place) const;
+  const Values& values() const { return values_; }
+
+  static constexpr std::size_t kMostBytes = 1U << 20;
+  static constexpr std::size_t kMostDepth = 64;
+
+ private:
+  Values values_;
+};
+
+}  // namespace hullmark::runtime
