@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,8 @@ struct Roots {
   Fd host;    // The host's "/", for claim files and sockets: where they lie, not what is in
               // containers.
   bool plain = false;  // Plain trees (fixtures): file system types are not checked.
-  std::string cgroup_mount_point = "/sys/fs/cgroup";  // What the own mount table calls `cgroup`.
+  // What the reader's own mount table calls them.
+  std::string proc_mount_point = "/proc", cgroup_mount_point = "/sys/fs/cgroup";
 };
 
 // Paths of the three roots; `host` empty: "/" for /proc, else <proc>/1/root.
@@ -44,7 +46,9 @@ struct CollectOptions {
   std::size_t most_mounts = 20'000;        // Of one mount namespace.
   std::size_t most_file_bytes = 8U << 20;  // Of one kernel file.
   // Patterns of host paths (sockets, directories) whose place on disk to resolve.
-  std::vector<std::string> host_paths;
+  std::vector<std::string> host_paths{};
+  // Called now and then with how many processes of how many were read; may be empty.
+  std::function<void(std::size_t done, std::size_t all)> progress{};
 };
 
 // Looks once. Facts only: nothing here judges. Error (kDenied, kIo): no process or no cgroup could

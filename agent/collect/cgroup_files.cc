@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/collect/cgroup_files.h"
+
+#include <linux/bpf.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "agent/base/file.h"
+#include "agent/collect/collect.h"
+#include "agent/collect/interner.h"
+#include "agent/parse/devices_list.h"
+#include "agent/parse/host_files.h"
+#include "agent/parse/limit_files.h"
+#include "hullmark/ids.h"
+#include "hullmark/limits.h"
+#include "hullmark/result.h"
+#include "hullmark/snapshot.h"
+
+namespace hullmark {
+namespace {
+
+// Device programs in force on a cgroup2 directory, its ancestors' included, see bpf(2).
+Fact<std::uint32_t> CountDevicePrograms(int directory) {
+  bpf_attr query = {};
+  query.query.target_fd = static_cast<std::uint32_t>(directory);
+  query.query.attach_type = BPF_CGROUP_DEVICE;
+  query.query.query_flags = BPF_F_QUERY_EFFECTIVE;
+  if (syscall(SYS_bpf, BPF_PROG_QUERY, &query, sizeof query) != 0) {
+    return std::unexpected(FaultOfErrno());
+  }
+  return query.query.prog_cnt;
+}
+
+// v2 keeps a reservation in memory.min (hard) and memory.low (soft): the larger one protects.
+Fact<Limit> LargerReservation(const Fact<Limit>& low, const Fact<Limit>& minimum) {
+  if (!low || !minimum) return !low ? low : minimum;
+  if (!*low || !*minimum) return Limit{};
+  return Limit{std::max(**low, **minimum)};
+}
+
+IoLimit& LimitOf(std::vector<IoLimit>& limits, DeviceNumber device) {
+  const auto known = std::ranges::find(limits, device, &IoLimit::device);
+  return known != limits.end() ? *known : limits.emplace_back(IoLimit{.device = device});
+}
+
+}  // namespace
+
+void CgroupFiles::ReadPath(CgroupIndex cgroup) {
+  read_.resize(snapshot_.cgroups.size());
+  for (std::optional<CgroupIndex> at = cgroup; at;) {
+    const auto row = static_cast<std::size_t>(*at);
+    if (read_[row]) return;  // Its ancestors were read with it.
+    read_[row] = true;
+    ReadOne(snapshot_.cgroups[row]);
+    at = snapshot_.cgroups[row].parent;
+  }
+}
+
+void CgroupFiles::ReadOne(Cgroup& cgroup) {
+  const Hierarchy& hierarchy = snapshot_.hierarchies[static_cast<std::size_t>(cgroup.hierarchy)];
+  const auto path = memberships_.DirectoryOf(cgroup.hierarchy, snapshot_.Text(cgroup.path));
+  if (!path) {
+    cgroup.inode = Missing(ErrorCode::kVantage);
+    return;
+  }
+  const auto directory = OpenDirectory(roots_.cgroup.get(), path->c_str());
+  if (!directory) {
+    cgroup.inode = std::unexpected(directory.error());
+    return;
+  }
+  const int fd = directory->get();
+  const auto status = StatusOf(fd, "", Follow::kNo);
+  cgroup.inode = status ? Fact<std::uint64_t>(status->inode) : std::unexpected(status.error());
+  const CgroupVersion version = hierarchy.version;
+  if (version == CgroupVersion::kV2) {
+    if (const auto type = Read(fd, "cgroup.type", ParseCgroupType)) cgroup.type = *type;
+  }
+  const auto here = [&](Controller controller) {
+    return (hierarchy.controllers >> std::to_underlying(controller) & 1) != 0;
+  };
+  const auto keep = [](auto& table, auto files) {
+    return std::to_underlying(Add<CgroupIndex>(table, std::move(files)));
+  };
+  if (here(Controller::kMemory))
+    cgroup.memory = keep(snapshot_.memory_files, ReadMemory(fd, version));
+  if (here(Controller::kCpu)) cgroup.cpu = keep(snapshot_.cpu_files, ReadCpu(fd, version));
+  if (here(Controller::kPids)) cgroup.pids = keep(snapshot_.pids_files, ReadPids(fd));
+  if (here(Controller::kCpuset))
+    cgroup.cpuset = keep(snapshot_.cpuset_files, ReadCpuset(fd, version));
+  if (here(Controller::kIo)) cgroup.io = keep(snapshot_.io_files, ReadIo(fd, version));
+  const auto& devices =
+      snapshot_.host.controller_versions[std::to_underlying(Controller::kDevices)];
+  if (devices && *devices == version &&
+      (version == CgroupVersion::kV2 || here(Controller::kDevices))) {
+    cgroup.devices = keep(snapshot_.device_files, ReadDevices(fd, version));
+  }
+}
+
+MemoryFiles CgroupFiles::ReadMemory(int directory, CgroupVersion version) {
+  if (version == CgroupVersion::kV1) {
+    return {.max = Read(directory, "memory.limit_in_bytes", ParseMemoryV1),
+            .reservation = Read(directory, "memory.soft_limit_in_bytes", ParseMemoryV1),
+            .swap = Read(directory, "memory.memsw.limit_in_bytes", ParseMemoryV1),
+            .kernel = Read(directory, "memory.kmem.limit_in_bytes", ParseMemoryV1),
+            .oom_kill_disabled = Read(directory, "memory.oom_control", ParseOomKillDisabled)};
+  }
+  const auto low = Read(directory, "memory.low", ParseMaxOrNumber);
+  const auto minimum = Read(directory, "memory.min", ParseMaxOrNumber);
+  return {.max = Read(directory, "memory.max", ParseMaxOrNumber),
+          .high = Read(directory, "memory.high", ParseMaxOrNumber),
+          .reservation = LargerReservation(low, minimum),
+          .swap = Read(directory, "memory.swap.max", ParseMaxOrNumber)};
+}
+
+CpuFiles CgroupFiles::ReadCpu(int directory, CgroupVersion version) {
+  if (version == CgroupVersion::kV2) {
+    const auto idle = Read(directory, "cpu.idle", ParseNumber);
+    return {.quota = Read(directory, "cpu.max", ParseCpuMax),
+            .weight = Read(directory, "cpu.weight", ParseNumber),
+            .idle = idle ? Fact<bool>(*idle != 0) : std::unexpected(idle.error())};
+  }
+  // The buffer is reused by the next read, so the first text is copied.
+  const auto quota = Read(directory, "cpu.cfs_quota_us", [](std::string_view text) {
+    return Fact<std::string>(std::string(text));
+  });
+  CpuFiles files{.weight = Read(directory, "cpu.shares", ParseNumber)};
+  files.quota = quota ? Read(directory, "cpu.cfs_period_us",
+                             [&](std::string_view period) { return ParseCfsQuota(*quota, period); })
+                      : std::unexpected(quota.error());
+  return files;
+}
+
+PidsFiles CgroupFiles::ReadPids(int directory) {
+  return {.max = Read(directory, "pids.max", ParseMaxOrNumber)};
+}
+
+CpusetFiles CgroupFiles::ReadCpuset(int directory, CgroupVersion version) {
+  const auto list = [&](std::string_view text) -> Fact<StringId> {
+    if (!ParseCpuList(text)) return Missing(ErrorCode::kMalformed);
+    return snapshot_.strings.Intern(TrimLine(text));
+  };
+  const char* const effective =
+      version == CgroupVersion::kV1 ? "cpuset.effective_cpus" : "cpuset.cpus.effective";
+  return {.cpus = Read(directory, "cpuset.cpus", list),
+          .effective = Read(directory, effective, list)};
+}
+
+IoFiles CgroupFiles::ReadIo(int directory, CgroupVersion version) {
+  IoFiles files;
+  static constexpr std::array kV1 = {"blkio.bfq.weight", "blkio.weight"};
+  static constexpr std::array kV2 = {"io.bfq.weight", "io.weight"};
+  for (const char* const path : version == CgroupVersion::kV1 ? kV1 : kV2) {
+    files.weight = Read(directory, path, ParseIoWeight);
+    files.weight_is_bfq = std::string_view(path).find("bfq") != std::string_view::npos;
+    if (files.weight || files.weight.error().code != ErrorCode::kNotFound) break;
+  }
+  if (version == CgroupVersion::kV1) {
+    files.limits = ReadThrottles(directory);
+    return files;
+  }
+  auto limits = Read(directory, "io.max", ParseIoMax);
+  files.limits = limits ? KeepIoLimits(std::move(*limits)) : std::unexpected(limits.error());
+  return files;
+}
+
+Fact<IoLimitListIndex> CgroupFiles::ReadThrottles(int directory) {
+  struct File {
+    const char* path;
+    Limit IoLimit::* field;
+  };
+  static constexpr std::array kFiles = {
+      File{.path = "blkio.throttle.read_bps_device", .field = &IoLimit::read_bytes},
+      File{.path = "blkio.throttle.write_bps_device", .field = &IoLimit::write_bytes},
+      File{.path = "blkio.throttle.read_iops_device", .field = &IoLimit::read_operations},
+      File{.path = "blkio.throttle.write_iops_device", .field = &IoLimit::write_operations}};
+  std::vector<IoLimit> limits;
+  for (const File& file : kFiles) {
+    const auto throttles = Read(directory, file.path, ParseThrottle);
+    if (!throttles) return std::unexpected(throttles.error());
+    for (const Throttle& throttle : *throttles) {
+      LimitOf(limits, throttle.device).*file.field = throttle.value;
+    }
+  }
+  return KeepIoLimits(std::move(limits));
+}
+
+Fact<IoLimitListIndex> CgroupFiles::KeepIoLimits(std::vector<IoLimit> limits) {
+  std::ranges::sort(limits, {}, &IoLimit::device);
+  const auto known = std::ranges::find(snapshot_.io_limit_lists, limits);
+  if (known != snapshot_.io_limit_lists.end()) {
+    return IoLimitListIndex{static_cast<std::uint32_t>(known - snapshot_.io_limit_lists.begin())};
+  }
+  return Add<IoLimitListIndex>(snapshot_.io_limit_lists, std::move(limits));
+}
+
+DeviceFiles CgroupFiles::ReadDevices(int directory, CgroupVersion version) {
+  DeviceFiles files;
+  if (version == CgroupVersion::kV2) {
+    // A copied tree has no programs to ask the kernel for.
+    files.programs = roots_.plain ? Missing(ErrorCode::kVantage) : CountDevicePrograms(directory);
+    return files;
+  }
+  const auto text = buffer_.Read(directory, "devices.list");
+  if (!text) {
+    files.rules = std::unexpected(text.error());
+    return files;
+  }
+  files.rules = device_lists_.Find(*text, [&](std::string_view list) -> Fact<DeviceListIndex> {
+    auto rules = ParseDevicesList(list);
+    if (!rules) return std::unexpected(rules.error());
+    return Add<DeviceListIndex>(snapshot_.device_lists, std::move(*rules));
+  });
+  return files;
+}
+
+}  // namespace hullmark

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/collect/claims.h"
+
+#include <charconv>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "agent/base/file.h"
+#include "agent/collect/collect.h"
+#include "agent/parse/cmdline.h"
+#include "agent/runtime/attribute.h"
+#include "hullmark/ids.h"
+#include "hullmark/result.h"
+#include "hullmark/snapshot.h"
+
+namespace hullmark {
+namespace {
+
+constexpr std::size_t kClaimBytes = std::size_t{1} << 20;
+constexpr std::size_t kMostNames = 10'000;
+constexpr std::size_t kMostArguments = 256;
+constexpr std::size_t kMostDescriptors = 1'024;
+constexpr std::chrono::milliseconds kDeadline{250};
+constexpr int kMostHangs = 3;  // Each leaves a thread behind in the kernel.
+
+// One look's patience with file systems that hang.
+struct Patience {
+  int hangs = 0;
+
+  template <typename T>
+  Fact<T> Note(Fact<T> fact) {
+    if (!fact && fact.error().error_number == ETIMEDOUT) ++hangs;
+    return fact;
+  }
+  bool over() const { return hangs >= kMostHangs; }
+};
+
+std::string ProcPath(Pid pid, std::string_view file) {
+  return std::to_string(std::to_underlying(pid)) + "/" + std::string(file);
+}
+
+// The home directory of `uid` in the text of an /etc/passwd, see passwd(5).
+Fact<std::string> HomeOf(std::string_view passwd, Uid uid) {
+  while (!passwd.empty()) {
+    const auto end = std::min(passwd.find('\n'), passwd.size());
+    auto line = passwd.substr(0, end);
+    passwd.remove_prefix(std::min(end + 1, passwd.size()));
+    std::vector<std::string_view> fields;
+    for (std::size_t colon = 0; colon != std::string_view::npos;) {
+      colon = line.find(':');
+      fields.push_back(line.substr(0, colon));
+      if (colon != std::string_view::npos) line.remove_prefix(colon + 1);
+    }
+    if (fields.size() < 6) continue;
+    std::uint32_t number = 0;
+    const auto* const last = fields[2].data() + fields[2].size();
+    if (std::from_chars(fields[2].data(), last, number).ptr != last || fields[2].empty()) continue;
+    if (Uid{number} == uid) return std::string(fields[5]);
+  }
+  return Missing(ErrorCode::kNotFound);
+}
+
+Fact<bool> RunsVirtualMachine(const Roots& roots, ReadBuffer& buffer, Pid pid) {
+  const auto directory = OpenDirectory(roots.proc.get(), ProcPath(pid, "fd").c_str());
+  if (!directory) return std::unexpected(directory.error());
+  const auto names = ListDirectory(directory->get(), ".", kMostDescriptors);
+  if (!names) return std::unexpected(names.error());
+  for (const std::string& name : *names) {
+    const auto link = buffer.ReadLink(directory->get(), name.c_str());
+    if (link && *link == "anon_inode:kvm-vm") return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+HostReader MakeHostReader(const Roots& roots, ReadBuffer& buffer) {
+  const auto patience = std::make_shared<Patience>();
+  const auto passwd = std::make_shared<Fact<std::string>>(Missing(ErrorCode::kNotRead));
+  const auto read = [&roots, patience](std::string_view path) -> Fact<ClaimFile> {
+    if (!roots.host) return Missing(ErrorCode::kVantage);
+    if (patience->over()) return Missing(ErrorCode::kIo, ETIMEDOUT);
+    auto file =
+        patience->Note(ReadUntrusted(roots.host.get(), std::string(path), kClaimBytes, kDeadline));
+    if (!file) return std::unexpected(file.error());
+    return ClaimFile{.text = std::move(file->text),
+                     .owner = file->owner,
+                     .trust = file->root_only ? Trust::kRoot : Trust::kUser};
+  };
+  return HostReader{
+      .read = read,
+      .list = [&roots, patience](std::string_view path) -> Fact<std::vector<std::string>> {
+        if (!roots.host) return Missing(ErrorCode::kVantage);
+        if (patience->over()) return Missing(ErrorCode::kIo, ETIMEDOUT);
+        return patience->Note(
+            ListUntrusted(roots.host.get(), std::string(path), kMostNames, kDeadline));
+      },
+      .arguments = [&roots, &buffer](Pid pid) -> Fact<std::vector<std::string>> {
+        bool truncated = false;
+        const auto text =
+            buffer.ReadUpTo(roots.proc.get(), ProcPath(pid, "cmdline").c_str(), truncated);
+        if (!text) return std::unexpected(text.error());
+        return SplitArguments(*text, kMostArguments);
+      },
+      .home = [read, passwd](Uid uid) -> Fact<std::string> {
+        if (!*passwd && passwd->error().code == ErrorCode::kNotRead) {
+          auto file = read("/etc/passwd");
+          *passwd = file ? Fact<std::string>(std::move(file->text)) : std::unexpected(file.error());
+        }
+        if (!*passwd) return std::unexpected(passwd->error());
+        return HomeOf(**passwd, uid);
+      },
+      .runs_virtual_machine =
+          [&roots, &buffer](Pid pid) { return RunsVirtualMachine(roots, buffer, pid); }};
+}
+
+}  // namespace hullmark

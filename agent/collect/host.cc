@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/collect/host.h"
+
+#include <expected>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "agent/base/file.h"
+#include "agent/collect/collect.h"
+#include "agent/collect/host_look.h"
+#include "agent/parse/host_files.h"
+#include "agent/parse/namespace_link.h"
+#include "hullmark/ids.h"
+#include "hullmark/result.h"
+#include "hullmark/snapshot.h"
+
+namespace hullmark {
+namespace {
+
+std::string LineOf(HostLook& look, const char* path) {
+  const auto text = look.buffer.Read(look.roots.proc.get(), path);
+  return text ? std::string(TrimLine(*text)) : std::string();
+}
+
+// The name in /proc is that of the reader's own uts namespace.
+std::string HostName(HostLook& look) {
+  if (!look.IsForeign(NamespaceKind::kUts)) return LineOf(look, "sys/kernel/hostname");
+  return {};
+}
+
+}  // namespace
+
+bool HostLook::IsForeign(NamespaceKind kind) {
+  const auto at = std::to_underlying(kind);
+  const auto link =
+      buffer.ReadLink(roots.proc.get(), ("self/ns/" + std::string(kNamespaceNames.at(at))).c_str());
+  const auto own = link ? ParseNamespaceLink(*link, kind) : std::unexpected(link.error());
+  const auto& reference = snapshot.host.namespaces.at(at);
+  return own && reference && *own != reference->inode;
+}
+
+void CollectHost(const Roots& roots, const CollectOptions& options, Snapshot& snapshot) {
+  ReadBuffer buffer(options.most_file_bytes);
+  HostLook look{.roots = roots, .options = options, .snapshot = snapshot, .buffer = buffer};
+  snapshot.host.name = HostName(look);
+  snapshot.host.kernel = LineOf(look, "sys/kernel/osrelease");
+  snapshot.host.boot_id = LineOf(look, "sys/kernel/random/boot_id");
+  CollectSecurityModules(look);
+  CollectKernelSettings(look);
+  CollectResources(look);
+  CollectDisks(look);
+  CollectPlaces(look);
+}
+
+}  // namespace hullmark

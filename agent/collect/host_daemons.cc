@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/collect/host_daemons.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "agent/base/file.h"
+#include "agent/collect/host_look.h"
+#include "agent/parse/cmdline.h"
+#include "agent/parse/descriptor_link.h"
+#include "agent/parse/net_sockets.h"
+#include "agent/parse/proc_cgroup.h"
+#include "hullmark/facts.h"
+#include "hullmark/ids.h"
+#include "hullmark/result.h"
+#include "hullmark/snapshot.h"
+
+namespace hullmark {
+namespace {
+
+constexpr auto kDaemonNames =
+    std::to_array<std::string_view>({"dockerd", "containerd", "podman", "crio", "kubelet", "k3s"});
+constexpr std::size_t kMostDescriptors = 65'536;
+constexpr std::size_t kMostArguments = 256;
+
+// By index of process: whether it is counted to something that is no service of the host.
+std::vector<bool> InContainers(const Snapshot& snapshot) {
+  std::vector<bool> inside(snapshot.processes.size());
+  for (const Container& container : snapshot.containers) {
+    if (container.container_class == ContainerClass::kService) continue;
+    for (const Member& member : container.members) {
+      inside.at(static_cast<std::size_t>(member.process)) = true;
+    }
+  }
+  return inside;
+}
+
+// Whether the process may be in the host's pid namespace; what cannot be told may.
+bool MayBeOfHost(const Host& host, const Process& process) {
+  const auto& reference = host.namespaces.at(std::to_underlying(NamespaceKind::kPid));
+  const auto own = process.leader.namespaces[NamespaceKind::kPid];
+  return !own || !reference || *own == reference->inode;
+}
+
+// Base name of the executable; a daemon that was upgraded runs from a deleted file.
+std::string ProgramOf(const Snapshot& snapshot, const Executable& executable) {
+  auto path = snapshot.Text(executable.path);
+  if (executable.links == 0) path = WithoutDeletedSuffix(path).value_or(path);
+  return std::string(path.substr(path.rfind('/') + 1));
+}
+
+std::string PathOf(const Process& process, std::string_view file) {
+  return std::to_string(std::to_underlying(process.pid)) + "/" + std::string(file);
+}
+
+Fact<std::set<std::uint64_t>> SocketsOf(HostLook& look, const Process& process) {
+  const auto directory = OpenDirectory(look.roots.proc.get(), PathOf(process, "fd").c_str());
+  if (!directory) return std::unexpected(directory.error());
+  const auto names = ListDirectory(directory->get(), ".", kMostDescriptors);
+  if (!names) return std::unexpected(names.error());
+  std::set<std::uint64_t> sockets;
+  for (const std::string& name : *names) {
+    const auto link = look.buffer.ReadLink(directory->get(), name.c_str());
+    if (!link) continue;  // Closed since.
+    const auto [kind, socket] = ParseDescriptorLink(*link);
+    if (kind == DescriptorKind::kSocket) sockets.insert(socket);
+  }
+  return sockets;
+}
+
+bool IsGone(Fault fault) {
+  return fault.code == ErrorCode::kNotFound || fault.code == ErrorCode::kVanished;
+}
+
+// What vanished is no daemon any more; any other fault may hide one.
+void NoteUnlessGone(Fault fault, Daemons& daemons) {
+  if (!IsGone(fault)) daemons.complete = std::unexpected(fault);
+}
+
+// --tlsverify asks clients for certificates, --tls alone does not; without either the daemon's
+// configuration file may.
+std::optional<bool> VerifiesClients(HostLook& look, const Process& process) {
+  bool truncated = false;
+  const auto text =
+      look.buffer.ReadUpTo(look.roots.proc.get(), PathOf(process, "cmdline").c_str(), truncated);
+  if (!text) return std::nullopt;
+  std::optional<bool> verifies;
+  for (const std::string& argument : SplitArguments(*text, kMostArguments)) {
+    if (argument == "--tlsverify" || argument == "--tlsverify=true") return true;
+    if (argument == "--tlsverify=false" || argument == "--tls" || argument == "--tls=true") {
+      verifies = false;
+    }
+  }
+  return verifies;
+}
+
+Fact<std::vector<TcpListener>> ListenersSeenBy(HostLook& look, const Process& process) {
+  auto v4 = look.Read(look.roots.proc, PathOf(process, "net/tcp").c_str(),
+                      [](std::string_view text) { return ParseNetTcp(text, false); });
+  if (!v4) return v4;
+  const auto v6 = look.Read(look.roots.proc, PathOf(process, "net/tcp6").c_str(),
+                            [](std::string_view text) { return ParseNetTcp(text, true); });
+  if (v6) v4->insert(v4->end(), v6->begin(), v6->end());
+  if (!v6 && v6.error().code != ErrorCode::kNotFound) return v6;  // None with ipv6.disable=1.
+  return v4;
+}
+
+// Adds those of `seen`, which are all of a network namespace, that the daemon holds.
+void AddOwned(HostLook& look, const Daemon& daemon, const std::vector<TcpListener>& seen,
+              std::vector<RuntimeListener>& listeners) {
+  const bool docker = daemon.name == "dockerd";
+  for (const TcpListener& listener : seen) {
+    if (!daemon.sockets.contains(listener.inode)) continue;
+    listeners.push_back(
+        {.daemon = daemon.name,
+         .pid = daemon.process->pid,
+         .address = listener.address,
+         .port = listener.port,
+         .loopback = listener.loopback,
+         .tls_verify = docker ? VerifiesClients(look, *daemon.process) : std::nullopt});
+  }
+}
+
+}  // namespace
+
+Daemons FindDaemons(HostLook& look, Shims shims) {
+  const Snapshot& snapshot = look.snapshot;
+  const auto inside = InContainers(snapshot);
+  Daemons daemons;
+  for (std::size_t at = 0; at < snapshot.processes.size(); ++at) {
+    const Process& process = snapshot.processes[at];
+    // Init starts no containers, and may be closed to everybody.
+    if (inside[at] || process.pid == Pid{1} || !MayBeOfHost(snapshot.host, process)) continue;
+    if (!process.executable) {
+      NoteUnlessGone(process.executable.error(), daemons);
+      continue;
+    }
+    auto name = ProgramOf(snapshot, snapshot.At(*process.executable));
+    const bool shim = shims == Shims::kToo && name.starts_with("containerd-shim");
+    if (!shim && std::ranges::find(kDaemonNames, name) == kDaemonNames.end()) continue;
+    auto sockets = SocketsOf(look, process);
+    if (!sockets) NoteUnlessGone(sockets.error(), daemons);
+    daemons.found.push_back({.process = &process,
+                             .name = std::move(name),
+                             .shim = shim,
+                             .sockets = std::move(sockets).value_or(std::set<std::uint64_t>{})});
+  }
+  return daemons;
+}
+
+Fact<std::vector<RuntimeListener>> FindListeners(HostLook& look, const Daemons& daemons) {
+  std::vector<RuntimeListener> listeners;
+  if (!daemons.complete) return std::unexpected(daemons.complete.error());
+  for (const Daemon& daemon : daemons.found) {
+    if (daemon.shim) continue;
+    const auto seen = ListenersSeenBy(look, *daemon.process);
+    if (!seen && !IsGone(seen.error())) return std::unexpected(seen.error());
+    if (seen) AddOwned(look, daemon, *seen, listeners);
+  }
+  return listeners;
+}
+
+}  // namespace hullmark

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+
+#include "agent/base/file.h"
+#include "agent/collect/collect.h"
+#include "hullmark/ids.h"
+#include "hullmark/result.h"
+#include "hullmark/snapshot.h"
+
+namespace hullmark {
+
+// What every part of CollectHost works with.
+struct HostLook {
+  const Roots& roots;
+  const CollectOptions& options;
+  Snapshot& snapshot;
+  ReadBuffer& buffer;
+
+  // A file below `root`, through `parse`; the fault of the read where there is no text.
+  template <typename Parse>
+  auto Read(const Fd& root, const char* path, Parse parse) -> decltype(parse(std::string_view{})) {
+    const auto text = buffer.Read(root.get(), path);
+    if (!text) return std::unexpected(text.error());
+    return parse(*text);
+  }
+
+  // Whether our own namespace of `kind` is known to be another than the host's.
+  bool IsForeign(NamespaceKind kind);
+};
+
+// Each fills what its name says of look.snapshot.host.
+void CollectSecurityModules(HostLook& look);  // lsm ... module_signatures_enforced.
+void CollectKernelSettings(HostLook& look);   // sysctls, command_line, seccomp_filter_available.
+void CollectResources(HostLook& look);        // controllers, memory, swap, CPUs, masked paths.
+void CollectDisks(HostLook& look);            // disks, disk_parents.
+void CollectPlaces(HostLook& look);  // Sockets, listeners, daemons, host paths and core_helper.
+
+}  // namespace hullmark

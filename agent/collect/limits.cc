@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/collect/limits.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "agent/collect/interner.h"
+#include "hullmark/ids.h"
+#include "hullmark/limits.h"
+#include "hullmark/result.h"
+#include "hullmark/snapshot.h"
+
+namespace hullmark {
+namespace {
+
+constexpr std::uint64_t kDefaultShares = 1024;
+constexpr std::uint64_t kDefaultWeight = 100;
+
+// The cgroups of a controller from a process' own up to the root, or why there are none.
+Fact<std::vector<CgroupIndex>> PathOf(const Snapshot& snapshot, MembershipIndex at,
+                                      Controller controller) {
+  const auto& version = snapshot.host.controller_versions[std::to_underlying(controller)];
+  if (!version) return std::unexpected(version.error());
+  const Membership& membership = snapshot.At(at);
+  const bool device_programs = controller == Controller::kDevices && *version == CgroupVersion::kV2;
+  for (const CgroupIndex own : membership.cgroups) {
+    const Hierarchy& hierarchy =
+        snapshot.hierarchies[static_cast<std::size_t>(snapshot.At(own).hierarchy)];
+    const bool here = (hierarchy.controllers >> std::to_underlying(controller) & 1) != 0 ||
+                      (device_programs && hierarchy.version == CgroupVersion::kV2);
+    if (!here) continue;
+    std::vector<CgroupIndex> path;
+    for (std::optional<CgroupIndex> cgroup = own; cgroup; cgroup = snapshot.At(*cgroup).parent) {
+      path.push_back(*cgroup);
+    }
+    return path;
+  }
+  return Missing(ErrorCode::kVantage);
+}
+
+// The fault of a cgroup whose directory could not be looked into.
+Fault FaultOf(const Cgroup& cgroup) {
+  return cgroup.inode ? Fault{.code = ErrorCode::kNotRead} : cgroup.inode.error();
+}
+
+// Folds one file over a path. `less` tells the stricter of two values. Absent files (kNotFound) do
+// not count. Another fault could hide a stricter value, but never loosens one that was read: a
+// limit found stands, and without one the fault is the answer.
+template <typename T, typename Field, typename Less, typename IsLimit>
+InForce<T> Strictest(const Snapshot& snapshot, const Fact<std::vector<CgroupIndex>>& path,
+                     Field field, Less less, IsLimit is_limit) {
+  if (!path) return {.value = std::unexpected(path.error())};
+  InForce<T> in_force{.value = Missing(ErrorCode::kNotFound)};
+  std::optional<Fault> hidden;
+  for (const CgroupIndex at : *path) {
+    const Fact<T> value = field(snapshot, snapshot.At(at));
+    if (!value) {
+      if (value.error().code != ErrorCode::kNotFound) hidden = value.error();
+      continue;
+    }
+    if (!in_force.value) in_force.value = *value;
+    if (is_limit(*value) && (!in_force.source || less(*value, *in_force.value))) {
+      in_force = {.value = *value, .source = at};
+    }
+  }
+  if (hidden && !in_force.source) in_force.value = std::unexpected(*hidden);
+  return in_force;
+}
+
+// Reads a field of a controller's file table for a cgroup.
+template <typename Table, typename Files, typename Member>
+auto FieldOf(std::vector<Files> Snapshot::* table, Table Cgroup::* row, Member Files::* member) {
+  return [=](const Snapshot& snapshot, const Cgroup& cgroup) -> Member {
+    const auto& index = cgroup.*row;
+    if (!index) return std::unexpected(FaultOf(cgroup));
+    return (snapshot.*table)[*index].*member;
+  };
+}
+
+template <typename Field>
+InForce<Limit> SmallestLimit(const Snapshot& snapshot, const Fact<std::vector<CgroupIndex>>& path,
+                             Field field) {
+  return Strictest<Limit>(
+      snapshot, path, field, [](const Limit& a, const Limit& b) { return !b || *a < *b; },
+      [](const Limit& limit) { return limit.has_value(); });
+}
+
+// The first cgroup that has the file at all, from the process' own upwards.
+template <typename T, typename Field>
+InForce<T> Nearest(const Snapshot& snapshot, const Fact<std::vector<CgroupIndex>>& path,
+                   Field field) {
+  if (!path) return {.value = std::unexpected(path.error())};
+  for (const CgroupIndex at : *path) {
+    const Fact<T> value = field(snapshot, snapshot.At(at));
+    if (value) return {.value = *value, .source = at};
+    if (value.error().code != ErrorCode::kNotFound)
+      return {.value = std::unexpected(value.error())};
+  }
+  return {.value = Missing(ErrorCode::kNotFound)};
+}
+
+template <typename T, typename Field>
+InForce<T> Own(const Snapshot& snapshot, const Fact<std::vector<CgroupIndex>>& path, Field field) {
+  if (!path) return {.value = std::unexpected(path.error())};
+  return {.value = field(snapshot, snapshot.At(path->front())), .source = path->front()};
+}
+
+// A weight is relative to siblings: the container's own counts, or that of its pod. The top level
+// (docker, kubepods.slice, system.slice) belongs to the manager and says nothing of this container.
+InForce<std::uint64_t> CpuWeight(const Snapshot& snapshot,
+                                 const Fact<std::vector<CgroupIndex>>& path) {
+  const auto field = FieldOf(&Snapshot::cpu_files, &Cgroup::cpu, &CpuFiles::weight);
+  auto own = Nearest<std::uint64_t>(snapshot, path, field);
+  if (!own.value) return own;
+  constexpr std::size_t kManagersLevels = 2;  // The root and the level below it.
+  for (std::size_t level = 0; level < path->size(); ++level) {
+    const CgroupIndex at = (*path)[level];
+    if (level > 0 && path->size() - level <= kManagersLevels) break;
+    const auto value = field(snapshot, snapshot.At(at));
+    const auto& hierarchy =
+        snapshot.hierarchies[static_cast<std::size_t>(snapshot.At(at).hierarchy)];
+    const std::uint64_t usual =
+        hierarchy.version == CgroupVersion::kV1 ? kDefaultShares : kDefaultWeight;
+    if (value && *value != usual) return {.value = *value, .source = at};
+  }
+  return own;
+}
+
+void Tighten(Limit& limit, const Limit& other) {
+  if (other && (!limit || *other < *limit)) limit = other;
+}
+
+InForce<IoLimitListIndex> IoLimits(Snapshot& snapshot, const Fact<std::vector<CgroupIndex>>& path) {
+  const auto field = FieldOf(&Snapshot::io_files, &Cgroup::io, &IoFiles::limits);
+  auto nearest = Nearest<IoLimitListIndex>(snapshot, path, field);
+  if (!nearest.value) return nearest;
+  std::vector<IoLimit> merged;
+  for (const CgroupIndex at : *path) {
+    const auto list = field(snapshot, snapshot.At(at));
+    if (!list) continue;
+    for (const IoLimit& limit : snapshot.io_limit_lists[static_cast<std::size_t>(*list)]) {
+      const auto known = std::ranges::find(merged, limit.device, &IoLimit::device);
+      IoLimit& into =
+          known != merged.end() ? *known : merged.emplace_back(IoLimit{.device = limit.device});
+      Tighten(into.read_bytes, limit.read_bytes);
+      Tighten(into.write_bytes, limit.write_bytes);
+      Tighten(into.read_operations, limit.read_operations);
+      Tighten(into.write_operations, limit.write_operations);
+    }
+  }
+  std::ranges::sort(merged, {}, &IoLimit::device);
+  const auto known = std::ranges::find(snapshot.io_limit_lists, merged);
+  nearest.value =
+      known != snapshot.io_limit_lists.end()
+          ? IoLimitListIndex{static_cast<std::uint32_t>(known - snapshot.io_limit_lists.begin())}
+          : Add<IoLimitListIndex>(snapshot.io_limit_lists, std::move(merged));
+  return nearest;
+}
+
+bool FewerCpus(const CpuQuota& a, const CpuQuota& b) {
+  if (!b.quota) return true;
+  return static_cast<double>(*a.quota) / static_cast<double>(a.period) <
+         static_cast<double>(*b.quota) / static_cast<double>(b.period);
+}
+
+}  // namespace
+
+LimitsInForce ComputeLimits(Snapshot& snapshot, MembershipIndex membership) {
+  const auto memory = PathOf(snapshot, membership, Controller::kMemory);
+  const auto cpu = PathOf(snapshot, membership, Controller::kCpu);
+  const auto pids = PathOf(snapshot, membership, Controller::kPids);
+  const auto cpuset = PathOf(snapshot, membership, Controller::kCpuset);
+  const auto io = PathOf(snapshot, membership, Controller::kIo);
+  const auto devices = PathOf(snapshot, membership, Controller::kDevices);
+  const auto of_memory = [](auto MemoryFiles::* member) {
+    return FieldOf(&Snapshot::memory_files, &Cgroup::memory, member);
+  };
+  return LimitsInForce{
+      .memory = SmallestLimit(snapshot, memory, of_memory(&MemoryFiles::max)),
+      .memory_high = SmallestLimit(snapshot, memory, of_memory(&MemoryFiles::high)),
+      .memory_reservation = Own<Limit>(snapshot, memory, of_memory(&MemoryFiles::reservation)),
+      .swap = SmallestLimit(snapshot, memory, of_memory(&MemoryFiles::swap)),
+      .kernel_memory = SmallestLimit(snapshot, memory, of_memory(&MemoryFiles::kernel)),
+      .oom_kill_disabled = Own<bool>(snapshot, memory, of_memory(&MemoryFiles::oom_kill_disabled)),
+      .pids = SmallestLimit(snapshot, pids,
+                            FieldOf(&Snapshot::pids_files, &Cgroup::pids, &PidsFiles::max)),
+      .cpu_quota = Strictest<CpuQuota>(
+          snapshot, cpu, FieldOf(&Snapshot::cpu_files, &Cgroup::cpu, &CpuFiles::quota), FewerCpus,
+          [](const CpuQuota& quota) { return quota.quota.has_value(); }),
+      .cpu_weight = CpuWeight(snapshot, cpu),
+      .cpuset = Nearest<StringId>(
+          snapshot, cpuset,
+          FieldOf(&Snapshot::cpuset_files, &Cgroup::cpuset, &CpusetFiles::effective)),
+      .io_weight = Nearest<std::uint64_t>(
+          snapshot, io, FieldOf(&Snapshot::io_files, &Cgroup::io, &IoFiles::weight)),
+      .io_limits = IoLimits(snapshot, io),
+      .device_rules = Own<DeviceListIndex>(
+          snapshot, devices,
+          FieldOf(&Snapshot::device_files, &Cgroup::devices, &DeviceFiles::rules)),
+      .device_programs = Own<std::uint32_t>(
+          snapshot, devices,
+          FieldOf(&Snapshot::device_files, &Cgroup::devices, &DeviceFiles::programs)),
+  };
+}
+
+}  // namespace hullmark

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "agent/base/file.h"
+#include "agent/collect/collect.h"
+#include "agent/collect/interner.h"
+#include "agent/collect/membership.h"
+#include "agent/collect/process_reader.h"
+#include "agent/parse/cmdline.h"
+#include "agent/parse/descriptor_link.h"
+#include "agent/parse/host_files.h"
+#include "agent/parse/id_map.h"
+#include "agent/parse/lsm_label.h"
+#include "agent/parse/mountinfo.h"
+#include "agent/parse/rlimits.h"
+#include "hullmark/facts.h"
+#include "hullmark/ids.h"
+#include "hullmark/result.h"
+#include "hullmark/snapshot.h"
+
+namespace hullmark {
+namespace {
+
+// The bytes of a plain value as a key: equal values have equal keys.
+template <typename Part>
+void AppendBytes(std::string& key, const Part& part) {
+  static_assert(std::has_unique_object_representations_v<Part>);
+  std::array<char, sizeof(Part)> bytes;
+  std::memcpy(bytes.data(), &part, sizeof part);
+  key.append(bytes.data(), bytes.size());
+}
+
+// A chroot hides the mounts above it: such a table has no "/".
+bool HasRoot(const std::vector<Mount>& mounts, const StringTable& strings) {
+  return std::ranges::any_of(mounts,
+                             [&](const Mount& mount) { return strings[mount.mount_point] == "/"; });
+}
+
+// Whether a program's arguments matter: somebody may be typing at it.
+bool MayBeInteractive(const Process& process, const Snapshot& snapshot) {
+  if (process.stat.tty != 0) return true;
+  if (!process.stdio) return false;
+  const Stdio& stdio = snapshot.stdios[static_cast<std::size_t>(*process.stdio)];
+  return stdio.kind[0] == DescriptorKind::kTerminal || stdio.kind[0] == DescriptorKind::kSocket;
+}
+
+}  // namespace
+
+LabelSource FindLabelSource(const Roots& roots, ReadBuffer& buffer) {
+  if (buffer.Read(roots.proc.get(), "self/attr/apparmor/current")) {
+    return {.path = "attr/apparmor/current", .module = Label::Module::kAppArmor};
+  }
+  const auto current = buffer.Read(roots.proc.get(), "self/attr/current");
+  if (!current) return {.absent = current.error()};
+  // Before 5.8 AppArmor has no directory of its own.
+  const auto enabled = buffer.Read(roots.sys.get(), "module/apparmor/parameters/enabled");
+  if (enabled && TrimLine(*enabled) == "Y") {
+    return {.path = "attr/current", .module = Label::Module::kAppArmor};
+  }
+  const bool selinux = StatusOf(roots.sys.get(), "fs/selinux/enforce", Follow::kNo).has_value();
+  return {.path = "attr/current",
+          .module = selinux ? Label::Module::kSelinux : Label::Module::kOther};
+}
+
+Fact<MembershipIndex> ProcessReader::ReadCgroup(int directory) {
+  const auto text = buffer_.Read(directory, "cgroup");
+  if (!text) return std::unexpected(text.error());
+  return memberships_.Of(*text);
+}
+
+Fact<LabelIndex> ProcessReader::ReadLabel(int directory) {
+  if (label_source_.path == nullptr) return std::unexpected(label_source_.absent);
+  const auto text = buffer_.Read(directory, label_source_.path);
+  if (!text) return std::unexpected(text.error());
+  return labels_.Find(*text, [&](std::string_view label) -> Fact<LabelIndex> {
+    return Add<LabelIndex>(
+        snapshot_.labels,
+        Label{.module = label_source_.module, .text = snapshot_.strings.Intern(TrimLabel(label))});
+  });
+}
+
+Fact<ExecutableIndex> ProcessReader::ReadExecutable(int directory) {
+  const auto link = buffer_.ReadLink(directory, "exe");
+  if (!link) return std::unexpected(link.error());
+  std::string key(*link);
+  const auto status = StatusOf(directory, "exe", Follow::kYes);
+  if (!status) return std::unexpected(status.error());
+  const std::size_t path_length = key.size();
+  key += '\0';
+  AppendBytes(key, status->device);
+  AppendBytes(key, status->inode);
+  AppendBytes(key, status->links);
+  AppendBytes(key, status->has_mount_id);
+  AppendBytes(key, status->mount_id);
+  return executables_.Find(key, [&](std::string_view whole) -> Fact<ExecutableIndex> {
+    Executable executable{.path = snapshot_.strings.Intern(whole.substr(0, path_length)),
+                          .device = status->device,
+                          .inode = status->inode,
+                          .links = status->links};
+    if (status->has_mount_id) executable.mount_id = status->mount_id;
+    return Add<ExecutableIndex>(snapshot_.executables, executable);
+  });
+}
+
+Fact<RlimitsIndex> ProcessReader::ReadRlimits(int directory) {
+  const auto text = buffer_.Read(directory, "limits");
+  if (!text) return std::unexpected(text.error());
+  return rlimits_.Find(*text, [&](std::string_view limits) -> Fact<RlimitsIndex> {
+    const auto parsed = ParseRlimits(limits);
+    if (!parsed) return std::unexpected(parsed.error());
+    return Add<RlimitsIndex>(snapshot_.rlimits, *parsed);
+  });
+}
+
+Fact<std::int16_t> ProcessReader::ReadOomScoreAdj(int directory) {
+  const auto text = buffer_.Read(directory, "oom_score_adj");
+  if (!text) return std::unexpected(text.error());
+  const auto line = TrimLine(*text);
+  std::int16_t value = 0;
+  const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), value);
+  if (error != std::errc{} || end != line.data() + line.size()) {
+    return Missing(ErrorCode::kMalformed);
+  }
+  return value;
+}
+
+Fact<StdioIndex> ProcessReader::ReadStdio(int directory) {
+  static constexpr std::array kPaths = {"fd/0", "fd/1", "fd/2"};
+  Stdio stdio;
+  for (std::size_t at = 0; at < kPaths.size(); ++at) {
+    const auto link = buffer_.ReadLink(directory, kPaths[at]);
+    if (!link) {
+      if (link.error().code != ErrorCode::kNotFound) return std::unexpected(link.error());
+      stdio.kind[at] = DescriptorKind::kClosed;
+      continue;
+    }
+    const Descriptor descriptor = ParseDescriptorLink(*link);
+    stdio.kind[at] = descriptor.kind;
+    stdio.socket[at] = descriptor.socket;
+  }
+  std::string key;
+  for (const auto kind : stdio.kind) key += static_cast<char>(kind);
+  AppendBytes(key, stdio.socket);
+  return stdios_.Find(key, [&](std::string_view) -> Fact<StdioIndex> {
+    return Add<StdioIndex>(snapshot_.stdios, stdio);
+  });
+}
+
+Fact<InvocationIndex> ProcessReader::ReadInvocation(int directory, const Process& process) {
+  if (!MayBeInteractive(process, snapshot_)) return Missing(ErrorCode::kNotRead);
+  bool truncated = false;  // The shape of a command is in its first kilobytes.
+  const auto text = buffer_.ReadUpTo(directory, "cmdline", truncated);
+  if (!text) return std::unexpected(text.error());
+  return invocations_.Find(*text, [&](std::string_view arguments) -> Fact<InvocationIndex> {
+    const auto parsed = ParseInvocation(arguments, snapshot_.strings);
+    if (!parsed) return std::unexpected(parsed.error());
+    return Add<InvocationIndex>(snapshot_.invocations, *parsed);
+  });
+}
+
+void ProcessReader::ReadSharedTables(int directory, const Namespaces& namespaces) {
+  if (const auto inode = namespaces[NamespaceKind::kMnt]) ReadMounts(directory, *inode);
+  if (const auto inode = namespaces[NamespaceKind::kUser]) ReadIdMaps(directory, *inode);
+}
+
+void ProcessReader::ReadMounts(int directory, NamespaceInode inode) {
+  // A table that could not be read, or that a chroot cut, is tried again through other processes.
+  constexpr std::uint8_t kAttempts = 4;
+  const auto [state, is_new] = mount_tables_.try_emplace(
+      std::to_underlying(inode), MountTableState{.row = snapshot_.mount_namespaces.size()});
+  if (is_new) snapshot_.mount_namespaces.push_back({.inode = inode});
+  MountNamespace& row = snapshot_.mount_namespaces[state->second.row];
+  const bool complete = row.mounts.has_value() && !row.rootless_table;
+  if (complete || state->second.attempts == kAttempts) return;
+  ++state->second.attempts;
+  bool truncated = false;
+  const auto text = buffer_.ReadUpTo(directory, "mountinfo", truncated);
+  if (!text) {
+    if (!row.mounts) row.mounts = std::unexpected(text.error());
+    return;
+  }
+  // A cut file ends in the middle of a line, which is no line.
+  const auto whole_lines = truncated ? text->substr(0, text->rfind('\n') + 1) : *text;
+  auto parsed = ParseMountinfo(whole_lines, snapshot_.strings, options_.most_mounts);
+  if (!parsed) {
+    if (!row.mounts) row.mounts = std::unexpected(parsed.error());
+    return;
+  }
+  row.rootless_table = !HasRoot(parsed->mounts, snapshot_.strings);
+  row.truncated = truncated || parsed->truncated;
+  row.mounts = std::move(parsed->mounts);
+  row.mounts->shrink_to_fit();
+}
+
+void ProcessReader::ReadIdMaps(int directory, NamespaceInode inode) {
+  const auto [at, is_new] =
+      user_tables_.try_emplace(std::to_underlying(inode), snapshot_.user_namespaces.size());
+  if (is_new) snapshot_.user_namespaces.push_back({.inode = inode});
+  UserNamespace& row = snapshot_.user_namespaces[at->second];
+  const auto read = [&](const char* path) -> Fact<IdMap> {
+    const auto text = buffer_.Read(directory, path);
+    return text ? ParseIdMap(*text) : std::unexpected(text.error());
+  };
+  // An empty map may only be not yet written: another process of the namespace may know better.
+  const auto wanted = [](const Fact<IdMap>& map) { return !map || map->empty(); };
+  if (wanted(row.uid_map)) row.uid_map = read("uid_map");
+  if (wanted(row.gid_map)) row.gid_map = read("gid_map");
+}
+
+}  // namespace hullmark

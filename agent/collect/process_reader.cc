@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/collect/process_reader.h"
+
+#include <fcntl.h>
+
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "agent/base/file.h"
+#include "agent/collect/collect.h"
+#include "agent/collect/interner.h"
+#include "agent/collect/membership.h"
+#include "agent/parse/namespace_link.h"
+#include "agent/parse/proc_stat.h"
+#include "agent/parse/proc_status.h"
+#include "hullmark/facts.h"
+#include "hullmark/ids.h"
+#include "hullmark/result.h"
+#include "hullmark/snapshot.h"
+
+namespace hullmark {
+namespace {
+
+constexpr bool IsDead(char state) { return state == 'Z' || state == 'X' || state == 'x'; }
+
+bool IsGone(const Fault& fault) {
+  return fault.code == ErrorCode::kNotFound || fault.code == ErrorCode::kVanished;
+}
+
+Fact<ParsedStat> ReadStat(ReadBuffer& buffer, int directory) {
+  const auto text = buffer.Read(directory, "stat");
+  if (!text) return std::unexpected(text.error());
+  return ParseProcStat(*text);
+}
+
+Pid ToPid(std::string_view name) {
+  pid_t pid = 0;
+  std::from_chars(name.data(), name.data() + name.size(), pid);
+  return Pid{pid};
+}
+
+}  // namespace
+
+ProcessReader::ProcessReader(const Roots& roots, const CollectOptions& options, Snapshot& snapshot,
+                             Memberships& memberships, ReadBuffer& buffer)
+    : roots_(roots),
+      options_(options),
+      snapshot_(snapshot),
+      memberships_(memberships),
+      buffer_(buffer),
+      label_source_(FindLabelSource(roots, buffer)) {}
+
+void ProcessReader::Read(const std::string& name) {
+  // A process that execs while it is read would mix two programs: it is read again, once.
+  constexpr int kAttempts = 2;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    const Attempt made = ReadOnce(name);
+    if (made == Attempt::kDone) return;
+    if (made == Attempt::kGone) break;
+  }
+  ++snapshot_.counts.vanished;
+}
+
+ProcessReader::Attempt ProcessReader::ReadOnce(const std::string& name) {
+  const auto directory = OpenDirectory(roots_.proc.get(), name.c_str());
+  if (!directory && IsGone(directory.error())) return Attempt::kGone;
+  const auto before = directory ? ReadStat(buffer_, directory->get())
+                                : Fact<ParsedStat>(std::unexpected(directory.error()));
+  if (!before) {
+    if (IsGone(before.error())) return Attempt::kGone;
+    ++snapshot_.counts.unreadable;
+    return Attempt::kDone;
+  }
+  if ((before->facts.flags & ProcStat::kKernelThread) != 0) {
+    ++snapshot_.counts.kernel_threads;
+    return Attempt::kDone;
+  }
+  Draft draft;
+  draft.process.pid = ToPid(name);
+  draft.process.stat = before->facts;
+  if (IsDead(before->facts.state)) {
+    // A leader may end before its threads: the process lives as long as one of them does.
+    if (before->thread_count <= 1 || !AdoptLiveThread(directory->get(), draft)) {
+      ++snapshot_.counts.zombies;
+      zombies_.push_back({.parent = before->facts.parent});
+      return Attempt::kDone;
+    }
+  } else {
+    ReadFiles(directory->get(), *before, draft);
+  }
+  if (draft.process.leader.status && draft.process.leader.status->kernel_thread.value_or(false)) {
+    ++snapshot_.counts.kernel_threads;
+    return Attempt::kDone;
+  }
+  const auto after = ReadStat(buffer_, directory->get());
+  if (!after) return Attempt::kGone;
+  if (after->facts.start != before->facts.start) return Attempt::kGone;
+  if (IsDead(after->facts.state) != IsDead(before->facts.state)) return Attempt::kChanged;
+  if (after->image != before->image) return Attempt::kChanged;
+  Keep(std::move(draft));
+  return Attempt::kDone;
+}
+
+void ProcessReader::ReadFiles(int directory, const ParsedStat& before, Draft& draft) {
+  Process& process = draft.process;
+  process.leader = ReadTask(directory);
+  process.executable = ReadExecutable(directory);
+  process.rlimits = ReadRlimits(directory);
+  process.stdio = ReadStdio(directory);
+  process.invocation = ReadInvocation(directory, process);
+  process.oom_score_adj = ReadOomScoreAdj(directory);
+  ReadSharedTables(directory, process.leader.namespaces);
+  if (options_.threads && before.thread_count > 1) ReadThreads(directory, draft);
+  if (!options_.threads && before.thread_count > 1)
+    process.threads_unread = before.thread_count - 1;
+}
+
+Task ProcessReader::ReadTask(int directory) {
+  return Task{.status = ReadStatus(directory),
+              .namespaces = ReadNamespaces(directory),
+              .label = ReadLabel(directory),
+              .cgroup = ReadCgroup(directory)};
+}
+
+Fact<ProcStatus> ProcessReader::ReadStatus(int directory) {
+  const auto text = buffer_.Read(directory, "status");
+  if (!text) return std::unexpected(text.error());
+  auto parsed = ParseProcStatus(*text);
+  if (!parsed) return std::unexpected(parsed.error());
+  const auto groups = groups_.Find(parsed->groups, [&](std::string_view list) {
+    auto ids = ParseGroups(list);
+    return ids ? Fact<GroupListIndex>(Add<GroupListIndex>(snapshot_.group_lists, std::move(*ids)))
+               : std::unexpected(ids.error());
+  });
+  if (!groups) return std::unexpected(groups.error());
+  parsed->facts.groups = *groups;
+  return parsed->facts;
+}
+
+Namespaces ProcessReader::ReadNamespaces(int directory) {
+  Namespaces namespaces;
+  const Fd links(openat(directory, "ns", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const Fault closed = FaultOfErrno();
+  for (std::size_t at = 0; at < kNamespaceKinds; ++at) {
+    const auto kind = static_cast<NamespaceKind>(at);
+    if (!links) {
+      namespaces.Set(kind, std::unexpected(closed));
+      continue;
+    }
+    // readlink, not stat: stat would instantiate an inode for each link, at twice the cost.
+    const auto link = buffer_.ReadLink(links.get(), kNamespaceNames[at].data());
+    namespaces.Set(kind, link ? ParseNamespaceLink(*link, kind) : std::unexpected(link.error()));
+  }
+  return namespaces;
+}
+
+void ProcessReader::ReadThreads(int directory, Draft& draft) {
+  const auto names = ListDirectory(directory, "task", options_.most_threads);
+  if (!names) {
+    // Too many to list, or not to be listed: whatever they are, they are not known.
+    draft.process.threads_unread = 1;
+    return;
+  }
+  for (const std::string& name : *names) {
+    const Pid tid = ToPid(name);
+    if (tid == draft.process.pid) continue;
+    const auto thread_directory = OpenDirectory(directory, ("task/" + name).c_str());
+    if (!thread_directory) {
+      if (!IsGone(thread_directory.error())) ++draft.process.threads_unread;
+      continue;
+    }
+    Task task = ReadTask(thread_directory->get());
+    ++snapshot_.counts.threads;
+    if (!task.status && IsGone(task.status.error())) continue;
+    if (task.status && draft.process.leader.status) {
+      // NSpid counts threads too: the thread's own number is no difference.
+      task.status->innermost_pid = draft.process.leader.status->innermost_pid;
+      task.status->threads = draft.process.leader.status->threads;
+    }
+    if (task == draft.process.leader) continue;
+    draft.threads.push_back({.process = {}, .tid = tid, .task = task});
+  }
+}
+
+bool ProcessReader::AdoptLiveThread(int directory, Draft& draft) {
+  const auto names = ListDirectory(directory, "task", options_.most_threads);
+  if (!names) return false;
+  for (const std::string& name : *names) {
+    const auto thread_directory = OpenDirectory(directory, ("task/" + name).c_str());
+    if (!thread_directory) continue;
+    const auto stat = ReadStat(buffer_, thread_directory->get());
+    if (!stat || IsDead(stat->facts.state)) continue;
+    draft.process.stat.state = stat->facts.state;
+    ReadFiles(thread_directory->get(), ParsedStat{.facts = stat->facts, .thread_count = 1}, draft);
+    ReadThreads(directory, draft);
+    return true;
+  }
+  return false;
+}
+
+void ProcessReader::Keep(Draft draft) {
+  const auto at = Add<ProcessIndex>(snapshot_.processes, draft.process);
+  for (Thread& thread : draft.threads) {
+    thread.process = at;
+    snapshot_.threads.push_back(thread);
+  }
+}
+
+}  // namespace hullmark

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "agent/base/file.h"
+#include "agent/collect/collect.h"
+#include "agent/collect/interner.h"
+#include "agent/collect/membership.h"
+#include "agent/parse/proc_stat.h"
+#include "hullmark/ids.h"
+#include "hullmark/snapshot.h"
+
+namespace hullmark {
+
+// A zombie keeps a place in its container's count by its parent.
+struct Zombie {
+  std::int32_t parent = 0;
+};
+
+// Where security labels are read. Told once per scan: no process has one where nobody serves them.
+struct LabelSource {
+  const char* path = nullptr;  // Below /proc/PID; null: no security module labels processes.
+  Label::Module module = Label::Module::kOther;
+  Fault absent{};  // Why not, where `path` is null.
+};
+LabelSource FindLabelSource(const Roots& roots, ReadBuffer& buffer);
+
+// Reads processes into a Snapshot, one after the other. What several processes share is read
+// through the first of them and kept in the Snapshot's tables.
+class ProcessReader {
+ public:
+  ProcessReader(const Roots& roots, const CollectOptions& options, Snapshot& snapshot,
+                Memberships& memberships, ReadBuffer& buffer);
+
+  // Reads the process `name` (its number as text). A process that is gone, or is another one at the
+  // end than at the start, is counted as vanished and leaves no trace.
+  void Read(const std::string& name);
+
+  const std::vector<Zombie>& zombies() const { return zombies_; }
+
+ private:
+  // What one attempt made of a process.
+  enum class Attempt : std::uint8_t { kDone, kGone, kChanged };
+  struct Draft {
+    Process process;
+    std::vector<Thread> threads;
+  };
+
+  Attempt ReadOnce(const std::string& name);
+  void ReadFiles(int directory, const ParsedStat& before, Draft& draft);
+  Task ReadTask(int directory);
+  Fact<ProcStatus> ReadStatus(int directory);
+  Namespaces ReadNamespaces(int directory);
+  Fact<LabelIndex> ReadLabel(int directory);
+  Fact<ExecutableIndex> ReadExecutable(int directory);
+  Fact<MembershipIndex> ReadCgroup(int directory);
+  Fact<RlimitsIndex> ReadRlimits(int directory);
+  Fact<std::int16_t> ReadOomScoreAdj(int directory);
+  Fact<StdioIndex> ReadStdio(int directory);
+  Fact<InvocationIndex> ReadInvocation(int directory, const Process& process);
+  void ReadThreads(int directory, Draft& draft);
+  bool AdoptLiveThread(int directory, Draft& draft);
+  void ReadSharedTables(int directory, const Namespaces& namespaces);
+  void ReadMounts(int directory, NamespaceInode inode);
+  void ReadIdMaps(int directory, NamespaceInode inode);
+  void Keep(Draft draft);
+
+  const Roots& roots_;
+  const CollectOptions& options_;
+  Snapshot& snapshot_;
+  Memberships& memberships_;
+  ReadBuffer& buffer_;
+  LabelSource label_source_;
+  std::vector<Zombie> zombies_;
+
+  TextInterner<GroupListIndex> groups_;
+  TextInterner<RlimitsIndex> rlimits_;
+  TextInterner<LabelIndex> labels_;
+  TextInterner<ExecutableIndex> executables_;
+  TextInterner<StdioIndex> stdios_;
+  TextInterner<InvocationIndex> invocations_;
+  struct MountTableState {
+    std::size_t row = 0;
+    std::uint8_t attempts = 0;
+  };
+  std::unordered_map<std::uint32_t, MountTableState> mount_tables_;  // By namespace inode.
+  std::unordered_map<std::uint32_t, std::size_t> user_tables_;
+};
+
+}  // namespace hullmark

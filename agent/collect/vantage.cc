@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "agent/base/file.h"
+#include "agent/collect/collect.h"
+#include "agent/collect/reference.h"
+#include "agent/parse/mountinfo.h"
+#include "agent/parse/proc_status.h"
+#include "hullmark/caps.h"
+#include "hullmark/facts.h"
+#include "hullmark/ids.h"
+#include "hullmark/snapshot.h"
+
+namespace hullmark {
+namespace {
+
+constexpr std::string_view kAsRoot = "run it as root on the host: sudo hullmark audit";
+
+void Report(Snapshot& snapshot, std::string_view id, std::string_view text,
+            std::string_view remedy) {
+  snapshot.vantage.problems.push_back(
+      {.id = std::string(id), .text = std::string(text), .remedy = std::string(remedy)});
+}
+
+void ReadOwnStatus(const Roots& roots, Snapshot& snapshot, ReadBuffer& buffer) {
+  const auto text = buffer.Read(roots.proc.get(), "self/status");
+  if (!text) return;
+  const auto status = ParseProcStatus(*text);
+  if (!status) return;
+  snapshot.vantage.uid = status->facts.uid.effective;
+  snapshot.vantage.capabilities = status->facts.effective;
+}
+
+// Options of the procfs that we read: they may hide processes or files.
+std::string OwnProcOptions(const Roots& roots, Snapshot& snapshot, ReadBuffer& buffer) {
+  const auto text = buffer.Read(roots.proc.get(), "self/mountinfo");
+  if (!text) return {};
+  const auto lines = ParseMountinfoWithOptions(*text, snapshot.strings);
+  if (!lines) return {};
+  std::string options;
+  for (const MountLine& line : *lines) {  // The last mount on a place covers those before it.
+    if (snapshot.Text(line.mount.mount_point) == roots.proc_mount_point)
+      options = line.super_options;
+  }
+  return options;
+}
+
+void ReportProcOptions(const Roots& roots, Snapshot& snapshot, ReadBuffer& buffer) {
+  const std::string options = OwnProcOptions(roots, snapshot, buffer);
+  const auto hidepid = SuperOption(options, "hidepid").value_or("");
+  if (!hidepid.empty() && hidepid != "0" && hidepid != "off") {
+    snapshot.vantage.hidepid = true;
+    Report(snapshot, "hidepid",
+           "/proc is mounted with hidepid=" + std::string(hidepid) +
+               ": processes of others may be invisible, so the inventory may be incomplete",
+           "mount /proc without hidepid for hullmark, or give it the exempt group (gid=)");
+  }
+  if (SuperOption(options, "subset").value_or("") == "pid") {
+    Report(snapshot, "subset-pid", "/proc shows processes only: /proc/sys and /proc/net are hidden",
+           "mount /proc without subset=pid for hullmark");
+  }
+}
+
+void ReportNamespaces(Snapshot& snapshot) {
+  if (!snapshot.vantage.initial_pid_namespace) {
+    Report(snapshot, "pid-namespace",
+           "hullmark runs in a pid namespace of its own: only the processes in it are visible, and "
+           "what is the host's cannot be told",
+           "run it on the host, or in a container with --pid=host");
+  }
+  if (!snapshot.vantage.initial_user_namespace) {
+    Report(snapshot, "user-namespace",
+           "hullmark runs in a user namespace of its own: user ids are not the host's", kAsRoot);
+  }
+}
+
+void ReportPrivileges(Snapshot& snapshot) {
+  if (snapshot.vantage.capabilities.Has(Cap::kSysPtrace)) return;
+  const bool root = snapshot.vantage.uid == Uid{0};
+  Report(snapshot, "no-ptrace-access",
+         std::string(root ? "hullmark lacks CAP_SYS_PTRACE" : "hullmark does not run as root") +
+             ": namespaces, executables and descriptors of other users' processes cannot be read",
+         root ? "give it CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH" : kAsRoot);
+}
+
+void ReportCgroups(Snapshot& snapshot) {
+  bool whole = !snapshot.hierarchies.empty();
+  for (const Hierarchy& hierarchy : snapshot.hierarchies) {
+    const bool matters = hierarchy.controllers != 0 || hierarchy.version == CgroupVersion::kV2;
+    if (matters && !hierarchy.whole) whole = false;
+  }
+  for (const Membership& membership : snapshot.memberships) {
+    if (membership.outside_view) whole = false;
+  }
+  snapshot.vantage.whole_cgroup_view = whole;
+  if (whole) return;
+  Report(snapshot, snapshot.hierarchies.empty() ? "no-cgroups" : "partial-cgroup-view",
+         snapshot.hierarchies.empty()
+             ? "no cgroup hierarchy is mounted: limits cannot be read"
+             : "only a part of the cgroup tree is visible: limits above it cannot be read",
+         "run it with the host's cgroup namespace and /sys/fs/cgroup mounted whole");
+}
+
+}  // namespace
+
+void CollectVantage(const Roots& roots, Snapshot& snapshot, ReadBuffer& buffer) {
+  ReadOwnStatus(roots, snapshot, buffer);
+  ReportPrivileges(snapshot);
+  ReportNamespaces(snapshot);
+  ReportProcOptions(roots, snapshot, buffer);
+  ReportCgroups(snapshot);
+  if (snapshot.host.lockdown && *snapshot.host.lockdown == "confidentiality") {
+    Report(snapshot, "lockdown",
+           "the kernel is locked down for confidentiality: device programs of cgroups may be "
+           "unreadable",
+           "none while this lockdown is in force");
+  }
+  if (snapshot.counts.processes_truncated) {
+    Report(snapshot, "too-many-processes",
+           "more processes than hullmark accepts: some were not read",
+           "none; please report the size of this host");
+  }
+}
+
+}  // namespace hullmark

@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/collect/host.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "agent/base/file.h"
+#include "agent/collect/collect.h"
+#include "hullmark/facts.h"
+#include "hullmark/ids.h"
+#include "hullmark/limits.h"
+#include "hullmark/result.h"
+#include "hullmark/snapshot.h"
+
+namespace hullmark {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr NamespaceInode kHostPid{4026531836};
+const std::string kUnixHeader = "Num       RefCount Protocol Flags    Type St Inode Path\n";
+const std::string kTcpHeader = "  sl  local_address rem_address   st\n";
+
+// A host in a directory of its own: proc, sys and a root, and the Snapshot that earlier steps of a
+// collection would have left.
+class HostTest : public testing::Test {
+ protected:
+  HostTest() {
+    std::string pattern = (fs::temp_directory_path() / "hullmark-host-XXXXXX").string();
+    top_ = mkdtemp(pattern.data());
+    for (const char* const name : {"proc", "sys", "host"}) fs::create_directory(top_ / name);
+    snapshot_.vantage.initial_pid_namespace = true;
+    snapshot_.host.namespaces[std::to_underlying(NamespaceKind::kPid)] =
+        ReferenceNamespace{.inode = kHostPid};
+    snapshot_.mount_namespaces.push_back({.mounts = std::vector<Mount>{}});
+    snapshot_.host.mounts = MountNamespaceIndex{0};
+    AddMount(1, "/", "/", "ext4", {.major = 8, .minor = 1});
+  }
+  ~HostTest() override { fs::remove_all(top_); }
+
+  void Write(const std::string& path, std::string_view text) {
+    fs::create_directories((top_ / path).parent_path());
+    std::ofstream(top_ / path) << text;
+  }
+
+  void Link(const std::string& path, std::string_view target) {
+    fs::create_directories((top_ / path).parent_path());
+    fs::create_symlink(target, top_ / path);
+  }
+
+  void MakeSocket(const std::string& path) {
+    fs::create_directories((top_ / path).parent_path());
+    ASSERT_EQ(mknod((top_ / path).c_str(), S_IFSOCK | 0660, 0), 0);
+  }
+
+  void AddMount(std::uint32_t id, std::string_view root, std::string_view point,
+                std::string_view type, DeviceNumber device) {
+    auto& strings = snapshot_.strings;
+    Mount mount;
+    mount.id = id;
+    mount.device = device;
+    mount.root = strings.Intern(root);
+    mount.mount_point = strings.Intern(point);
+    mount.type = strings.Intern(type);
+    snapshot_.mount_namespaces.front().mounts->push_back(mount);
+  }
+
+  // A process of the host that runs `program`.
+  void AddProcess(int pid, std::string_view program, NamespaceInode pid_namespace = kHostPid) {
+    Process process;
+    process.pid = Pid{pid};
+    process.leader.namespaces.Set(NamespaceKind::kPid, pid_namespace);
+    process.executable = ExecutableIndex{static_cast<std::uint32_t>(snapshot_.executables.size())};
+    snapshot_.executables.push_back({.path = snapshot_.strings.Intern(program), .links = 1});
+    snapshot_.processes.push_back(process);
+    fs::create_directories(top_ / "proc" / std::to_string(pid) / "fd");
+  }
+
+  const Host& Collected() {
+    Roots roots;
+    roots.proc = Open("proc");
+    roots.sys = Open("sys");
+    roots.host = Open("host");
+    roots.plain = true;
+    CollectHost(roots, options_, snapshot_);
+    return snapshot_.host;
+  }
+
+  Fd Open(const char* name) {
+    return std::move(OpenDirectory(AT_FDCWD, (top_ / name).c_str()).value());
+  }
+
+  fs::path top_;
+  Snapshot snapshot_;
+  CollectOptions options_;
+};
+
+const HostPath* PathOf(const Host& host, std::string_view path) {
+  const auto found = std::ranges::find(host.paths, path, &HostPath::path);
+  return found == host.paths.end() ? nullptr : &*found;
+}
+
+Fact<std::string> ValueOf(const Host& host, std::string_view name) {
+  const auto found = std::ranges::find(host.sysctls, name, &Sysctl::name);
+  return found == host.sysctls.end() ? Missing(ErrorCode::kNotRead) : found->value;
+}
+
+TEST_F(HostTest, NothingReadIsNothingClaimed) {
+  const Host& host = Collected();
+  EXPECT_FALSE(host.lsm || host.apparmor_enabled || host.selinux_enforcing || host.lockdown);
+  EXPECT_FALSE(host.apparmor_enforced_profiles || host.module_signatures_enforced);
+  EXPECT_FALSE(host.command_line || host.seccomp_filter_available || host.memory_bytes);
+  EXPECT_FALSE(host.swap_active || host.cpus_online || host.unix_sockets_read || host.core_helper);
+  for (const auto& enabled : host.controllers) EXPECT_FALSE(enabled);
+  for (const auto& sysctl : host.sysctls) EXPECT_FALSE(sysctl.value) << sysctl.name;
+  EXPECT_TRUE(host.masked_paths_present->empty());
+}
+
+TEST_F(HostTest, ReadsTheKernelsSettings) {
+  Write("proc/sys/kernel/hostname", "node-1\n");
+  Write("proc/sys/kernel/osrelease", "6.1.0\n");
+  Write("proc/sys/kernel/dmesg_restrict", "1\n");
+  Write("proc/sys/kernel/seccomp/actions_avail", "kill_process allow\n");
+  Write("proc/cmdline", "root=/dev/vda key=secret cgroup.memory=nokmem lsm=apparmor quiet\n");
+  Write("sys/kernel/security/lsm", "capability,apparmor");
+  Write("sys/kernel/security/lockdown", "[none] integrity confidentiality\n");
+  Write("sys/kernel/security/apparmor/profiles", "docker-default (enforce)\n");
+  Write("sys/module/apparmor/parameters/enabled", "Y\n");
+  Write("sys/module/module/parameters/sig_enforce", "maybe\n");
+  const Host& host = Collected();
+  EXPECT_EQ(host.name, "node-1");
+  EXPECT_EQ(host.kernel, "6.1.0");
+  EXPECT_EQ(ValueOf(host, "kernel/dmesg_restrict"), "1");
+  EXPECT_EQ(ValueOf(host, "kernel/yama/ptrace_scope"), Missing(ErrorCode::kNotFound, ENOENT));
+  EXPECT_TRUE(std::ranges::is_sorted(host.sysctls, {}, &Sysctl::name));
+  EXPECT_EQ(host.seccomp_filter_available, true);
+  EXPECT_EQ(host.command_line, "cgroup.memory=nokmem lsm=apparmor");
+  EXPECT_EQ(host.lsm, (std::vector<std::string>{"capability", "apparmor"}));
+  EXPECT_EQ(host.lockdown, "none");
+  EXPECT_EQ(host.apparmor_enforced_profiles, 1U);
+  EXPECT_EQ(host.apparmor_enabled, true);
+  EXPECT_EQ(host.module_signatures_enforced, Missing(ErrorCode::kMalformed));
+}
+
+TEST_F(HostTest, DoesNotTakeAnotherNamespacesSettingsForTheHosts) {
+  for (const auto kind : {NamespaceKind::kNet, NamespaceKind::kUser, NamespaceKind::kUts}) {
+    snapshot_.host.namespaces[std::to_underlying(kind)] =
+        ReferenceNamespace{.inode = NamespaceInode{7}};
+  }
+  Link("proc/self/ns/net", "net:[8]");
+  Link("proc/self/ns/user", "user:[7]");
+  Link("proc/self/ns/uts", "uts:[8]");
+  Write("proc/sys/net/ipv4/ip_unprivileged_port_start", "0\n");
+  Write("proc/sys/user/max_user_namespaces", "10\n");
+  Write("proc/sys/kernel/hostname", "pod\n");
+  const Host& host = Collected();
+  EXPECT_EQ(ValueOf(host, "net/ipv4/ip_unprivileged_port_start"), Missing(ErrorCode::kVantage));
+  EXPECT_EQ(ValueOf(host, "user/max_user_namespaces"), "10");
+  EXPECT_EQ(host.name, "");
+}
+
+TEST_F(HostTest, ReadsResources) {
+  Write("proc/meminfo", "MemTotal:       1024 kB\n");
+  Write("proc/swaps", "Filename\tType\n/dev/zram0 partition\n");
+  Write("sys/devices/system/cpu/online", "0-3\n");
+  Write("proc/timer_list", "");
+  fs::create_directories(top_ / "sys/firmware");
+  snapshot_.host.controller_versions[std::to_underlying(Controller::kMemory)] = CgroupVersion::kV2;
+  snapshot_.host.controller_versions[std::to_underlying(Controller::kCpu)] =
+      Missing(ErrorCode::kVantage);
+  snapshot_.host.controller_versions[std::to_underlying(Controller::kIo)] =
+      Missing(ErrorCode::kUnsupported);
+  const Host& host = Collected();
+  EXPECT_EQ(host.memory_bytes, 1048576U);
+  EXPECT_EQ(host.swap_active, true);
+  EXPECT_EQ(host.cpus_online, "0-3");
+  EXPECT_EQ(host.masked_paths_present,
+            (std::vector<std::string>{"/proc/timer_list", "/sys/firmware"}));
+  EXPECT_EQ(host.controllers[std::to_underlying(Controller::kMemory)], true);
+  EXPECT_EQ(host.controllers[std::to_underlying(Controller::kCpu)], true);
+  EXPECT_EQ(host.controllers[std::to_underlying(Controller::kIo)], false);
+  EXPECT_EQ(host.controllers[std::to_underlying(Controller::kPids)], Missing(ErrorCode::kNotRead));
+}
+
+TEST_F(HostTest, FindsTheDisksBelowPartitionsAndDeviceMapper) {
+  Write("sys/devices/sda/dev", "8:0\n");
+  Write("sys/devices/sda/sda1/dev", "8:1\n");
+  Write("sys/devices/sda/sda1/partition", "1\n");
+  Write("sys/devices/sdb/dev", "8:16\n");
+  Write("sys/devices/dm-0/dev", "254:0\n");
+  Link("sys/devices/dm-0/slaves/sda1", "../../sda/sda1");
+  Link("sys/devices/dm-0/slaves/sdb", "../../sdb");
+  for (const std::string_view disk : {"sda", "sdb", "dm-0"}) {
+    Link("sys/block/" + std::string(disk), "../devices/" + std::string(disk));
+  }
+  Link("sys/dev/block/8:0", "../../devices/sda");
+  Link("sys/dev/block/8:1", "../../devices/sda/sda1");
+  Link("sys/dev/block/8:16", "../../devices/sdb");
+  Link("sys/dev/block/254:0", "../../devices/dm-0");
+  const Host& host = Collected();
+  constexpr DeviceNumber kSda{.major = 8, .minor = 0};
+  constexpr DeviceNumber kSdb{.major = 8, .minor = 16};
+  constexpr DeviceNumber kDm{.major = 254, .minor = 0};
+  EXPECT_EQ(host.disks, (std::vector{kSda, kSdb, kDm}));
+  ASSERT_EQ(host.disk_parents.size(), 2U);
+  EXPECT_EQ(host.disk_parents[0].first, (DeviceNumber{.major = 8, .minor = 1}));
+  EXPECT_EQ(host.disk_parents[0].second, std::vector{kSda});
+  EXPECT_EQ(host.disk_parents[1].first, kDm);
+  EXPECT_EQ(host.disk_parents[1].second, (std::vector{kSda, kSdb}));
+}
+
+TEST_F(HostTest, PlacesHostPathsOnTheirFileSystems) {
+  AddMount(2, "/@run", "/run", "tmpfs", {.major = 0, .minor = 25});
+  MakeSocket("host/run/docker.sock");
+  MakeSocket("host/run/user/1000/podman/podman.sock");
+  MakeSocket("host/run/user/1001/podman/podman.sock");
+  Write("host/run/plain.sock", "");
+  fs::create_directories(top_ / "host/var/lib/kubelet");
+  Link("host/var/run", "/run");
+  options_.host_paths = {"/run/docker.sock", "/run/user/*/podman/podman.sock",
+                         "/var/lib/kubelet", "/run/absent.sock",
+                         "/run/**/x.sock",   "/run/{plain,other}.sock"};
+  const Host& host = Collected();
+  ASSERT_EQ(host.paths.size(), 4U);
+  EXPECT_EQ(host.looked_for,
+            (std::vector<std::string>{"/run/docker.sock", "/run/user/*/podman/podman.sock",
+                                      "/var/lib/kubelet", "/run/absent.sock",
+                                      "/run/{plain,other}.sock"}));
+  const HostPath* const docker = PathOf(host, "/run/docker.sock");
+  ASSERT_NE(docker, nullptr);
+  EXPECT_EQ(docker->device, (DeviceNumber{.major = 0, .minor = 25}));
+  EXPECT_EQ(docker->root, "/@run/docker.sock");
+  EXPECT_TRUE(docker->socket);
+  EXPECT_FALSE(docker->listening);
+  const HostPath* const podman = PathOf(host, "/run/user/1001/podman/podman.sock");
+  ASSERT_NE(podman, nullptr);
+  EXPECT_EQ(podman->pattern, "/run/user/*/podman/podman.sock");
+  const HostPath* const kubelet = PathOf(host, "/var/lib/kubelet");
+  ASSERT_NE(kubelet, nullptr);
+  EXPECT_FALSE(kubelet->socket);
+  EXPECT_EQ(kubelet->root, "/var/lib/kubelet");
+  EXPECT_EQ(kubelet->device, (DeviceNumber{.major = 8, .minor = 1}));
+}
+
+TEST_F(HostTest, FollowsLinksOfRootOnlyAndWaitsForNoServer) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs files of two owners";
+  AddMount(2, "/", "/net", "nfs4", {.major = 0, .minor = 40});
+  MakeSocket("host/run/real.sock");
+  MakeSocket("host/net/x.sock");
+  Link("host/var/run", "../run");
+  Link("host/user.sock", "/run/real.sock");
+  ASSERT_EQ(lchown((top_ / "host/user.sock").c_str(), 1000, 1000), 0);
+  Link("host/loop", "/loop");
+  options_.host_paths = {"/var/run/real.sock", "/user.sock", "/net/x.sock", "/loop/x",
+                         "/run/../run/real.sock"};
+  const Host& host = Collected();
+  ASSERT_EQ(host.paths.size(), 2U);
+  EXPECT_EQ(host.paths[0].root, "/run/real.sock");
+  EXPECT_EQ(host.paths[1].root, "/run/real.sock");
+  // What could not be looked at was not looked for.
+  EXPECT_EQ(host.looked_for,
+            (std::vector<std::string>{"/var/run/real.sock", "/run/../run/real.sock"}));
+}
+
+TEST_F(HostTest, SaysNothingOfPathsWithoutTheHostsMounts) {
+  MakeSocket("host/run/docker.sock");
+  options_.host_paths = {"/run/docker.sock"};
+  snapshot_.host.mounts = Missing(ErrorCode::kDenied, EACCES);
+  const Host& host = Collected();
+  EXPECT_TRUE(host.paths.empty());
+  EXPECT_TRUE(host.looked_for.empty());
+  EXPECT_EQ(host.core_helper, Missing(ErrorCode::kDenied, EACCES));
+}
+
+TEST_F(HostTest, FindsTheCoreHelper) {
+  Write("proc/sys/kernel/core_pattern", "|/lib/helper %P %u\n");
+  Write("host/usr/lib/helper", "");
+  Link("host/lib", "usr/lib");
+  const Host& host = Collected();
+  ASSERT_TRUE(host.core_helper);
+  EXPECT_EQ(host.core_helper->path, "/lib/helper");
+  EXPECT_EQ(host.core_helper->root, "/usr/lib/helper");
+}
+
+class DaemonTest : public HostTest {
+ protected:
+  DaemonTest() {
+    AddProcess(1, "/sbin/init");
+    AddProcess(50, "/usr/bin/dockerd");
+    Link("proc/50/fd/3", "socket:[11]");
+    Link("proc/50/fd/4", "socket:[12]");
+    Link("proc/50/fd/5", "socket:[13]");
+    Write("proc/50/net/tcp", kTcpHeader +
+                                 "0: 00000000:0947 00000000:0000 0A 0:0 0:0 0 0 0 13 1\n"
+                                 "1: 0100007F:1F90 00000000:0000 0A 0:0 0:0 0 0 0 99 1\n");
+    Write("proc/1/net/unix", kUnixHeader +
+                                 "1: 00000002 00000000 00010000 0001 01 11 /var/run/docker.sock\n"
+                                 "2: 00000002 00000000 00010000 0001 01 12 /run/other/api.sock\n"
+                                 "3: 00000002 00000000 00010000 0001 01 21 @/containerd-shim/x\n"
+                                 "4: 00000002 00000000 00010000 0001 01 77 @/someone\n");
+    MakeSocket("host/run/docker.sock");
+    MakeSocket("host/run/other/api.sock");
+    Link("host/var/run", "/run");
+    options_.host_paths = {"/run/docker.sock"};
+  }
+};
+
+TEST_F(DaemonTest, FindsWhereTheyListen) {
+  AddProcess(60, "/usr/bin/containerd-shim-runc-v2");
+  Link("proc/60/fd/3", "socket:[21]");
+  const Host& host = Collected();
+  EXPECT_EQ(host.runtime_daemons, std::vector<std::string>{"dockerd"});
+  EXPECT_EQ(host.unix_sockets_read, true);
+  EXPECT_EQ(host.abstract_runtime_sockets, std::vector<std::string>{"@/containerd-shim/x"});
+  ASSERT_EQ(host.paths.size(), 2U);
+  EXPECT_TRUE(PathOf(host, "/run/docker.sock")->listening);
+  ASSERT_NE(PathOf(host, "/run/other/api.sock"), nullptr);
+  EXPECT_EQ(PathOf(host, "/run/other/api.sock")->pattern, "");
+  ASSERT_TRUE(host.listeners);
+  ASSERT_EQ(host.listeners->size(), 1U);
+  EXPECT_EQ(host.listeners->front().daemon, "dockerd");
+  EXPECT_EQ(host.listeners->front().address, "0.0.0.0");
+  EXPECT_EQ(host.listeners->front().port, 2375);
+  EXPECT_FALSE(host.listeners->front().loopback);
+  EXPECT_EQ(host.listeners->front().tls_verify, std::nullopt);
+}
+
+TEST_F(DaemonTest, ReadsWhetherClientsAreAskedForCertificates) {
+  using namespace std::string_view_literals;
+  const std::pair<std::string_view, std::optional<bool>> cases[] = {
+      {"dockerd\0--tlsverify\0"sv, true},
+      {"dockerd\0--tls\0--tlsverify=true\0"sv, true},
+      {"dockerd\0--tls\0"sv, false},
+      {"dockerd\0--tlsverify=false\0"sv, false},
+      {"dockerd\0-H\0tcp://0.0.0.0:2375\0"sv, std::nullopt}};
+  for (const auto& [cmdline, expected] : cases) {
+    Write("proc/50/cmdline", cmdline);
+    snapshot_.host.paths.clear();
+    EXPECT_EQ(Collected().listeners->front().tls_verify, expected) << cmdline;
+  }
+}
+
+TEST_F(DaemonTest, WhatRunsInAContainerIsNoDaemonOfTheHost) {
+  AddProcess(70, "/usr/bin/crio", NamespaceInode{99});
+  AddProcess(80, "/usr/bin/kubelet");
+  AddProcess(90, "/usr/bin/podman");
+  Container container;
+  container.members = {{.process = ProcessIndex{3}}};
+  snapshot_.containers.push_back(container);
+  container.container_class = ContainerClass::kService;
+  container.members = {{.process = ProcessIndex{4}}};
+  snapshot_.containers.push_back(container);
+  Write("proc/90/net/tcp", kTcpHeader);
+  EXPECT_EQ(Collected().runtime_daemons, (std::vector<std::string>{"dockerd", "podman"}));
+}
+
+TEST_F(DaemonTest, ListenersAreUnknownWhenAProgramIs) {
+  AddProcess(70, "");
+  snapshot_.processes.back().executable = Missing(ErrorCode::kDenied, EACCES);
+  EXPECT_EQ(Collected().listeners.error(), (Fault{ErrorCode::kDenied, EACCES}));
+}
+
+TEST_F(DaemonTest, VanishedProgramsHideNothing) {
+  AddProcess(70, "");
+  snapshot_.processes.back().executable = Missing(ErrorCode::kNotFound, ENOENT);
+  AddProcess(71, "/usr/bin/crio");
+  fs::remove_all(top_ / "proc/71");
+  EXPECT_EQ(Collected().listeners->size(), 1U);
+}
+
+TEST_F(DaemonTest, ListenersAreUnknownWhenATableIs) {
+  Write("proc/50/net/tcp", "?");
+  EXPECT_EQ(Collected().listeners.error(), Fault{ErrorCode::kMalformed});
+}
+
+TEST_F(DaemonTest, SocketsOfAnotherPidNamespaceAreNotTheHosts) {
+  snapshot_.vantage.initial_pid_namespace = false;
+  const Host& host = Collected();
+  EXPECT_EQ(host.unix_sockets_read, Missing(ErrorCode::kVantage));
+  EXPECT_FALSE(PathOf(host, "/run/docker.sock")->listening);
+}
+
+}  // namespace
+}  // namespace hullmark
