@@ -11,8 +11,8 @@ namespace hullmark {
 
 inline constexpr std::string_view kSnapshotSchema = "hullmark.snapshot/1";
 
-// Writes everything a Report can depend on as one JSON document. Exact: reading it back gives an equal
-// Snapshot, so that a Report made elsewhere is the same byte for byte.
+// Writes everything a Report can depend on as one JSON document. Exact: reading it back gives an
+// equal Snapshot, so that a Report made elsewhere is the same byte for byte.
 void WriteSnapshot(const Snapshot& snapshot, const ByteSink& sink);
 
 // Reads such a document. Untrusted: types, ranges, indices and sizes are checked; another schema
