@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <span>
+
+#include "agent/benchmark/fields.h"
+#include "agent/benchmark/yaml_tree.h"
+#include "hullmark/check.h"
+
+namespace hullmark {
+
+// The mapping `params` of a control as values in the order of `specs`: exactly those names, each of
+// its type. `node` may be null where `specs` is empty. `line` is the control's, for complaints.
+Params ReadParams(const YamlNode* node, int line, std::span<const ParamSpec> specs,
+                  FieldReader& reading);
+
+}  // namespace hullmark

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/benchmark/load.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <fstream>
+#include <iterator>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hullmark/benchmark.h"
+#include "hullmark/caps.h"
+#include "hullmark/check.h"
+#include "hullmark/limits.h"
+#include "hullmark/result.h"
+#include "tests/unit/benchmark/rows.h"
+
+namespace hullmark {
+namespace {
+
+std::string SmallText() {
+  std::ifstream file(HULLMARK_SOURCE "/tests/fuzz/corpus/benchmark_fuzz/small.yaml");
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+Result<Benchmark> Load(std::string_view text) { return LoadBenchmark(text, "small.yaml", kRows); }
+
+TEST(LoadBenchmark, ReadsItsHead) {
+  const Result<Benchmark> small = Load(SmallText());
+  ASSERT_TRUE(small) << small.error().message;
+  EXPECT_EQ(small->id, "small");
+  EXPECT_EQ(small->title, "A small benchmark");
+  EXPECT_EQ(small->version, "1.0");
+  EXPECT_EQ(small->scoring.half_life, 50);
+  EXPECT_EQ(small->scoring.unknown_permille, 500);
+  EXPECT_EQ(small->scoring.provisional_permille, 800);
+  EXPECT_EQ(small->scoring.grade_bounds, (std::array{7, 20, 50, 100}));
+}
+
+TEST(LoadBenchmark, HashesTheBytes) {
+  const std::string text = SmallText();
+  const Result<Benchmark> one = Load(text);
+  const Result<Benchmark> other = Load(text + "# a comment\n");
+  ASSERT_TRUE(one);
+  ASSERT_TRUE(other);
+  EXPECT_EQ(one->sha256, "7aefeb34f0365c9a8ec45527cdb7a478703d2e150bf513626b979f0e34d34538");
+  EXPECT_NE(one->sha256, other->sha256);
+}
+
+TEST(LoadBenchmark, ReadsAControl) {
+  const Result<Benchmark> small = Load(SmallText());
+  ASSERT_TRUE(small);
+  ASSERT_EQ(small->controls.size(), 3U);
+  const Control& first = small->controls[0];
+  EXPECT_EQ(first.id, "PRC-001");
+  EXPECT_EQ(first.check, kRows.data());
+  EXPECT_EQ(first.severity, Severity::kHigh);
+  EXPECT_EQ(first.weight, 25);
+  EXPECT_EQ(first.rationale, "Words of two lines.");
+  EXPECT_EQ(first.refs.cis_docker, std::vector<std::string>{"5.4"});
+  EXPECT_EQ(first.refs.pss, "baseline");
+  EXPECT_EQ(first.refs.attack, std::vector<std::string>{"T1611"});
+  EXPECT_EQ(first.remediation.kubernetes, "k");
+  EXPECT_EQ(first.remediation.host, "");
+  const Escalation escalation = first.escalation.value_or(Escalation{});
+  EXPECT_EQ(escalation.with, "CTR-001");
+  EXPECT_TRUE(escalation.on_unknown);
+  EXPECT_EQ(escalation.price, (Price{.severity = Severity::kCritical, .weight = 125}));
+  EXPECT_EQ(small->controls[1].explains, std::vector<std::string>{"PRC-001"});
+  EXPECT_FALSE(small->controls[1].escalation);
+  EXPECT_EQ(small->controls[2].remediation.host, "sysctl");
+}
+
+TEST(LoadBenchmark, TypesParameters) {
+  const Result<Benchmark> small = Load(SmallText());
+  ASSERT_TRUE(small);
+  const Params& params = small->controls[0].params;
+  ASSERT_EQ(params.values().size(), kOfEachType.size());
+  EXPECT_TRUE(params.Bool(0));
+  EXPECT_EQ(params.Integer(1), -3);
+  EXPECT_EQ(params.Fraction(2), 0.25);
+  EXPECT_EQ(params.Caps(3), (CapSet{Cap::kChown, Cap::kNetRaw}));
+  EXPECT_EQ(params.Strings(4), (std::vector<std::string>{"one", "2"}));
+  EXPECT_EQ(params.Integers(5), (std::vector<std::int64_t>{0, 10250}));
+  ASSERT_EQ(params.Globs(6).size(), 1U);
+  EXPECT_TRUE(params.Globs(6)[0].Matches("/run/docker.sock"));
+  ASSERT_EQ(params.MountRules(7).size(), 2U);
+  EXPECT_EQ(params.MountRules(7)[0].path.pattern(), "/lib/modules");
+  EXPECT_TRUE(params.MountRules(7)[0].read_only);
+  EXPECT_FALSE(params.MountRules(7)[1].read_only);
+  EXPECT_TRUE(small->controls[1].params.values().empty());
+}
+
+TEST(LoadBenchmark, ReadsDeviceRules) {
+  const Result<Benchmark> small = Load(SmallText());
+  ASSERT_TRUE(small);
+  const std::vector<DeviceRule> expected = {
+      {.type = 'c', .major = 1, .minor = 3, .read = true, .write = true, .make = true},
+      {.type = 'c', .major = 136, .minor = {}, .read = true, .write = true},
+      {.type = 'a', .major = {}, .minor = {}, .read = true, .write = true, .make = true},
+  };
+  EXPECT_EQ(small->controls[0].params.Devices(8), expected);
+}
+
+TEST(LoadBenchmark, ReadsCisItems) {
+  const Result<Benchmark> small = Load(SmallText());
+  ASSERT_TRUE(small);
+  ASSERT_EQ(small->cis_docker.size(), 3U);
+  EXPECT_EQ(small->cis_docker[1].item, "4.10");
+  EXPECT_EQ(small->cis_docker[1].manual, "Ask them.");
+  EXPECT_TRUE(small->cis_docker[1].controls.empty());
+  EXPECT_EQ(small->cis_docker[2].controls, (std::vector<std::string>{"PRC-001", "CTR-001"}));
+  EXPECT_EQ(small->cis_docker[2].manual, "");
+}
+
+// One change to small.yaml and what it is answered with.
+struct Mistake {
+  std::string_view from, to, message;
+};
+void PrintTo(const Mistake& mistake, std::ostream* out) { *out << mistake.message; }
+
+class Mistakes : public testing::TestWithParam<Mistake> {};
+
+TEST_P(Mistakes, AreNamedWithTheirLine) {
+  std::string text = SmallText();
+  const std::size_t at = text.find(GetParam().from);
+  ASSERT_NE(at, std::string::npos);
+  text.replace(at, GetParam().from.size(), GetParam().to);
+  const Result<Benchmark> broken = Load(text);
+  ASSERT_FALSE(broken);
+  EXPECT_EQ(broken.error().code, ErrorCode::kMalformed);
+  EXPECT_EQ(broken.error().message, "small.yaml:" + std::string(GetParam().message));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Head, Mistakes,
+    testing::Values(
+        Mistake{"id: small\n", "", "2: 'id' is missing"},
+        Mistake{"id: small", "id: ''", "2: 'id' must be text"},
+        Mistake{"id: small", "id:", "2: 'id' must be text"},
+        Mistake{"id: small", "name: x\nid: small", "2: unknown key 'name'"},
+        Mistake{"id: small", "id: small\nid: small", "3: key 'id' repeated"},
+        Mistake{"\"1.0\"", "1.0", "4: 'version' must be text: put 1.0 in quotes"},
+        Mistake{"title: A small benchmark", "title: Yes",
+                "3: 'title' must be text: put Yes in quotes"},
+        Mistake{"title: A small benchmark", "title: [A]", "3: 'title' must be text"},
+        Mistake{"half_life: 50", "half_life: 0",
+                "6: 'half_life' must be a whole number from 1 to 2147483"},
+        Mistake{"unknown: 0.5", "unknown: .nan", "7: 'unknown' must be a number from 0 to 1"},
+        Mistake{"unknown: 0.5", "unknown: nan", "7: 'unknown' must be a number from 0 to 1"},
+        Mistake{"unknown: 0.5", "unknown: 1.5", "7: 'unknown' must be a number from 0 to 1"},
+        Mistake{"unknown: 0.5", "unknown: \"0.5\"", "7: 'unknown' must be a number from 0 to 1"},
+        Mistake{"B: 20", "B: 7", "9: 'B' must be a whole number from 8 to 2147483"},
+        Mistake{", D: 100", "", "9: 'D' is missing"},
+        Mistake{"D: 100", "D: 100, E: 1", "9: unknown key 'E'"},
+        Mistake{"controls:\n  - id: PRC-001", "controls: {}\nrest:\n  - id: PRC-001",
+                "10: 'controls' must be a list"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Controls, Mistakes,
+    testing::Values(
+        Mistake{"id: PRC-001", "id: PRC-002", "11: no check is called 'PRC-002'"},
+        Mistake{"    title: First\n", "", "11: PRC-001: 'title' is missing"},
+        Mistake{"title: First", "title: \" \"", "12: PRC-001: 'title' must be text"},
+        Mistake{"severity: high", "severity: severe", "14: PRC-001: 'severe' is no severity"},
+        Mistake{"severity: high", "severity: critical",
+                "15: PRC-001: a critical control must weigh more than 100"},
+        Mistake{"weight: 25", "weight: -1",
+                "15: PRC-001: 'weight' must be a whole number from 0 to 10000"},
+        Mistake{"weight: 25", "weight: 10001",
+                "15: PRC-001: 'weight' must be a whole number from 0 to 10000"},
+        Mistake{"weight: 25", "weight: 25.0",
+                "15: PRC-001: 'weight' must be a whole number from 0 to 10000"},
+        Mistake{"pss: baseline", "pss: privileged",
+                "20: PRC-001: 'pss' must be baseline, restricted or none"},
+        Mistake{"nist: [\"3.4.3\"]", "nist: [3.4]",
+                "20: PRC-001: an item must be text: put 3.4 in quotes"},
+        Mistake{"nist: [\"3.4.3\"]", "nist: [a, a]", "20: PRC-001: 'a' repeated"},
+        Mistake{", systemd: s}", "}", "31: PRC-001: 'systemd' is missing"},
+        Mistake{"{host: \"sysctl\"}", "{docker: d}", "52: HST-001: 'host' is missing"},
+        Mistake{"{host: \"sysctl\"}", "{host: h, docker: d}", "52: HST-001: unknown key 'docker'"},
+        Mistake{"with: CTR-001", "with: CTR-009", "32: PRC-001: no control is called 'CTR-009'"},
+        Mistake{"with: CTR-001", "with: PRC-001", "32: PRC-001: names itself"},
+        Mistake{"on: [fail, unknown]", "on: [pass]",
+                "32: PRC-001: 'on' must be [fail] or [fail, unknown]"},
+        Mistake{"severity: critical, weight: 125", "severity: high, weight: 25",
+                "32: PRC-001: 'escalate' must raise the weight"},
+        Mistake{"explains: [PRC-001]", "explains: [PRC-009]",
+                "42: CTR-001: no control is called 'PRC-009'"},
+        Mistake{"explains: [PRC-001]", "extra: 1", "42: CTR-001: unknown key 'extra'"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Parameters, Mistakes,
+    testing::Values(
+        Mistake{"      flag: true\n", "", "21: PRC-001: 'flag' is missing"},
+        Mistake{"flag: true", "flag: yes", "22: PRC-001: 'flag' must be true or false"},
+        Mistake{"flag: true", "flag: \"true\"", "22: PRC-001: 'flag' must be true or false"},
+        Mistake{"flag: true", "flag: true\n      other: 1", "23: PRC-001: unknown key 'other'"},
+        Mistake{"params: {}", "params: {a: 1}", "51: HST-001: unknown key 'a'"},
+        Mistake{"count: -3", "count: 99999999999999999999",
+                "23: PRC-001: 'count' must be a whole number from -9223372036854775807 to "
+                "9223372036854775807"},
+        Mistake{"part: 0.25", "part: -0.25", "24: PRC-001: 'part' must be a number from 0 to 1"},
+        Mistake{"[CHOWN,", "[CHOWN, CAP_CHOWN,", "25: PRC-001: 'CAP_CHOWN' repeated"},
+        Mistake{"[CHOWN,", "[chown,", "25: PRC-001: 'chown' is no capability"},
+        Mistake{"[one, ", "[true, ", "26: PRC-001: an item must be text: put true in quotes"},
+        Mistake{"words: [one, \"2\"]", "words: one", "26: PRC-001: 'words' must be a list"},
+        Mistake{"/run/*.sock", "run/*.sock", "28: PRC-001: 'run/*.sock' is no absolute path"},
+        Mistake{"/lib/modules ro", "lib ro", "29: PRC-001: 'lib' is no absolute path"},
+        Mistake{"c 1:3", "c 1", "30: PRC-001: 'c 1' is no device rule (c 1:3 rwm)"},
+        Mistake{"c 1:3", "d 1:3", "30: PRC-001: 'd 1:3' is no device rule (c 1:3 rwm)"},
+        Mistake{"c 1:3", "c 1:3 x", "30: PRC-001: 'c 1:3 x' is no device rule (c 1:3 rwm)"},
+        Mistake{"c 1:3", "c 1:", "30: PRC-001: 'c 1:' is no device rule (c 1:3 rwm)"},
+        Mistake{"c 1:3", "c 1:3 ", "30: PRC-001: 'c 1:3 ' is no device rule (c 1:3 rwm)"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    CisItems, Mistakes,
+    testing::Values(
+        Mistake{"item: \"5.4\"", "item: \"5.4.\"", "60: item '5.4.': is no number like 5.10"},
+        Mistake{"item: \"5.4\"", "item: \"5\"", "60: item '5': is no number like 5.10"},
+        Mistake{"item: \"5.4\"", "item: \"4.9\"", "60: item '4.9': out of order"},
+        Mistake{"item: \"5.4\"", "item: \"4.10\"", "60: item '4.10': out of order"},
+        Mistake{"item: \"5.4\"", "item: 5.4", "60: 'item' must be text: put 5.4 in quotes"},
+        Mistake{"item: \"5.4\"", "item: \"5.5\"", "20: PRC-001: 'cis_docker' has no item '5.4'"},
+        Mistake{"controls: [HST-001]", "controls: [HST-002]",
+                "56: 1.2.1: no control is called 'HST-002'"},
+        Mistake{"controls: [HST-001]", "controls: []",
+                "56: item '1.2.1': 'controls' is empty: say in 'manual' why"},
+        Mistake{"manual: Ask them.", "controls: [HST-001]\n    manual: Ask them.",
+                "57: item '4.10': needs either 'controls' or 'manual'"},
+        Mistake{"    manual: Ask them.\n", "",
+                "57: item '4.10': needs either 'controls' or 'manual'"}));
+
+TEST(LoadBenchmark, MissesAControlWithoutEntry) {
+  std::string text = SmallText();
+  const std::size_t from = text.find("  - id: HST-001");
+  text.erase(from, text.find("cis_docker:\n") - from);
+  const Result<Benchmark> broken = Load(text);
+  ASSERT_FALSE(broken);
+  EXPECT_EQ(broken.error().message, "small.yaml:10: HST-001 is missing");
+}
+
+TEST(LoadBenchmark, MissesParametersThatACheckHas) {
+  std::string text = SmallText();
+  const std::size_t from = text.find("    params:\n");
+  text.erase(from, text.find("    remediation:", from) - from);
+  const Result<Benchmark> broken = Load(text);
+  ASSERT_FALSE(broken);
+  EXPECT_EQ(broken.error().message, "small.yaml:11: PRC-001: 'params' is missing");
+}
+
+TEST(LoadBenchmark, RefusesARepeatedEntry) {
+  std::string text = SmallText();
+  const std::size_t from = text.find("  - id: CTR-001");
+  const std::size_t end = text.find("  - id: HST-001");
+  text.insert(end, text.substr(from, end - from));
+  const Result<Benchmark> broken = Load(text);
+  ASSERT_FALSE(broken);
+  EXPECT_EQ(broken.error().message, "small.yaml:43: CTR-001: repeated");
+}
+
+TEST(LoadBenchmark, NeverTakesAPartForTheWhole) {
+  const std::string text = SmallText();
+  for (std::size_t size = 0; size < text.size() - 2; ++size) {
+    EXPECT_FALSE(Load(std::string_view(text).substr(0, size))) << "cut after " << size;
+  }
+}
+
+}  // namespace
+}  // namespace hullmark

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+
+#include "hullmark/check.h"
+
+namespace hullmark {
+
+// Rows for tests/fuzz/corpus/benchmark_fuzz/small.yaml: each scope, each type of parameter.
+
+inline Verdict JudgeTask(const TaskView& /*view*/, const Params& /*params*/, EvidenceOut /*out*/) {
+  return {.outcome = Outcome::kPass};
+}
+inline Verdict JudgeContainer(const ContainerView& /*view*/, const Params& /*params*/,
+                              EvidenceOut /*out*/) {
+  return {.outcome = Outcome::kPass};
+}
+inline Verdict JudgeHost(const Snapshot& /*snapshot*/, const Params& /*params*/,
+                         EvidenceOut /*out*/) {
+  return {.outcome = Outcome::kPass};
+}
+
+inline constexpr std::array<ParamSpec, 9> kOfEachType = {{
+    {"flag", ParamType::kBool},
+    {"count", ParamType::kInteger},
+    {"part", ParamType::kFraction},
+    {"caps", ParamType::kCaps},
+    {"words", ParamType::kStrings},
+    {"numbers", ParamType::kIntegers},
+    {"paths", ParamType::kGlobs},
+    {"mounts", ParamType::kMountRules},
+    {"devices", ParamType::kDevices},
+}};
+
+inline const std::array<Check, 3> kRows = {{
+    {"PRC-001", &JudgeTask, kOfEachType},
+    {"CTR-001", &JudgeContainer, {}},
+    {"HST-001", &JudgeHost, {}},
+}};
+
+}  // namespace hullmark
