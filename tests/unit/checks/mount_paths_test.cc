@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "checks/mount_paths.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hullmark/result.h"
+#include "hullmark/snapshot.h"
+#include "tests/unit/checks/mount_scene.h"
+
+namespace hullmark::testing {
+namespace {
+
+TEST(Covers, GoesByWholeComponents) {
+  EXPECT_TRUE(Covers("/", "/"));
+  EXPECT_TRUE(Covers("/", "/var"));
+  EXPECT_TRUE(Covers("/var", "/var"));
+  EXPECT_TRUE(Covers("/var", "/var/lib"));
+  EXPECT_FALSE(Covers("/var", "/variable"));
+  EXPECT_FALSE(Covers("/var/lib", "/var"));
+  EXPECT_FALSE(Covers("/", "net:[4026531833]"));
+  EXPECT_FALSE(Covers("", "/var"));
+}
+
+TEST(Rebase, MovesAPathToWhereItsFileSystemIsMounted) {
+  EXPECT_EQ(Rebase("/etc/ssl", {"/", "/"}), "/etc/ssl");
+  EXPECT_EQ(Rebase("/", {"/", "/host"}), "/host");
+  EXPECT_EQ(Rebase("/etc", {"/", "/host"}), "/host/etc");
+  EXPECT_EQ(Rebase("/@/etc", {"/@", "/"}), "/etc");
+  EXPECT_EQ(Rebase("/a/b/c", {"/a", "/x"}), "/x/b/c");
+  EXPECT_EQ(Rebase("/a", {"/a", "/x"}), "/x");
+}
+
+std::string TypeAt(MountScene& scene, std::string_view path) {
+  const Mount* const mount = CoveringMount(scene.snapshot, *scene.Own().mounts, path);
+  return mount == nullptr ? "none" : std::string(scene.snapshot.Text(mount->type));
+}
+
+TEST(CoveringMount, IsTheDeepestThatALookupMeets) {
+  MountScene scene;
+  EXPECT_EQ(TypeAt(scene, "/"), "overlay");
+  EXPECT_EQ(TypeAt(scene, "/etc/passwd"), "overlay");
+  EXPECT_EQ(TypeAt(scene, "/proc/keys"), "tmpfs");
+  EXPECT_EQ(TypeAt(scene, "/proc/keyring"), "proc");
+  EXPECT_EQ(TypeAt(scene, "/sys/fs/cgroup/pids.max"), "cgroup2");
+}
+
+TEST(CoveringMount, OfTwoOnOnePlaceIsTheUpper) {
+  MountScene scene;
+  scene.InContainer({.at = "/dev/shm", .type = "ramfs", .device = {0, 90}});
+  EXPECT_EQ(TypeAt(scene, "/dev/shm/x"), "ramfs");
+}
+
+TEST(CoveringMount, DoesNotMeetWhatALaterMountHides) {
+  MountScene scene;
+  scene.InContainer({.at = "/proc", .type = "tmpfs", .device = {0, 90}});
+  EXPECT_EQ(TypeAt(scene, "/proc/sys"), "tmpfs");
+}
+
+// At boot /proc is mounted first and the root file system is moved below it later.
+TEST(CoveringMount, GoesByTheTreeAndNotByTheOrderOfLines) {
+  MountScene scene;
+  std::vector<Mount>& mounts = *scene.Own().mounts;
+  std::rotate(mounts.begin(), mounts.begin() + 1, mounts.end());
+  EXPECT_EQ(TypeAt(scene, "/proc/sys"), "proc");
+  EXPECT_EQ(TypeAt(scene, "/etc"), "overlay");
+}
+
+TEST(CoveringMount, ComesToAnEndOnATableThatNoKernelWrote) {
+  MountScene scene;
+  for (Mount& mount : *scene.Own().mounts) mount.parent = mount.id ^ 1U;
+  for (const std::string_view path : {"/", "/proc/sys/kernel", "/sys/fs/cgroup"}) {
+    TypeAt(scene, path);
+  }
+  scene.Strip();
+  EXPECT_EQ(TypeAt(scene, "/"), "none");
+}
+
+TEST(MountsOf, KeepsTheFaultAndCallsAnEmptyTableMalformed) {
+  MountScene scene;
+  const auto code = [&] {
+    const auto table = MountsOf(scene.snapshot, scene.container().mounts);
+    return table ? ErrorCode::kIo : table.error().code;
+  };
+  scene.Strip();
+  EXPECT_EQ(code(), ErrorCode::kMalformed);
+  scene.Own().mounts = Missing(ErrorCode::kDenied, 13);
+  EXPECT_EQ(code(), ErrorCode::kDenied);
+  scene.container().mounts = Missing(ErrorCode::kVanished);
+  EXPECT_EQ(code(), ErrorCode::kVanished);
+}
+
+TEST(MountsOf, IsIncompleteWhenCutOffOrSeenFromAChroot) {
+  const auto complete = [](void (*bend)(MountNamespace&)) {
+    MountScene scene;
+    bend(scene.Own());
+    return MountsOf(scene.snapshot, scene.container().mounts)->complete;
+  };
+  EXPECT_TRUE(complete([](MountNamespace&) {}));
+  EXPECT_FALSE(complete([](MountNamespace& each) { each.truncated = true; }));
+  EXPECT_FALSE(complete([](MountNamespace& each) { each.rootless_table = true; }));
+}
+
+TEST(Holds, NeedsTheSameFileSystem) {
+  EXPECT_TRUE(Holds({kDisk, "/"}, {kDisk, "/etc"}));
+  EXPECT_FALSE(Holds({kDisk, "/"}, {kHostRun, "/etc"}));
+  EXPECT_FALSE(Holds({kDisk, "/etc/ssl"}, {kDisk, "/etc"}));
+}
+
+}  // namespace
+}  // namespace hullmark::testing

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "checks/table.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "agent/benchmark/load.h"
+#include "hullmark/benchmark.h"
+#include "hullmark/check.h"
+#include "hullmark/result.h"
+#include "hullmark/snapshot.h"
+#include "tests/unit/checks/builder.h"
+
+namespace hullmark::testing {
+namespace {
+
+// Every check with the parameters of the shipped benchmark.
+struct Row {
+  const Check* check;
+  Params params;
+};
+
+class EveryCheck : public ::testing::Test {
+ protected:
+  EveryCheck() {
+    const Result<Benchmark> benchmark =
+        LoadBenchmark(DefaultBenchmarkText(), "default.yaml", checks_);
+    if (!benchmark) ADD_FAILURE() << benchmark.error().message;
+    if (!benchmark) return;
+    for (const Control& control : benchmark->controls) {
+      rows_.push_back({.check = control.check, .params = control.params});
+    }
+  }
+
+  // The outcome of each check on the scene's process 0, container 0 and host.
+  std::vector<std::pair<std::string, Outcome>> JudgeAll(const Scene& scene) const {
+    std::vector<std::pair<std::string, Outcome>> outcomes;
+    for (const Row& row : rows_) {
+      std::vector<Evidence> evidence;
+      const Verdict verdict = Judge(checks_, row.check->id, scene, row.params, &evidence);
+      EXPECT_EQ(verdict, Judge(checks_, row.check->id, scene, row.params))
+          << row.check->id << ": wanting evidence changes the verdict";
+      const bool proved = verdict.outcome == Outcome::kPass ||
+                          verdict.outcome == Outcome::kNotApplicable || !evidence.empty();
+      EXPECT_TRUE(proved) << row.check->id << " proves nothing";
+      outcomes.emplace_back(row.check->id, verdict.outcome);
+    }
+    return outcomes;
+  }
+
+  void ExpectNoPass(const Scene& scene, std::string_view what) const {
+    ASSERT_FALSE(rows_.empty());
+    for (const auto& [id, outcome] : JudgeAll(scene)) {
+      EXPECT_NE(outcome, Outcome::kPass) << id << " passes: " << what;
+    }
+  }
+
+  std::vector<Check> checks_ = AllChecks();
+  std::vector<Row> rows_;
+};
+
+TEST(AllChecks, IdsAreUniqueAndWellFormed) {
+  std::vector<std::string_view> ids;
+  for (const Check& check : AllChecks()) ids.push_back(check.id);
+  EXPECT_EQ(ids.size(), 73U);
+  for (const std::string_view id : ids) {
+    ASSERT_GE(id.size(), 6U) << id;
+    EXPECT_EQ(id[id.size() - 4], '-') << id;
+  }
+  std::ranges::sort(ids);
+  EXPECT_EQ(std::ranges::adjacent_find(ids), ids.end());
+}
+
+TEST(AllChecks, StandInCatalogueOrder) {
+  const std::vector<std::string_view> families = {"CAP", "PRV", "SCP", "LSM", "NS",  "USR",
+                                                  "RES", "DEV", "FS",  "RUN", "HST", "DMN"};
+  std::vector<std::pair<std::ptrdiff_t, std::string_view>> places;
+  for (const Check& check : AllChecks()) {
+    const auto family = std::ranges::find(families, check.id.substr(0, check.id.find('-')));
+    ASSERT_NE(family, families.end()) << check.id;
+    places.emplace_back(family - families.begin(), check.id);
+  }
+  EXPECT_TRUE(std::ranges::is_sorted(places));
+}
+
+TEST_F(EveryCheck, PassesNothingWhenEveryFactIsMissing) {
+  for (const ErrorCode code :
+       {ErrorCode::kNotFound, ErrorCode::kDenied, ErrorCode::kVanished, ErrorCode::kMalformed,
+        ErrorCode::kUnsupported, ErrorCode::kTruncated, ErrorCode::kIo, ErrorCode::kVantage,
+        ErrorCode::kNotRead}) {
+    Scene scene;
+    scene.FailEverything({.code = code, .error_number = 0});
+    ExpectNoPass(scene, NameOf(code));
+  }
+}
+
+TEST_F(EveryCheck, PassesNothingOnRecordsThatNobodyFilled) {
+  Scene scene;
+  Snapshot& snapshot = scene.snapshot;
+  snapshot.host = Host{};
+  snapshot.vantage = Vantage{};
+  snapshot.user_namespaces.clear();
+  snapshot.processes = {Process{}};
+  Container container;
+  container.init = ProcessIndex{};
+  container.members = {Member{}};
+  snapshot.containers = {container};
+  ExpectNoPass(scene, "a default-built container");
+}
+
+TEST_F(EveryCheck, PassesNoContainerControlWithoutProcesses) {
+  Scene scene;
+  scene.FailEverything({.code = ErrorCode::kNotRead});
+  scene.container().init.reset();
+  scene.container().members.clear();
+  for (const Row& row : rows_) {
+    if (row.check->scope() != Scope::kContainer) continue;
+    EXPECT_NE(Judge(checks_, row.check->id, scene, row.params).outcome, Outcome::kPass)
+        << row.check->id;
+  }
+}
+
+TEST_F(EveryCheck, JudgesAnEmptySnapshotWithoutPassing) {
+  const Snapshot empty;
+  for (const Row& row : rows_) {
+    const auto* check = std::get_if<HostCheck>(&row.check->evaluate);
+    if (check == nullptr) continue;
+    EXPECT_NE((*check)(empty, row.params, nullptr).outcome, Outcome::kPass) << row.check->id;
+  }
+}
+
+// The scene fills what these families read; an AppArmor host has no SELinux to judge.
+TEST_F(EveryCheck, PassesAHardenedProcess) {
+  constexpr std::string_view kFamilies[] = {"CAP", "PRV", "SCP", "LSM", "NS", "USR"};
+  const Scene scene;
+  for (const auto& [id, outcome] : JudgeAll(scene)) {
+    const std::string_view family = std::string_view(id).substr(0, id.find('-'));
+    if (std::ranges::find(kFamilies, family) == std::end(kFamilies)) continue;
+    EXPECT_EQ(outcome, id == "LSM-002" ? Outcome::kNotApplicable : Outcome::kPass) << id;
+  }
+}
+
+}  // namespace
+}  // namespace hullmark::testing
