@@ -14,14 +14,16 @@
 namespace hullmark {
 
 struct EvaluateOptions {
-  std::vector<Glob> select;           // Container names or ids; empty: all.
+  std::vector<Glob> select = {};  // Container names or ids; empty: all.
   std::vector<ContainerClass> classes = {ContainerClass::kContainer, ContainerClass::kVm};
-  std::optional<Timestamp> at;        // Judge expiries at this time; nullopt: at the snapshot's.
-  std::uint32_t examples = 3;         // Lines of evidence per finding.
+  std::optional<Timestamp> at =
+      std::nullopt;            // Judge expiries at this time; nullopt: at the snapshot's.
+  std::uint32_t examples = 3;  // Lines of evidence per finding.
 };
 
-// Snapshot x Benchmark -> Report. Pure: same input, same Report. Process checks run on every task of
-// every member and the worst decides; container checks once; host checks once.
-Report Evaluate(const Snapshot& snapshot, const Benchmark& benchmark, const EvaluateOptions& options);
+// Snapshot x Benchmark -> Report. Pure: same input, same Report. Process checks run on every task
+// of every member and the worst decides; container checks once; host checks once.
+Report Evaluate(const Snapshot& snapshot, const Benchmark& benchmark,
+                const EvaluateOptions& options);
 
 }  // namespace hullmark

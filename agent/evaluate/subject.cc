@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/evaluate/subject.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "hullmark/benchmark.h"
+#include "hullmark/check.h"
+#include "hullmark/ids.h"
+#include "hullmark/snapshot.h"
+
+namespace hullmark {
+namespace {
+
+bool IsBelowProcess(const std::string& source) { return !source.empty() && source.front() != '/'; }
+
+std::string FullPath(const Evidence& evidence) {
+  if (!IsBelowProcess(evidence.source) || !evidence.pid) return evidence.source;
+  std::string path = "/proc/" + std::to_string(std::to_underlying(*evidence.pid));
+  if (evidence.tid) path += "/task/" + std::to_string(std::to_underlying(*evidence.tid));
+  return path + "/" + evidence.source;
+}
+
+}  // namespace
+
+std::span<const Thread> RecordedThreads(const Snapshot& snapshot, ProcessIndex process) {
+  const auto begin = std::ranges::lower_bound(snapshot.threads, process, {}, &Thread::process);
+  const auto end = std::ranges::find_if(begin, snapshot.threads.end(), [&](const Thread& thread) {
+    return thread.process != process;
+  });
+  return {begin, end};
+}
+
+Subject::Subject(const Snapshot& snapshot, const Container& container)
+    : snapshot_(snapshot), container_(&container) {
+  tasks_.reserve(container.members.size());
+  for (const Member& member : container.members) AddTasks(member);
+  if (tasks_.empty()) tasks_.emplace_back();
+}
+
+void Subject::AddTasks(const Member& member) {
+  const Process& process = snapshot_.At(member.process);
+  const TaskRef leader = {.member = &member, .process = &process, .task = &process.leader};
+  tasks_.push_back(leader);
+  for (const Thread& thread : RecordedThreads(snapshot_, member.process)) {
+    tasks_.push_back(
+        {.member = &member, .process = &process, .task = &thread.task, .tid = thread.tid});
+  }
+  if (process.threads_unread > 0) tasks_.push_back({.member = &member, .process = &process});
+}
+
+Verdict Subject::Ask(const Control& control, std::size_t at, EvidenceOut evidence) const {
+  const auto& evaluate = control.check->evaluate;
+  if (const auto* process = std::get_if<ProcessCheck>(&evaluate)) {
+    return AskTask(*process, tasks_[at], control.params, evidence);
+  }
+  if (const auto* host = std::get_if<HostCheck>(&evaluate)) {
+    return (*host)(snapshot_, control.params, evidence);
+  }
+  assert(container_ != nullptr);
+  return std::get<ContainerCheck>(evaluate)({.snapshot = snapshot_, .container = *container_},
+                                            control.params, evidence);
+}
+
+Verdict Subject::AskTask(const ProcessCheck& check, const TaskRef& ref, const Params& params,
+                         EvidenceOut evidence) const {
+  if (ref.task == nullptr) {
+    if (evidence != nullptr) evidence->push_back(ProofOfUnread(ref));
+    return {.outcome = Outcome::kUnknown};
+  }
+  const TaskView view = {.snapshot = snapshot_,
+                         .container = *container_,
+                         .member = *ref.member,
+                         .process = *ref.process,
+                         .task = *ref.task};
+  return check(view, params, evidence);
+}
+
+Evidence Subject::ProofOfUnread(const TaskRef& ref) {
+  if (ref.process == nullptr) return {.fact = "no process of the container could be read"};
+  const auto count = ref.process->threads_unread;
+  return {
+      .source = "task",
+      .fact = std::to_string(count) + (count == 1 ? " thread" : " threads") + " could not be read"};
+}
+
+std::vector<Evidence> Subject::Prove(const Control& control, std::size_t at) const {
+  std::vector<Evidence> proof;
+  Ask(control, at, &proof);
+  for (Evidence& evidence : proof) {
+    if (!evidence.pid) Blame(control, at, evidence);
+    evidence.source = FullPath(evidence);
+  }
+  return proof;
+}
+
+// A container check that names a file of a process means the container's init.
+void Subject::Blame(const Control& control, std::size_t at, Evidence& evidence) const {
+  if (control.check->scope() == Scope::kProcess) {
+    const TaskRef& ref = tasks_[at];
+    if (ref.process != nullptr) evidence.pid = ref.process->pid;
+    evidence.tid = ref.tid;
+  } else if (IsBelowProcess(evidence.source) && container_ != nullptr && container_->init) {
+    evidence.pid = snapshot_.At(*container_->init).pid;
+  }
+}
+
+}  // namespace hullmark

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "hullmark/benchmark.h"
+#include "hullmark/check.h"
+#include "hullmark/ids.h"
+#include "hullmark/snapshot.h"
+
+namespace hullmark {
+
+// The threads of a process that the snapshot has records of, which are those that differ from its
+// leader.
+std::span<const Thread> RecordedThreads(const Snapshot& snapshot, ProcessIndex process);
+
+// What controls are judged on: a container with all its tasks, or the host. What exists and could
+// not be read counts as a task too, one that every process check is unknown on.
+class Subject {
+ public:
+  explicit Subject(const Snapshot& snapshot) : snapshot_(snapshot) {}
+  Subject(const Snapshot& snapshot, const Container& container);
+
+  // How many verdicts a control has here: one per task for a process control, else one.
+  std::size_t VerdictsOn(const Control& control) const {
+    return control.check->scope() == Scope::kProcess ? tasks_.size() : 1;
+  }
+
+  // Verdict number `at`. Without `evidence` nothing is allocated.
+  Verdict Ask(const Control& control, std::size_t at, EvidenceOut evidence = nullptr) const;
+
+  // The proof of verdict number `at`: full paths, with pid and tid where a task is meant.
+  std::vector<Evidence> Prove(const Control& control, std::size_t at) const;
+
+ private:
+  // Without `task`: threads of `process` that were not read; without `process` too: nothing of the
+  // container was.
+  struct TaskRef {
+    const Member* member = nullptr;
+    const Process* process = nullptr;
+    const Task* task = nullptr;
+    std::optional<Pid> tid = std::nullopt;  // Of a thread other than the leader.
+  };
+
+  void AddTasks(const Member& member);
+  Verdict AskTask(const ProcessCheck& check, const TaskRef& ref, const Params& params,
+                  EvidenceOut evidence) const;
+  static Evidence ProofOfUnread(const TaskRef& ref);
+  void Blame(const Control& control, std::size_t at, Evidence& evidence) const;
+
+  const Snapshot& snapshot_;
+  const Container* container_ = nullptr;  // nullptr: the host.
+  std::vector<TaskRef> tasks_;
+};
+
+}  // namespace hullmark
