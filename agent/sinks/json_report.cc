@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "agent/encode/json_writer.h"
+#include "agent/sinks/control_json.h"
+#include "agent/sinks/report_sinks.h"
+#include "agent/sinks/values.h"
+#include "hullmark/benchmark.h"
+#include "hullmark/check.h"
+#include "hullmark/ids.h"
+#include "hullmark/limits.h"
+#include "hullmark/report.h"
+#include "hullmark/result.h"
+#include "hullmark/snapshot.h"
+
+namespace hullmark {
+namespace {
+
+constexpr std::string_view kToolName = "hullmark";
+
+// Milli-points with one decimal, with three where one would round them.
+void WritePoints(JsonWriter& json, std::string_view key, MilliPoints points) {
+  json.Key(key).Fixed(static_cast<double>(points) / 1000, points % 100 == 0 ? 1 : 3);
+}
+
+void WriteTexts(JsonWriter& json, std::string_view key, std::span<const std::string> texts) {
+  json.Key(key).BeginArray();
+  for (const std::string& text : texts) json.String(text);
+  json.EndArray();
+}
+
+void WriteOptional(JsonWriter& json, std::string_view key, std::optional<std::string_view> text) {
+  json.Key(key);
+  text ? json.String(*text) : json.Null();
+}
+
+void WriteHead(JsonWriter& json, const ReportInput& in) {
+  json.Member("schema", kReportSchema);
+  json.Member("generated_at", ToRfc3339(in.options.generated_at));
+  json.Member("taken_at", ToRfc3339(in.snapshot.taken_at));
+  json.Key("tool").BeginObject().Member("name", kToolName);
+  json.Member("version", in.options.tool_version).EndObject();
+  json.Key("benchmark");
+  WriteBenchmarkObject(json, in.benchmark);
+  json.Key("overrides").BeginArray().EndArray();
+  json.Key("options").BeginObject();
+  WriteTexts(json, "select", in.options.select);
+  json.Key("class").BeginArray();
+  for (const ContainerClass each : in.options.classes) json.String(NameOf(each));
+  json.EndArray().Member("at", ToRfc3339(in.report.judged_at)).EndObject();
+}
+
+void WriteVantage(JsonWriter& json, const Vantage& vantage) {
+  json.Key("vantage").BeginObject();
+  json.Member("uid", std::to_underlying(vantage.uid));
+  WriteTexts(json, "capabilities", NamesOf(vantage.capabilities));
+  json.Member("host_namespaces", vantage.host_namespaces).Member("hidepid", vantage.hidepid);
+  json.Member("source", "proc").Key("problems").BeginArray();
+  for (const VantageProblem& problem : vantage.problems) {
+    json.BeginObject().Member("id", problem.id).Member("text", problem.text);
+    json.Member("remedy", problem.remedy).EndObject();
+  }
+  json.EndArray().EndObject();
+}
+
+void WriteControls(JsonWriter& json, const Benchmark& benchmark) {
+  json.Key("controls").BeginObject();
+  for (const Control& control : benchmark.controls) {
+    json.Key(control.id).BeginObject();
+    WriteControlSummary(json, control);
+    json.EndObject();
+  }
+  json.EndObject();
+}
+
+void WriteScore(JsonWriter& json, const Score& score, const Scoring& scoring) {
+  json.Key("score").Fixed(ScoreOf(score.exposure, scoring), 1);
+  json.Key("score_ceiling").Fixed(ScoreOf(score.exposure_known, scoring), 1);
+  json.Key("score_raw").Fixed(ScoreOf(score.exposure_unwaived, scoring), 1);
+  WritePoints(json, "exposure", score.exposure);
+  WriteOptional(json, "grade", score.grade.transform([](Grade grade) { return NameOf(grade); }));
+  json.Member("critical", score.critical);
+  json.Key("coverage").Fixed(score.coverage(), 4);
+  json.Member("provisional", score.provisional);
+}
+
+void WriteEvidence(JsonWriter& json, const Report& report, const FindingEvidence& line) {
+  json.BeginObject();
+  if (line.pid) json.Member("pid", std::to_underlying(*line.pid));
+  if (line.tid) json.Member("tid", std::to_underlying(*line.tid));
+  json.Member("source", report.strings[line.source]).Member("fact", report.strings[line.fact]);
+  if (line.error_number != 0) json.Member("errno", line.error_number);
+  json.EndObject();
+}
+
+// Pass and not_applicable with nothing to add are their id and status alone.
+bool IsPlain(const Report& report, const Finding& finding) {
+  const bool quiet = finding.status == Status::kPass || finding.status == Status::kNotApplicable;
+  return quiet && report.strings[finding.note].empty() &&
+         finding.evidence_begin == finding.evidence_end;
+}
+
+void WriteFinding(JsonWriter& json, const ReportInput& in, const Finding& finding) {
+  json.BeginObject().Member("id", in.benchmark.controls[finding.control].id);
+  json.Member("status", NameOf(finding.status));
+  if (!IsPlain(in.report, finding)) {
+    json.Member("severity", NameOf(finding.severity));
+    WritePoints(json, "points", finding.points);
+    json.Member("offenders", finding.offenders).Key("evidence").BeginArray();
+    for (std::uint32_t i = finding.evidence_begin; i < finding.evidence_end; ++i) {
+      WriteEvidence(json, in.report, in.report.evidence[i]);
+    }
+    json.EndArray();
+    const std::string_view note = in.report.strings[finding.note];
+    if (!note.empty()) json.Member("note", note);
+  }
+  json.EndObject();
+}
+
+void WriteFindings(JsonWriter& json, const ReportInput& in, std::span<const Finding> findings) {
+  json.Key("findings").BeginArray();
+  for (const Finding& finding : findings) WriteFinding(json, in, finding);
+  json.EndArray();
+}
+
+void WriteHost(JsonWriter& json, const ReportInput& in) {
+  const Host& host = in.snapshot.host;
+  json.Key("host").BeginObject().Member("name", host.name).Member("kernel", host.kernel);
+  json.Member("boot_id", host.boot_id);
+  std::optional<std::string_view> layout;
+  if (host.cgroup_layout) layout = NameOf(*host.cgroup_layout);
+  WriteOptional(json, "cgroup", layout);
+  if (host.lsm) {
+    WriteTexts(json, "lsm", *host.lsm);
+  } else {
+    json.Key("lsm").Null();
+  }
+  WriteScore(json, in.report.host.score, in.benchmark.scoring);
+  WriteFindings(json, in, in.report.host.findings);
+  json.EndObject();
+}
+
+void WriteIoLimit(JsonWriter& json, const IoLimit& limit) {
+  const auto member = [&](std::string_view key, const Limit& value) {
+    json.Key(key);
+    value ? json.Unsigned(*value) : json.Null();
+  };
+  json.BeginObject().Member(
+      "device", std::to_string(limit.device.major) + ':' + std::to_string(limit.device.minor));
+  member("rbps", limit.read_bytes);
+  member("wbps", limit.write_bytes);
+  member("riops", limit.read_operations);
+  member("wiops", limit.write_operations);
+  json.EndObject();
+}
+
+struct LimitValueWriter {
+  JsonWriter& json;
+
+  void operator()(std::monostate) const { json.Null(); }
+  void operator()(Fault) const { json.Null(); }
+  void operator()(std::uint64_t value) const { json.Unsigned(value); }
+  void operator()(double value) const { json.Fixed(value, 4); }
+  void operator()(bool value) const { json.Bool(value); }
+  void operator()(std::string_view value) const { json.String(value); }
+  void operator()(const std::vector<IoLimit>* value) const {
+    json.BeginArray();
+    for (const IoLimit& limit : *value) WriteIoLimit(json, limit);
+    json.EndArray();
+  }
+};
+
+void WriteLimits(JsonWriter& json, const Snapshot& snapshot, const Container& container) {
+  json.Key("limits").BeginObject();
+  for (const LimitRow& row : LimitsOf(snapshot, container)) {
+    json.Key(row.name).BeginObject().Key("value");
+    std::visit(LimitValueWriter{json}, row.value);
+    json.Key("source");
+    row.source.empty() ? json.Null() : json.String(row.source);
+    if (const Fault* fault = std::get_if<Fault>(&row.value)) {
+      json.Member("error", NameOf(fault->code));
+      if (fault->error_number != 0) json.Member("errno", std::int32_t{fault->error_number});
+    }
+    json.EndObject();
+  }
+  json.EndObject();
+}
+
+void WriteClaims(JsonWriter& json, const Snapshot& snapshot, const Container& container) {
+  json.Key("claims");
+  if (container.claims) {
+    json.BeginObject().Member("source", snapshot.Text(container.claims->source));
+    json.Member("trust", container.claims->trust == Trust::kRoot ? "root" : "user").EndObject();
+  } else {
+    json.Null();
+  }
+  WriteOptional(json, "image",
+                container.image.transform([&](StringId id) { return snapshot.Text(id); }));
+  json.Key("kubernetes");
+  if (const auto& claims = container.kubernetes) {
+    json.BeginObject().Member("namespace", snapshot.Text(claims->name_space));
+    json.Member("pod", snapshot.Text(claims->pod))
+        .Member("pod_uid", snapshot.Text(claims->pod_uid));
+    json.Member("container", snapshot.Text(claims->container)).EndObject();
+  } else {
+    json.Null();
+  }
+  json.Key("compose");
+  if (const auto& claims = container.compose) {
+    json.BeginObject().Member("project", snapshot.Text(claims->project));
+    json.Member("service", snapshot.Text(claims->service)).EndObject();
+  } else {
+    json.Null();
+  }
+}
+
+void WriteCgroup(JsonWriter& json, const Snapshot& snapshot, const Container& container) {
+  json.Key("cgroup");
+  if (!container.cgroup) {
+    json.Null();
+    return;
+  }
+  const Cgroup& cgroup = snapshot.At(*container.cgroup);
+  json.BeginObject().Member("path", snapshot.Text(cgroup.path)).Key("id");
+  cgroup.inode ? json.Unsigned(*cgroup.inode) : json.Null();
+  json.EndObject();
+}
+
+void WriteContainer(JsonWriter& json, const ReportInput& in, const ContainerReport& judged) {
+  const Snapshot& snapshot = in.snapshot;
+  const Container& container = snapshot.containers[judged.container];
+  json.BeginObject().Member("id", snapshot.Text(container.id));
+  json.Member("name", snapshot.Text(container.name));
+  json.Member("runtime", NameOf(container.runtime));
+  json.Member("class", NameOf(container.container_class));
+  WriteClaims(json, snapshot, container);
+  WriteCgroup(json, snapshot, container);
+  json.Key("init_pid");
+  container.init ? json.Integer(std::to_underlying(snapshot.At(*container.init).pid)) : json.Null();
+  json.Key("started_at");
+  const auto started = StartOf(snapshot, container);
+  started ? json.String(ToRfc3339(*started)) : json.Null();
+  json.Member("process_count", judged.processes).Member("thread_count", judged.threads);
+  WriteScore(json, judged.score, in.benchmark.scoring);
+  WriteLimits(json, snapshot, container);
+  WriteFindings(json, in, judged.findings);
+  if (!container.notes.empty()) {
+    json.Key("notes").BeginArray();
+    for (const StringId note : container.notes) json.String(snapshot.Text(note));
+    json.EndArray();
+  }
+  json.EndObject();
+}
+
+// One member per enumerator, so that a consumer finds a 0 where there is none.
+template <typename Enum, std::size_t Size>
+void WriteCounts(JsonWriter& json, std::string_view key,
+                 const std::array<std::uint32_t, Size>& counts) {
+  json.Key(key).BeginObject();
+  for (std::size_t i = 0; i < Size; ++i) json.Member(NameOf(static_cast<Enum>(i)), counts[i]);
+}
+
+void WriteSummary(JsonWriter& json, const ReportInput& in) {
+  const Summary& summary = in.report.summary;
+  json.Key("summary").BeginObject().Member("containers", summary.containers);
+  WriteCounts<ContainerClass>(json, "by_class", summary.by_class);
+  json.EndObject();
+  WriteCounts<Grade>(json, "by_grade", summary.by_grade);
+  json.Member("none", summary.without_grade).EndObject();
+  WriteCounts<Status>(json, "by_status", summary.by_status);
+  json.EndObject();
+  WriteCounts<Severity>(json, "by_severity", summary.by_severity);
+  json.EndObject().Key("worst");
+  if (summary.worst) {
+    const ContainerReport& worst = in.report.containers[*summary.worst];
+    const Container& container = in.snapshot.containers[worst.container];
+    json.BeginObject().Member("name", CallName(in.snapshot, container));
+    WritePoints(json, "exposure", worst.score.exposure);
+    json.EndObject();
+  } else {
+    json.Null();
+  }
+  const Score whole = {.weight_known = summary.weight_known,
+                       .weight_applicable = summary.weight_applicable};
+  json.Key("coverage").Fixed(whole.coverage(), 4).EndObject();
+}
+
+}  // namespace
+
+void WriteJsonReport(const ReportInput& in, const ByteSink& sink) {
+  JsonWriter json(sink);
+  json.BeginObject();
+  WriteHead(json, in);
+  WriteVantage(json, in.snapshot.vantage);
+  WriteControls(json, in.benchmark);
+  WriteHost(json, in);
+  json.Key("containers").BeginArray();
+  for (const ContainerReport& judged : in.report.containers) WriteContainer(json, in, judged);
+  json.EndArray();
+  WriteSummary(json, in);
+  json.EndObject().Finish();
+}
+
+}  // namespace hullmark

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fstream>
+#include <string>
+#include <string_view>
+
+#include "agent/sinks/report_sinks.h"
+#include "tests/unit/sinks/world.h"
+
+// Writes the worlds of these tests as JSON reports into a directory, for the schema's test.
+int main(int argc, char** argv) {
+  using hullmark::testing::World;
+  if (argc != 2) return 2;
+  const auto save = [&](std::string_view name, const World& world) {
+    std::ofstream file(std::string(argv[1]) + '/' + std::string(name) + ".json", std::ios::binary);
+    file << hullmark::testing::Write(world, hullmark::WriteJsonReport);
+    return static_cast<bool>(file.flush());
+  };
+  const bool saved = save("everything", hullmark::testing::Everything()) &&
+                     save("fifty", hullmark::testing::FiftyContainers()) &&
+                     save("hostile", hullmark::testing::Hostile()) &&
+                     save("nobody", hullmark::testing::MakeWorld());
+  return saved ? 0 : 1;
+}
