@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <ranges>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "agent/cli/command.h"
+#include "agent/cli/complain.h"
+#include "agent/cli/inputs.h"
+#include "agent/cli/output.h"
+#include "agent/cli/thresholds.h"
+#include "agent/evaluate/evaluate.h"
+#include "agent/sinks/report_sinks.h"
+#include "hullmark/benchmark.h"
+#include "hullmark/glob.h"
+#include "hullmark/report.h"
+#include "hullmark/result.h"
+#include "hullmark/snapshot.h"
+
+namespace hullmark {
+namespace {
+
+struct AuditOptions {
+  std::string format = "text", view = "containers", color = "auto";
+  std::string output, snapshot, at;
+  std::vector<std::string> select;
+  std::vector<std::string> classes = {"container", "vm"};
+  bool verbose = false;
+  std::string fail_on;
+  std::optional<double> min_score, min_coverage;
+};
+
+void AddOptions(CLI::App& app, AuditOptions& options) {
+  app.add_option("--format", options.format, "How the report is written")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+  app.add_option("--view", options.view, "By container, or by CIS Docker item (text only)")
+      ->check(CLI::IsMember({"containers", "cis"}))
+      ->capture_default_str();
+  app.add_option("--output", options.output, "Write to FILE, in one step when complete")
+      ->type_name("FILE");
+  app.add_option("--snapshot", options.snapshot, "Judge this snapshot, not this host; - is stdin")
+      ->type_name("FILE");
+  app.add_option("--at", options.at, "Judge what expires at this time (RFC 3339)")
+      ->type_name("TIME");
+  app.add_option("--select", options.select, "Only containers whose name or id matches; repeatable")
+      ->type_name("GLOB")
+      ->allow_extra_args(false);
+  app.add_option("--class", options.classes, "Classes to judge, comma separated")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"container", "pause", "sandbox", "service", "vm"}))
+      ->capture_default_str();
+  app.add_flag("--verbose", options.verbose, "List passes too, fold nothing");
+  app.add_option("--fail-on", options.fail_on,
+                 "Exit 1 when a control of this severity or above fails (the host's count unless "
+                 "--select is given)")
+      ->check(CLI::IsMember({"critical", "high", "medium", "low"}));
+  app.add_option("--min-score", options.min_score, "Exit 1 when a container's score is below N")
+      ->check(CLI::Range(0.0, 100.0))
+      ->type_name("N");
+  app.add_option("--min-coverage", options.min_coverage,
+                 "Exit 3 when less than this part of what applies could be read (0 to 1)")
+      ->check(CLI::Range(0.0, 1.0))
+      ->type_name("R");
+  app.add_option("--color", options.color, "Colour in the text report")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->capture_default_str();
+}
+
+bool UseColor(const AuditOptions& options) {
+  if (options.color != "auto") return options.color == "always";
+  const char* const terminal = std::getenv("TERM");
+  return options.output.empty() && isatty(STDOUT_FILENO) == 1 &&
+         std::getenv("NO_COLOR") == nullptr && terminal != nullptr &&
+         std::string_view(terminal) != "dumb";
+}
+
+int TerminalColumns() {
+  constexpr int kDefault = 80;
+  constexpr int kMost = 120;  // Longer lines are hard to read, whatever the window.
+  winsize size = {};
+  if (isatty(STDOUT_FILENO) != 1 || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return kDefault;
+  return size.ws_col == 0 ? kDefault : std::clamp<int>(size.ws_col, 40, kMost);
+}
+
+std::vector<ContainerClass> ClassesOf(const AuditOptions& options) {
+  std::vector<ContainerClass> classes;
+  for (const std::string& name : options.classes) {
+    if (const auto one = ContainerClassOfName(name)) classes.push_back(*one);
+  }
+  std::ranges::sort(classes);
+  const auto repeated = std::ranges::unique(classes);
+  classes.erase(repeated.begin(), repeated.end());
+  return classes;
+}
+
+void WriteReport(const AuditOptions& options, const ReportInput& input, const ByteSink& sink) {
+  if (options.format == "json") {
+    WriteJsonReport(input, sink);
+  } else if (options.view == "cis") {
+    WriteCisReport(input, sink);
+  } else {
+    WriteTextReport(input, sink);
+  }
+}
+
+Result<Snapshot> TakeSnapshot(const AuditOptions& options, const GlobalOptions& global,
+                              const Wiring& wiring, const Benchmark& benchmark) {
+  return options.snapshot.empty() ? LookAtHost(global, wiring, benchmark)
+                                  : ReadSnapshotFile(options.snapshot);
+}
+
+Exit Audit(const AuditOptions& options, const GlobalOptions& global, const Wiring& wiring) {
+  if (options.format == "json" && options.view == "cis") {
+    return Complain(
+        {.message = "--view cis is text; the JSON report names the CIS items per control"},
+        Exit::kUsage);
+  }
+  const auto at = options.at.empty() ? std::nullopt : ParseTime(options.at);
+  if (!options.at.empty() && !at) {
+    return Complain({.message = "--at " + options.at + ": not a time like 2026-11-21T20:15:00Z"},
+                    Exit::kUsage);
+  }
+  const auto loaded = LoadChosenBenchmark(global);
+  if (!loaded) return Complain(loaded.error(), Exit::kUsage);
+  const auto snapshot = TakeSnapshot(options, global, wiring, loaded->benchmark);
+  if (!snapshot) {
+    return Complain(snapshot.error(), options.snapshot.empty() ? Exit::kBlind : Exit::kUsage);
+  }
+  EvaluateOptions evaluate{.classes = ClassesOf(options), .at = at};
+  for (const std::string& pattern : options.select) evaluate.select.emplace_back(pattern);
+  const Report report = Evaluate(*snapshot, loaded->benchmark, evaluate);
+  const ReportOptions how{.generated_at = wiring.now(),
+                          .tool_version = std::string(wiring.version),
+                          .select = options.select,
+                          .classes = evaluate.classes,
+                          .verbose = options.verbose,
+                          .color = UseColor(options),
+                          .columns = TerminalColumns()};
+  const ReportInput input{
+      .snapshot = *snapshot, .benchmark = loaded->benchmark, .report = report, .options = how};
+  const auto written =
+      WriteOutput(options.output, [&](const ByteSink& sink) { WriteReport(options, input, sink); });
+  if (!written) return Complain(written.error(), Exit::kUsage);
+  return ApplyThresholds({.fail_on = SeverityOfName(options.fail_on),
+                          .min_score = options.min_score,
+                          .min_coverage = options.min_coverage,
+                          .host_counts = options.select.empty()},
+                         loaded->benchmark, report);
+}
+
+}  // namespace
+
+std::function<Exit()> SetupAudit(CLI::App& app, const GlobalOptions& global, const Wiring& wiring) {
+  const auto options = std::make_shared<AuditOptions>();
+  AddOptions(app, *options);
+  return [options, &global, &wiring] { return Audit(*options, global, wiring); };
+}
+
+}  // namespace hullmark

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "agent/collect/collect.h"
+#include "hullmark/ids.h"
+
+namespace CLI {
+class App;
+}  // namespace CLI
+
+namespace hullmark {
+
+// Exit statuses, the same for every command.
+enum class Exit : std::uint8_t {
+  kDone = 0,       // Done; thresholds met.
+  kViolation = 1,  // A threshold is violated.
+  kUsage = 2,      // Usage, configuration or trust error.
+  kBlind = 3,      // Could not look, or looked at too little.
+};
+
+// What main gives and a test replaces.
+struct Wiring {
+  RootPaths roots;  // Defaults of the root options.
+  std::function<Timestamp()> now;
+  std::string_view version;
+};
+
+// Options that stand before every command.
+struct GlobalOptions {
+  std::string benchmark{};  // File; "": the compiled-in one.
+  RootPaths roots;
+  std::string log_level = "warn";
+  std::string log_format = "text";
+};
+
+// A subcommand: Setup adds its options to `app` and returns what runs it once they are parsed.
+struct Command {
+  std::string_view name;
+  std::string_view sentence;
+  std::function<Exit()> (*setup)(CLI::App& app, const GlobalOptions& global, const Wiring& wiring);
+};
+
+// The commands in the order of --help.
+std::span<const Command> Commands();
+
+std::function<Exit()> SetupAudit(CLI::App& app, const GlobalOptions& global, const Wiring& wiring);
+std::function<Exit()> SetupSnapshot(CLI::App& app, const GlobalOptions& global,
+                                    const Wiring& wiring);
+std::function<Exit()> SetupControls(CLI::App& app, const GlobalOptions& global,
+                                    const Wiring& wiring);
+std::function<Exit()> SetupExplain(CLI::App& app, const GlobalOptions& global,
+                                   const Wiring& wiring);
+std::function<Exit()> SetupCheckConfig(CLI::App& app, const GlobalOptions& global,
+                                       const Wiring& wiring);
+
+// Parses the arguments and runs a command. Reports go to stdout, everything else to stderr.
+Exit Run(int count, const char* const* arguments, const Wiring& wiring);
+
+}  // namespace hullmark

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/cli/inputs.h"
+
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "agent/base/file.h"
+#include "agent/benchmark/load.h"
+#include "agent/cli/command.h"
+#include "agent/collect/collect.h"
+#include "agent/replay/snapshot_json.h"
+#include "checks/table.h"
+#include "hullmark/benchmark.h"
+#include "hullmark/check.h"
+#include "hullmark/glob.h"
+#include "hullmark/ids.h"
+#include "hullmark/result.h"
+#include "hullmark/snapshot.h"
+
+namespace hullmark {
+namespace {
+
+constexpr std::size_t kBenchmarkBytes = std::size_t{1} << 20;
+constexpr std::size_t kSnapshotBytes = std::size_t{512} << 20;
+
+// Parameters that name places on the host: collect resolves them, checks look them up.
+constexpr std::array<std::string_view, 3> kPlaces = {"runtime_sockets", "host_service_sockets",
+                                                     "sockets"};
+
+std::vector<std::string> HostPathsOf(const Benchmark& benchmark) {
+  std::vector<std::string> patterns;
+  for (const Control& control : benchmark.controls) {
+    const auto specs = control.check->params;
+    for (std::size_t at = 0; at < specs.size(); ++at) {
+      if (std::ranges::find(kPlaces, specs[at].name) == kPlaces.end()) continue;
+      for (const Glob& glob : control.params.Globs(at)) patterns.push_back(glob.pattern());
+    }
+  }
+  std::ranges::sort(patterns);
+  const auto repeated = std::ranges::unique(patterns);
+  patterns.erase(repeated.begin(), repeated.end());
+  return patterns;
+}
+
+// One line on a terminal that is overwritten and, at the end, taken away.
+class Progress {
+ public:
+  Progress() : shown_(isatty(STDERR_FILENO) == 1) {}
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+  ~Progress() {
+    if (shown_) std::fputs("\r\033[K", stderr);
+  }
+  void operator()(std::size_t done, std::size_t all) const {
+    if (shown_) std::fprintf(stderr, "\rreading processes: %zu of %zu", done, all);
+  }
+
+ private:
+  bool shown_;
+};
+
+// The offset of "Z", "+01:00" or "-02:30" in seconds.
+std::optional<std::int64_t> ParseOffset(std::string_view text) {
+  if (text == "Z" || text == "z") return 0;
+  if (text.size() != 6 || (text[0] != '+' && text[0] != '-') || text[3] != ':') return std::nullopt;
+  int hours = 0;
+  int minutes = 0;
+  const char* const start = text.data();
+  if (std::from_chars(start + 1, start + 3, hours).ptr != start + 3) return std::nullopt;
+  if (std::from_chars(start + 4, start + 6, minutes).ptr != start + 6) return std::nullopt;
+  if (hours < 0 || hours > 23 || minutes < 0 || minutes > 59) return std::nullopt;
+  const std::int64_t seconds = (hours * 60 + minutes) * 60;
+  return text[0] == '-' ? -seconds : seconds;
+}
+
+// ".25" as nanoseconds; takes it from the front of `rest`.
+std::optional<std::int64_t> TakeFraction(std::string_view& rest) {
+  if (!rest.starts_with('.')) return 0;
+  std::int64_t nanoseconds = 0;
+  std::int64_t unit = 100'000'000;
+  std::size_t at = 1;
+  for (; at < rest.size() && rest[at] >= '0' && rest[at] <= '9'; ++at, unit /= 10) {
+    nanoseconds += (rest[at] - '0') * unit;
+  }
+  if (at == 1) return std::nullopt;
+  rest.remove_prefix(at);
+  return nanoseconds;
+}
+
+}  // namespace
+
+Result<std::string> ReadWholeFile(const std::string& path, std::size_t cap) {
+  const bool standard_input = path == "-";
+  const Fd file(standard_input ? dup(STDIN_FILENO)
+                               : open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  const auto fail = [&](int number) {
+    return Fail(CodeOfErrno(number), path + ": " + std::strerror(number));
+  };
+  if (!file) return fail(errno);
+  struct stat status = {};
+  if (fstat(file.get(), &status) != 0) return fail(errno);
+  if (!standard_input && !S_ISREG(status.st_mode)) {
+    return Fail(ErrorCode::kMalformed, path + ": not a regular file");
+  }
+  std::string text;
+  std::array<char, std::size_t{1} << 16> piece;
+  while (true) {
+    const ssize_t got = read(file.get(), piece.data(), piece.size());
+    if (got < 0) return fail(errno);
+    if (got == 0) return text;
+    text.append(piece.data(), static_cast<std::size_t>(got));
+    if (text.size() > cap) {
+      return Fail(ErrorCode::kTruncated,
+                  path + ": larger than " + std::to_string(cap >> 20) + " MiB");
+    }
+  }
+}
+
+Result<LoadedBenchmark> LoadChosenBenchmark(const GlobalOptions& global) {
+  LoadedBenchmark loaded{.checks = AllChecks(), .benchmark = {}};
+  Result<std::string> text = global.benchmark.empty()
+                                 ? std::string(DefaultBenchmarkText())
+                                 : ReadWholeFile(global.benchmark, kBenchmarkBytes);
+  if (!text) return std::unexpected(std::move(text.error()));
+  auto benchmark = LoadBenchmark(
+      *text, global.benchmark.empty() ? "default.yaml" : global.benchmark, loaded.checks);
+  if (!benchmark) return std::unexpected(std::move(benchmark.error()));
+  loaded.benchmark = std::move(*benchmark);
+  return loaded;
+}
+
+Result<Snapshot> LookAtHost(const GlobalOptions& global, const Wiring& wiring,
+                            const Benchmark& benchmark) {
+  const auto roots = OpenRoots(global.roots);
+  if (!roots) return std::unexpected(roots.error());
+  const Progress progress;
+  auto snapshot = Collect(*roots, {.now = wiring.now(),
+                                   .tool_version = std::string(wiring.version),
+                                   .host_paths = HostPathsOf(benchmark),
+                                   .progress = std::cref(progress)});
+  if (snapshot) {
+    spdlog::debug("{} processes, {} threads, {} containers; {} vanished, {} unreadable",
+                  snapshot->processes.size(), snapshot->counts.threads, snapshot->containers.size(),
+                  snapshot->counts.vanished, snapshot->counts.unreadable);
+  }
+  return snapshot;
+}
+
+Result<Snapshot> ReadSnapshotFile(const std::string& path) {
+  const auto text = ReadWholeFile(path, kSnapshotBytes);
+  if (!text) return std::unexpected(text.error());
+  auto snapshot = ReadSnapshot(*text);
+  if (!snapshot) return Fail(snapshot.error().code, path + ": " + snapshot.error().message);
+  return snapshot;
+}
+
+std::optional<Timestamp> ParseTime(std::string_view text) {
+  const std::string whole(text);
+  std::tm parts = {};
+  const char* const end = strptime(whole.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
+  if (end == nullptr) return std::nullopt;
+  std::string_view rest(end);
+  const auto nanoseconds = TakeFraction(rest);
+  const auto offset = ParseOffset(rest);
+  if (!nanoseconds || !offset) return std::nullopt;
+  const std::int64_t seconds = timegm(&parts) - *offset;
+  constexpr std::int64_t kPerSecond = 1'000'000'000;
+  constexpr std::int64_t kMost = INT64_MAX / kPerSecond - 1;
+  if (seconds < 0 || seconds > kMost) return std::nullopt;
+  return Timestamp{seconds * kPerSecond + *nanoseconds};
+}
+
+}  // namespace hullmark

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/cli/command.h"
+#include "hullmark/benchmark.h"
+#include "hullmark/check.h"
+#include "hullmark/ids.h"
+#include "hullmark/result.h"
+#include "hullmark/snapshot.h"
+
+namespace hullmark {
+
+// A benchmark with the checks that its controls point to.
+struct LoadedBenchmark {
+  std::vector<Check> checks;
+  Benchmark benchmark;
+};
+
+// The benchmark that the options name, or the compiled-in one.
+Result<LoadedBenchmark> LoadChosenBenchmark(const GlobalOptions& global);
+
+// Looks at this host, with progress on stderr when that is a terminal. `benchmark` says which host
+// paths matter; nothing else of it is used.
+Result<Snapshot> LookAtHost(const GlobalOptions& global, const Wiring& wiring,
+                            const Benchmark& benchmark);
+
+// A snapshot document from a file; "-" is standard input.
+Result<Snapshot> ReadSnapshotFile(const std::string& path);
+
+// The whole of a file, at most `cap` bytes. Error: names the path and what is wrong.
+Result<std::string> ReadWholeFile(const std::string& path, std::size_t cap);
+
+// RFC 3339: "2026-11-21T20:15:00Z", with a fraction and an offset if need be.
+std::optional<Timestamp> ParseTime(std::string_view text);
+
+}  // namespace hullmark

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <CLI/CLI.hpp>
+#include <array>
+#include <cstdio>
+#include <functional>
+#include <iostream>
+#include <span>
+#include <string>
+
+#include "agent/cli/command.h"
+#include "agent/cli/logging.h"
+
+namespace hullmark {
+namespace {
+
+constexpr std::array kCommands = {
+    Command{.name = "audit",
+            .sentence = "Look once at every container on this host, judge, print the report",
+            .setup = SetupAudit},
+    Command{.name = "snapshot",
+            .sentence = "Write what the kernel says as one JSON document, to be judged elsewhere",
+            .setup = SetupSnapshot},
+    Command{.name = "controls",
+            .sentence = "List the controls of the benchmark",
+            .setup = SetupControls},
+    Command{.name = "explain",
+            .sentence = "Tell one control: why it matters, what is read, how to fix it",
+            .setup = SetupExplain},
+    Command{.name = "check-config",
+            .sentence = "Validate a benchmark file and say in words what it will do",
+            .setup = SetupCheckConfig},
+};
+
+void AddGlobalOptions(CLI::App& app, GlobalOptions& global) {
+  app.add_option("--benchmark", global.benchmark, "Benchmark file instead of the compiled-in one")
+      ->type_name("FILE");
+  app.add_option("--proc-root", global.roots.proc, "A procfs, e.g. the host's in a container")
+      ->type_name("DIR")
+      ->capture_default_str();
+  app.add_option("--sys-root", global.roots.sys, "A sysfs")
+      ->type_name("DIR")
+      ->capture_default_str();
+  app.add_option("--cgroup-root", global.roots.cgroup, "Where cgroup file systems are mounted")
+      ->type_name("DIR")
+      ->capture_default_str();
+  app.add_flag("--plain-roots", global.roots.plain,
+               "The roots are copied trees, not kernel file systems");
+  app.add_option("--log-level", global.log_level, "Messages on stderr")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
+      ->capture_default_str();
+  app.add_option("--log-format", global.log_format, "How messages are written")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->capture_default_str();
+}
+
+constexpr const char* kExamples =
+    "Examples:\n"
+    "  sudo hullmark audit                      the report, for people\n"
+    "  sudo hullmark audit --format json        the same, for programs\n"
+    "  sudo hullmark audit --fail-on high       exit 1 when anything of severity high fails\n"
+    "  sudo hullmark snapshot --output s.json   take facts here ...\n"
+    "  hullmark audit --snapshot s.json         ... judge them there\n"
+    "  hullmark explain CAP-001                 what a finding means and how to fix it\n"
+    "\n"
+    "Exit status: 0 done, thresholds met; 1 a threshold is violated; 2 usage or configuration "
+    "error;\n"
+    "3 could not look (or coverage below --min-coverage).\n";
+
+}  // namespace
+
+std::span<const Command> Commands() { return kCommands; }
+
+Exit Run(int count, const char* const* arguments, const Wiring& wiring) {
+  CLI::App app{
+      "hullmark: a host hardening benchmark for containers. It reads what the kernel says about "
+      "every\n"
+      "container process and judges it; no runtime socket, nothing is touched."};
+  GlobalOptions global{.roots = wiring.roots};
+  AddGlobalOptions(app, global);
+  app.set_version_flag("--version", "hullmark " + std::string(wiring.version));
+  app.footer(kExamples);
+  app.require_subcommand(1);
+  app.fallthrough();
+  std::function<Exit()> chosen;
+  for (const Command& command : kCommands) {
+    CLI::App* const sub =
+        app.add_subcommand(std::string(command.name), std::string(command.sentence));
+    sub->fallthrough();
+    const auto run = command.setup(*sub, global, wiring);
+    sub->callback([&chosen, run] { chosen = run; });
+  }
+  try {
+    app.parse(count, arguments);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) {
+      app.exit(error, std::cout, std::cerr);  // --help and --version.
+      return Exit::kDone;
+    }
+    std::cerr << "hullmark: " << error.what() << "\nhullmark: see 'hullmark --help'\n";
+    return Exit::kUsage;
+  }
+  StartLogging(global.log_level, global.log_format);
+  return chosen();
+}
+
+}  // namespace hullmark
