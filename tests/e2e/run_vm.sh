@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# What this host may not have, in Debian guests: AppArmor, cgroup v2, systemd, other kernels.
+# run_vm.sh small|full|zoo [HULLMARK]
+#   small  two kernels, the lab's eight containers
+#   full   Debian 12 with systemd, one container of every kind of the zoo
+#   zoo    as full, with the whole zoo
+# Exit 77: no guest can run here; the reason is on stderr. The last line on stdout counts test cases.
+set -euo pipefail
+export LC_ALL=C
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+hullmark=${2:-$here/../../build/release/hullmark}
+vmlab=$here/../vmlab/vmlab.sh
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+passed=0 failed=0
+one_of_every_kind='^zoo-(default|privileged|gold|drift|kubepods|runc|crun|ctr|cri|lxc|rootless|unshare|read-iops|fork-nolimit|pm-(default|gold|userns|drift)|aa-unconfined)$'
+
+cannot() { echo "run_vm: skipped: $*" >&2; exit 77; }
+
+check() { # NAME COMMAND...
+  local name=$1 start=$SECONDS
+  shift
+  if "$@"; then
+    passed=$((passed + 1))
+    echo "ok   vm: $name ($((SECONDS - start)) s)"
+  else
+    failed=$((failed + 1))
+    echo "FAIL vm: $name"
+  fi
+}
+
+small() { # KERNEL-PACKAGE
+  local classes=container,pause,sandbox,vm
+  VMLAB_KERNEL=$1 "$vmlab" run --bin "$hullmark:/usr/local/bin/hullmark" --timeout 120 --get /tmp/want.json:"$work/want.json" \
+    --get /tmp/report.json:"$work/report.json" --get /tmp/exec.status:"$work/exec.status" -- "
+      /lab/containers.sh up >/tmp/want.json && /lab/containers.sh verify || exit 3
+      cat /proc/\$(cat /run/lab/exec.pid)/status >/tmp/exec.status || exit 3
+      hullmark audit --format json --verbose --class $classes >/tmp/report.json" &&
+    "$here/judge_lab.py" "$work/want.json" "$work/report.json" "$work/exec.status"
+}
+
+full() { # ZOO_ONLY
+  local overlay=$work/overlay
+  mkdir -p "$overlay/opt/tests"
+  cp -r "$here/../zoo" "$here/../e2e" "$overlay/opt/tests/"
+  "$vmlab" run --full --bin "$hullmark:/usr/local/bin/hullmark" --overlay "$overlay" --env "ZOO_ONLY=$1" --timeout 600 -- '
+    cd /opt/tests && zoo/zoo.sh up && zoo/zoo.sh verify && e2e/judge.py --hullmark /usr/local/bin/hullmark'
+}
+
+[ -x "$hullmark" ] || { echo "run_vm: no program at $hullmark" >&2; exit 1; }
+[ "$(uname -m)" = x86_64 ] || cannot "the guests are x86-64"
+command -v dpkg-deb >/dev/null || cannot "the guests are made of Debian packages"
+if [ "$(id -u)" != 0 ]; then
+  command -v qemu-system-x86_64 >/dev/null || cannot "qemu-system-x86_64 is missing, and installing it needs root"
+  [ "$1" = small ] || cannot "the full guest is built as root"
+fi
+case $1 in small) guest=() ;; *) guest=(--full) ;; esac
+"$vmlab" build "${guest[@]}" || cannot "the guest could not be built (see above)"
+
+case $1 in
+  small)
+    check "Debian 6.1: AppArmor, cgroup v2" small linux-image-cloud-amd64
+    check "Debian 6.12: AppArmor, cgroup v2" small linux-image-6.12-cloud-amd64
+    ;;
+  full) check "systemd, one container of every kind" full "$one_of_every_kind" ;;
+  zoo) check "systemd, the whole zoo" full . ;;
+  *) echo "run_vm.sh small|full|zoo [HULLMARK]" >&2; exit 2 ;;
+esac
+echo "$passed passed, $failed failed, 0 skipped"
+[ "$failed" = 0 ]

@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The container zoo on this host: up, verify, judge, replay, down, nothing left.
+# run_zoo.sh [HULLMARK]     ZOO_KEEP=1: the zoo is up already and stays up
+# Exit 77: the zoo cannot run here; the reason is on stderr. The last line on stdout counts test cases.
+set -euo pipefail
+export LC_ALL=C
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+hullmark=${1:-$here/../../build/release/hullmark}
+zoo=$here/../zoo/zoo.sh
+work=$(mktemp -d)
+passed=0 failed=0
+
+cannot() { echo "run_zoo: skipped: $*" >&2; exit 77; }
+
+check() { # NAME COMMAND...
+  local name=$1 start=$SECONDS
+  shift
+  if "$@"; then
+    passed=$((passed + 1))
+    echo "ok   zoo: $name ($((SECONDS - start)) s)"
+  else
+    failed=$((failed + 1))
+    echo "FAIL zoo: $name"
+  fi
+}
+
+# Living processes of runtimes and their containers, and control groups: what could be left behind.
+inventory() {
+  local directory
+  for directory in /proc/[0-9]*; do
+    grep -qs '^State:.[ZX]' "$directory/status" && continue
+    echo "process ${directory#/proc/} $(tr '\0' ' ' 2>/dev/null <"$directory/cmdline" | cut -c1-120)"
+  done 2>/dev/null | grep -v ' grep ' | grep -E 'conmon|containerd|dockerd|podman|bwrap|unshare|lxc|nspawn|/(suid-)?sleep 1000000' || :
+  find /sys/fs/cgroup -mindepth 1 -maxdepth 3 -type d |
+    sed -nE '/(zoo|docker|libpod|kubepods|lxc\.)/s/^/cgroup /p'
+}
+
+nothing_left() {
+  local left
+  left=$(comm -13 <(sort "$work/before") <(inventory | sort))
+  [ -z "$left" ] || { echo "$left" >&2; return 1; }
+}
+
+replays() { # a snapshot judged twice gives the same report, byte for byte
+  "$hullmark" snapshot >"$work/host.json" || return 1
+  local run
+  for run in 1 2; do
+    "$hullmark" audit --snapshot "$work/host.json" --format json --verbose |
+      sed 's/"generated_at": *"[^"]*"/"generated_at":""/' >"$work/replay.$run" || return 1
+  done
+  cmp "$work/replay.1" "$work/replay.2" && [ -s "$work/replay.1" ]
+}
+
+text_is_printable() { # names and command lines of containers reach no terminal raw
+  "$hullmark" audit --format text --color never >"$work/text" || return 1
+  [ -s "$work/text" ] && ! grep -qP '[\x00-\x08\x0b-\x1f\x7f]' "$work/text"
+}
+
+finish() {
+  local status=$?
+  [ -n "${ZOO_KEEP:-}" ] || "$zoo" down >/dev/null 2>&1 || :
+  rm -rf "$work"
+  exit "$status"
+}
+
+[ "$(id -u)" = 0 ] || cannot "starting containers needs root"
+[ -x "$hullmark" ] || { echo "run_zoo: no program at $hullmark" >&2; exit 1; }
+[ "$(readlink /proc/self/ns/pid)" = 'pid:[4026531836]' ] ||
+  cannot "this is not the initial pid namespace, the containers would be invisible or wrong"
+[ -e /sys/fs/cgroup/cgroup.controllers ] || [ -d /sys/fs/cgroup/pids ] ||
+  cannot "no cgroup hierarchy with a pids controller is mounted"
+[ -w /sys/fs/cgroup ] || cannot "/sys/fs/cgroup cannot be written"
+
+[ -n "${ZOO_KEEP:-}" ] || inventory >"$work/before"
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+if [ -z "${ZOO_KEEP:-}" ]; then check up "$zoo" up; fi
+check "verify: the kernel shows what was asked for" "$zoo" verify
+check "judge: the report says what is so, both ways" "$here/judge.py" --hullmark "$hullmark" --zoo "$zoo"
+check "replay: the same snapshot gives the same report" replays
+check "text: nothing hostile reaches a terminal" text_is_printable
+if [ -z "${ZOO_KEEP:-}" ]; then
+  check down "$zoo" down
+  check "nothing left: no process, no control group" nothing_left
+fi
+echo "$passed passed, $failed failed, 0 skipped"
+[ "$failed" = 0 ]
