@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Costs of a scan with 1,000 and 10,000 processes in containers beside what runs anyway; peers' costs.
+# run.sh [--quick]     quick: 1,000 processes, few rounds
+set -euo pipefail
+export LC_ALL=C
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+build=$here/../../build/release/tests/bench
+sizes=(1000 10000) rounds=15
+case ${1:-} in
+  '') ;;
+  --quick) sizes=(1000) rounds=5 ;;
+  *) echo "run.sh [--quick]" >&2; exit 2 ;;
+esac
+[ "$(id -u)" = 0 ] || { echo "bench: root is needed: to make namespaces, and to read what is in them" >&2; exit 1; }
+
+work=$(mktemp -d)
+trap 'exec 3>&-; wait; rm -rf "$work"' EXIT
+
+cpu_of() { # COMMAND...: milliseconds of CPU, median of three
+  local TIMEFORMAT='%U %S'
+  for _ in 1 2 3; do
+    { time "$@" >/dev/null 2>&1; } 2>&1 | awk '{printf "%.1f\n", ($1 + $2) * 1000}'
+  done | sort -n | sed -n 2p
+}
+
+peer() { # COMMAND...
+  if command -v "$1" >/dev/null; then printf '%-34s %10.2f ms CPU\n' "$*" "$(cpu_of "$@")"
+  else printf '%-34s %10s\n' "$*" "not installed"; fi
+}
+
+measure() { # PROCESSES
+  mkfifo "$work/hold" "$work/ready"
+  "$build/bench_population" "$1" <"$work/hold" >"$work/ready" &
+  exec 3>"$work/hold"  # Closing it, by whatever end of this script, ends the population.
+  local said
+  read -r said <"$work/ready"
+  printf '\n== %s more processes (%s)\n' "$1" "$said"
+  "$build/scan_bench" "$rounds"
+  peer pscap -a
+  peer lsns
+  exec 3>&-
+  wait
+  rm "$work/hold" "$work/ready"
+}
+
+printf '%s, %s processors, medians of %s rounds\n' "$(uname -sr)" "$(nproc)" "$rounds"
+for size in "${sizes[@]}"; do measure "$size"; done
