@@ -1,0 +1,5 @@
+# What a package of hullmark holds, by GNUInstallDirs. The benchmark's own folder installs its file.
+install(TARGETS hullmark RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(FILES docs/man/hullmark.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES LICENSE README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY docs/schema DESTINATION ${CMAKE_INSTALL_DATADIR}/hullmark)
