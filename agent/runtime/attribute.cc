@@ -2,6 +2,7 @@
 #include "agent/runtime/attribute.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <optional>
@@ -103,7 +104,10 @@ void FillClaims(const Claim& claim, StringTable& strings, Container& container) 
         Claims{.source = strings.Intern(claim.source), .trust = claim.trust, .owner = claim.owner};
   }
   if (!claim.image.empty()) container.image = text(claim.image);
-  if (!claim.pod_name.empty() || !claim.pod_container.empty()) {
+  // A kubelet calls a pod by a UUID, podman by a SHA-256 in hexadecimal.
+  constexpr std::size_t kSha256Digits = 64;
+  const bool kubelets_pod = !claim.pod.empty() && claim.pod.size() != kSha256Digits;
+  if (kubelets_pod || !claim.pod_name.empty() || !claim.pod_container.empty()) {
     container.kubernetes = KubernetesClaims{.name_space = text(claim.pod_namespace),
                                             .pod = text(claim.pod_name),
                                             .pod_uid = text(claim.pod),

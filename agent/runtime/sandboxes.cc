@@ -44,6 +44,17 @@ bool IsRuntimes(const Scene& scene, const Structure& structure, Row row) {
                              [&](Row child) { return structure.owner[child].has_value(); });
 }
 
+// What stays behind in the host's pid namespace when unshare(1) or its like starts number 1 of
+// another: the starter of a sandbox, not a part of it.
+bool StartsInit(const Scene& scene, Row row) {
+  if (scene.host.NamespaceOf(scene.At(row), NamespaceKind::kPid) != Share::kHost) return false;
+  return std::ranges::any_of(scene.kin.ChildrenOf(row), [&](Row child) {
+    const auto& process = scene.At(child);
+    return IsInit(scene, process) &&
+           scene.host.NamespaceOf(process, NamespaceKind::kPid) == Share::kOwn;
+  });
+}
+
 // Number 1 of a pid namespace, else the oldest.
 Row InitOf(const Scene& scene, const std::vector<Row>& rows) {
   Row best = rows.front();
@@ -67,7 +78,7 @@ class Collection {
   void Add(Row row) {
     if (structure_.owner[row] || IsKernelThread(scene_.At(row))) return;
     const auto mark = MarkOf(scene_, scene_.At(row));
-    if (!mark || IsRuntimes(scene_, structure_, row)) return;
+    if (!mark || IsRuntimes(scene_, structure_, row) || StartsInit(scene_, row)) return;
     const auto draft = DraftOf(row, *mark);
     structure_.owner[row] = draft;
     sandboxes_[draft - old_].push_back(row);
