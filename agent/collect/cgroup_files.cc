@@ -118,7 +118,9 @@ MemoryFiles CgroupFiles::ReadMemory(int directory, CgroupVersion version) {
   return {.max = Read(directory, "memory.max", ParseMaxOrNumber),
           .high = Read(directory, "memory.high", ParseMaxOrNumber),
           .reservation = LargerReservation(low, minimum),
-          .swap = Read(directory, "memory.swap.max", ParseMaxOrNumber)};
+          .swap = Read(directory, "memory.swap.max", ParseMaxOrNumber),
+          .kernel = Missing(ErrorCode::kUnsupported),  // v1's alone, as is the next.
+          .oom_kill_disabled = Missing(ErrorCode::kUnsupported)};
 }
 
 CpuFiles CgroupFiles::ReadCpu(int directory, CgroupVersion version) {
