@@ -65,7 +65,7 @@ Verdict MemoryReserved(const ContainerView& view, const Params&, EvidenceOut out
   const auto& reservation = limits.memory_reservation;
   if (!reservation.value) return WithoutValue(view, kMemoryLow, out, reservation.value.error());
   const Limit reserved = *reservation.value;
-  if (!reserved) {
+  if (!reserved || *reserved == 0) {
     return FailLimit(view, reservation.source, kMemoryLow, out, "no memory reservation");
   }
   const Limit most = FiniteValue(limits.memory);
