@@ -45,8 +45,7 @@ HostView::HostView(const Snapshot& snapshot) : snapshot_(snapshot) {
   host_root_ = roots_[std::to_underlying(*host)];
   const auto& mounts = snapshot.At(*host).mounts;
   if (!mounts) return;
-  for (const auto& mount : *mounts) host_mounts_.push_back(mount.id);
-  std::ranges::sort(host_mounts_);
+  for (const auto& mount : *mounts) host_mounts_.insert(mount.id);
 }
 
 Share HostView::NamespaceOf(const Process& process, NamespaceKind kind) const {
@@ -92,7 +91,7 @@ bool HostView::SharesOwn(const Process& process, const Process& other) const {
 bool HostView::RunsHostFile(const Process& process) const {
   if (!process.executable) return false;
   const auto mount = snapshot_.At(*process.executable).mount_id;
-  if (!mount || !std::ranges::binary_search(host_mounts_, *mount)) return false;
+  if (!mount || !host_mounts_.contains(*mount)) return false;
   const auto inode = process.leader.namespaces[NamespaceKind::kMnt];
   const MountNamespace* own = inode ? FindMountNamespace(snapshot_, *inode) : nullptr;
   if (own == nullptr || !own->mounts || own->truncated) return false;

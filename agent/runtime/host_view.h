@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <unordered_set>
 #include <vector>
 
 #include "hullmark/ids.h"
@@ -45,7 +46,7 @@ class HostView {
   std::array<std::optional<NamespaceInode>, kNamespaceKinds> initial_;
   std::vector<std::optional<RootFs>> roots_;  // Per row of Snapshot::mount_namespaces.
   std::optional<RootFs> host_root_;
-  std::vector<std::uint32_t> host_mounts_;  // Mount ids, ascending.
+  std::unordered_set<std::uint32_t> host_mounts_;  // Mount ids.
 };
 
 }  // namespace hullmark::runtime

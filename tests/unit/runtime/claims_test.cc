@@ -286,9 +286,13 @@ TEST_F(Kubernetes, AnotherCgroupOrPidDropsTheClaim) {
   world_.Attribute();
   const auto& container = *world_.ContainerOf(100);
   EXPECT_EQ(world_.NotesOf(container), Notes{kTask + "/init.pid names pid 7, the kernel says 100"});
-  EXPECT_FALSE(container.kubernetes);
+  EXPECT_FALSE(container.claims);
   EXPECT_EQ(container.container_class, ContainerClass::kContainer);
-  EXPECT_EQ(world_.TextOf(container.pod), kUid);  // The path says so.
+  EXPECT_EQ(world_.TextOf(container.pod), kUid);  // The path says so, and no more than that.
+  ASSERT_TRUE(container.kubernetes);
+  EXPECT_EQ(world_.TextOf(container.kubernetes->pod_uid), kUid);
+  EXPECT_EQ(world_.TextOf(container.kubernetes->pod), "");
+  EXPECT_EQ(world_.TextOf(container.kubernetes->container), "");
 }
 
 TEST_F(Kubernetes, NamesFromTheKubeletsLogs) {

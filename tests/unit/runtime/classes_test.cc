@@ -29,15 +29,16 @@ TEST(Sandbox, UnshareAroundTheHostsRoot) {
   EXPECT_EQ(sandbox->container_class, kSandbox);
   EXPECT_EQ(sandbox->runtime, Runtime::kUnshare);
   EXPECT_EQ(world.TextOf(sandbox->id), "mnt-11");
-  EXPECT_EQ(world.PidsOf(*sandbox), (Pids{99, 100}));
+  EXPECT_EQ(world.PidsOf(*sandbox), Pids{100});
   EXPECT_EQ(world.InitOf(*sandbox), 100);
-  EXPECT_FALSE(world.MemberOf(99)->joined);
+  EXPECT_FALSE(world.MemberOf(100)->joined);
+  EXPECT_EQ(world.ContainerOf(99), nullptr);  // Its starter is in the host's pid namespace.
 }
 
 TEST(Sandbox, OneNamespaceIsEnough) {
   World world;
   world.Add({.pid = 100, .user = 5});
-  world.Add({.pid = 101, .parent = 100, .pids = 6, .user = 5, .number = 1});
+  world.Add({.pid = 101, .parent = 100, .pids = 6, .user = 5, .number = 2});
   world.Add({.pid = 110, .net = 7});
   world.Add({.pid = 120});
   world.Attribute();
