@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "hullmark/facts.h"
-#include "hullmark/result.h"
 #include "hullmark/strings.h"
 
 namespace hullmark {

@@ -4,10 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
-#include "hullmark/ids.h"
 #include "hullmark/limits.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include <string>
 #include <string_view>
 
 #include "agent/parse/descriptor_link.h"
