@@ -32,7 +32,8 @@
 namespace hullmark {
 namespace {
 
-constexpr std::size_t kIndent = 24;  // Where the texts of findings begin.
+constexpr std::size_t kScoreIndent = 9;  // Where what is said of a container begins.
+constexpr std::size_t kIndent = 24;      // Where the texts of findings begin.
 constexpr std::size_t kMostText = 300;
 
 // Containers that read the same; the first stands for all.
@@ -132,15 +133,17 @@ Style StyleOf(const Finding& finding) {
   return Style::kPlain;
 }
 
-// Who is judged: the findings and the score they make.
+// Who is judged: the findings, the score they make, and how its fixes are worded.
 struct Subject {
   std::span<const Finding> findings;
   const Score& score;
+  std::function<Fix(const Control&)> fix;
 };
 
 void WriteFinding(Page& page, const Reading& reading, const Subject& subject,
-                  const Finding& finding, const Fix& fix) {
+                  const Finding& finding) {
   const Control& control = reading.ControlOf(finding);
+  const Fix fix = subject.fix(control);
   const bool fails = finding.status == Status::kFail;
   const std::string label =
       fmt::format("  {:<8}{:>5} {:<8}", fails ? NameOf(finding.severity) : NameOf(finding.status),
@@ -160,6 +163,17 @@ void WriteFinding(Page& page, const Reading& reading, const Subject& subject,
   std::string ids = fmt::format("explains {}:", Count(folded.size(), "more violation"));
   for (const Finding* each : folded) ids += ' ' + reading.ControlOf(*each).id;
   page.Paragraph({.indent = kIndent}, ids);
+}
+
+// The ids of what costs nothing, which few want to read about.
+void WriteFree(Page& page, const Reading& reading, std::span<const Finding* const> findings) {
+  std::string ids;
+  for (const Finding* finding : findings) {
+    ids += (ids.empty() ? "" : ", ") + reading.ControlOf(*finding).id;
+    if (finding->status == Status::kUnknown) ids += " (unknown)";
+  }
+  if (ids.empty()) return;
+  page.Paragraph({.text = "  info        0", .indent = kIndent}, ids);
 }
 
 // What --verbose adds: the findings that cost nothing.
@@ -185,8 +199,9 @@ std::string ScoreLine(const Score& score, std::span<const Finding> findings,
   const auto unknown = std::ranges::count(findings, Status::kUnknown, &Finding::status);
   std::string text = fmt::format("exposure {}, {}", PointsText(score.exposure),
                                  Count(static_cast<std::uint64_t>(fails), "violation"));
-  if (unknown > 0) {
-    text += fmt::format(", {} unknown: score between {:.1f} and {:.1f}, coverage {:.0f} %", unknown,
+  if (unknown > 0) text += fmt::format(", {} unknown", unknown);
+  if (score.exposure_known != score.exposure) {
+    text += fmt::format(": score between {:.1f} and {:.1f}, coverage {:.0f} %",
                         ScoreOf(score.exposure, scoring), ScoreOf(score.exposure_known, scoring),
                         100 * score.coverage());
   }
@@ -194,6 +209,22 @@ std::string ScoreLine(const Score& score, std::span<const Finding> findings,
     text += fmt::format(", {:.1f} without waivers", ScoreOf(score.exposure_unwaived, scoring));
   }
   return text;
+}
+
+void WriteFindings(Page& page, const Reading& reading, const Subject& subject) {
+  page.Paragraph({.indent = kScoreIndent},
+                 ScoreLine(subject.score, subject.findings, reading.in.benchmark.scoring));
+  const bool verbose = reading.in.options.verbose;
+  std::vector<const Finding*> free;
+  for (const Finding* finding : Violations(reading, subject.findings)) {
+    if (finding->points == 0 && !verbose) {
+      free.push_back(finding);
+    } else {
+      WriteFinding(page, reading, subject, *finding);
+    }
+  }
+  WriteFree(page, reading, free);
+  if (verbose) WriteRest(page, reading, subject.findings);
 }
 
 // ---- containers ----
@@ -259,45 +290,33 @@ std::string NamesOf(const Reading& reading, const Group& group) {
   return group.size() == 1 ? list : fmt::format("{}: {}", Count(group.size(), "container"), list);
 }
 
+void WriteTitle(Page& page, const Reading& reading, const Score& score, std::string_view who) {
+  const std::string text =
+      fmt::format("{} {:>5}", GradeText(score), ScoreText(score, reading.in.benchmark.scoring));
+  page.Blank();
+  page.Paragraph({.text = text, .indent = kScoreIndent, .style = StyleOf(score)}, who);
+}
+
 void WriteGroup(Page& page, const Reading& reading, const Group& group) {
   const ContainerReport& judged = *group[0];
   const Container& container = reading.ContainerOf(judged);
   const Snapshot& snapshot = reading.in.snapshot;
-  const Scoring& scoring = reading.in.benchmark.scoring;
-  page.Blank();
-  page.Paragraph(
-      {.text = fmt::format("{} {:>5}  ", GradeText(judged.score), ScoreText(judged.score, scoring)),
-       .indent = 9,
-       .style = StyleOf(judged.score)},
-      fmt::format("{} ({})", NamesOf(reading, group), Description(snapshot, container)));
-  page.Paragraph({.indent = 9}, ScoreLine(judged.score, judged.findings, scoring));
-  page.Paragraph({.indent = 9}, "limits: " + LimitsText(snapshot, container));
+  WriteTitle(page, reading, judged.score,
+             fmt::format("{} ({})", NamesOf(reading, group), Description(snapshot, container)));
+  page.Paragraph({.indent = kScoreIndent}, "limits: " + LimitsText(snapshot, container));
   for (const StringId note : container.notes) {
-    page.Paragraph({.indent = 9}, "note: " + Clip(snapshot.Text(note), kMostText));
+    page.Paragraph({.indent = kScoreIndent}, "note: " + Clip(snapshot.Text(note), kMostText));
   }
-  const Subject subject = {.findings = judged.findings, .score = judged.score};
-  for (const Finding* finding : Violations(reading, judged.findings)) {
-    const Fix fix = FixFor(reading.ControlOf(*finding), container);
-    WriteFinding(page, reading, subject, *finding, fix);
-  }
-  if (reading.in.options.verbose) WriteRest(page, reading, judged.findings);
+  WriteFindings(page, reading,
+                {.findings = judged.findings,
+                 .score = judged.score,
+                 .fix = [&](const Control& control) { return FixFor(control, container); }});
 }
 
 void WriteHost(Page& page, const Reading& reading) {
   const HostReport& host = reading.in.report.host;
-  const Scoring& scoring = reading.in.benchmark.scoring;
-  page.Blank();
-  page.Paragraph(
-      {.text = fmt::format("{} {:>5}  ", GradeText(host.score), ScoreText(host.score, scoring)),
-       .indent = 9,
-       .style = StyleOf(host.score)},
-      "the host");
-  page.Paragraph({.indent = 9}, ScoreLine(host.score, host.findings, scoring));
-  const Subject subject = {.findings = host.findings, .score = host.score};
-  for (const Finding* finding : Violations(reading, host.findings)) {
-    WriteFinding(page, reading, subject, *finding, HostFix(reading.ControlOf(*finding)));
-  }
-  if (reading.in.options.verbose) WriteRest(page, reading, host.findings);
+  WriteTitle(page, reading, host.score, "the host");
+  WriteFindings(page, reading, {.findings = host.findings, .score = host.score, .fix = HostFix});
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <nlohmann/json.hpp>
 #include <nlohmann/json_fwd.hpp>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,7 +13,6 @@
 #include "agent/sinks/report_sinks.h"
 #include "hullmark/ids.h"
 #include "hullmark/report.h"
-#include "hullmark/snapshot.h"
 #include "tests/unit/sinks/world.h"
 
 namespace hullmark {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "hullmark/ids.h"
 #include "hullmark/limits.h"
 #include "hullmark/report.h"
 #include "hullmark/snapshot.h"
@@ -10,16 +10,10 @@
 
 namespace hullmark::testing {
 
-World Everything() {
-  World world = MakeWorld();
-  FailHost(world, "HST-001");
-  FailHost(world, "HST-010", Status::kUnknown);
-  Add(world,
-      {.name = "privileged", .fails = {"RUN-001", "CAP-001", "CAP-008", "SCP-001", "PRV-001"}});
-  for (const char* name : {"web-1", "web-2", "web-3"}) {
-    Add(world, {.name = name, .fails = {"PRV-001", "CAP-008"}});
-  }
-  Add(world, {.name = "cache", .fails = {"PRV-001"}, .runtime = Runtime::kPodman});
+namespace {
+
+// Of which little could be read, neither name nor place.
+void AddUnreadable(World& world) {
   Container& dark = Add(world, {.name = "dark", .unknown = {"CAP-001", "SCP-001", "FS-001"}});
   dark.notes = {world.snapshot.strings.Intern("config.v2.json names pid 12, the kernel says 40")};
   dark.init.reset();
@@ -35,19 +29,37 @@ World Everything() {
                                      .write_operations = {}}}};
   dark.limits.io_limits = {.value = IoLimitListIndex{0}, .source = CgroupIndex{0}};
   dark.limits.cpuset = {.value = world.snapshot.strings.Intern("0-1"), .source = CgroupIndex{0}};
+}
+
+// With a waiver, a note on a pass and a control that does not apply.
+void AddExcused(World& world) {
+  Add(world, {.name = "hardened", .container_class = ContainerClass::kVm});
+  ContainerReport& judged = world.report.containers.back();
+  SetStatus(world, judged.findings, "PRV-001", Status::kWaived);
+  judged.score = ScoreFor(world.benchmark, judged.findings);
+  judged.findings[2].note = world.report.strings.Intern("accepted until the next release");
+  judged.findings[1].note = world.report.strings.Intern("own user namespace");
+  judged.findings[4].status = Status::kNotApplicable;
+}
+
+}  // namespace
+
+World Everything() {
+  World world = MakeWorld();
+  FailHost(world, "HST-001");
+  FailHost(world, "HST-010", Status::kUnknown);
+  Add(world,
+      {.name = "privileged", .fails = {"RUN-001", "CAP-001", "CAP-008", "SCP-001", "PRV-001"}});
+  for (const char* name : {"web-1", "web-2", "web-3"}) {
+    Add(world, {.name = name, .fails = {"PRV-001", "CAP-008"}});
+  }
+  Add(world, {.name = "cache", .fails = {"PRV-001"}, .runtime = Runtime::kPodman});
+  AddUnreadable(world);
   Add(world, {.name = "kube-proxy",
               .fails = {"RUN-001"},
               .runtime = Runtime::kContainerd,
               .name_space = "kube-system"});
-  Add(world, {.name = "hardened", .container_class = ContainerClass::kVm});
-  Finding& waived = world.report.containers.back().findings[2];
-  SetStatus(world, world.report.containers.back().findings, "PRV-001", Status::kWaived, "");
-  world.report.containers.back().score =
-      ScoreFor(world.benchmark, world.report.containers.back().findings);
-  waived.note = world.report.strings.Intern("accepted until the next release");
-  world.report.containers.back().findings[1].note =
-      world.report.strings.Intern("own user namespace");
-  world.report.containers.back().findings[4].status = Status::kNotApplicable;
+  AddExcused(world);
   world.snapshot.vantage.problems = {{.id = "hidepid",
                                       .text = "/proc hides the processes of others",
                                       .remedy = "mount it with hidepid=0"}};

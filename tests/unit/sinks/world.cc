@@ -6,13 +6,23 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "agent/sinks/report_sinks.h"
+#include "hullmark/benchmark.h"
+#include "hullmark/caps.h"
 #include "hullmark/check.h"
+#include "hullmark/ids.h"
+#include "hullmark/limits.h"
+#include "hullmark/report.h"
+#include "hullmark/result.h"
+#include "hullmark/snapshot.h"
+#include "hullmark/strings.h"
 
 namespace hullmark::testing {
 namespace {
@@ -155,6 +165,40 @@ void Count(World& world, const ContainerReport& judged, const Container& contain
   }
 }
 
+// The container of a spec, with an init and a cgroup of its own and limits of every kind.
+Container& Describe(Snapshot& snapshot, const ContainerSpec& spec) {
+  StringTable& strings = snapshot.strings;
+  const auto index = static_cast<std::uint32_t>(snapshot.containers.size());
+  const auto process = static_cast<ProcessIndex>(snapshot.processes.size());
+  snapshot.processes.push_back({.pid = Pid{4242 + static_cast<int>(index)},
+                                .leader = {},
+                                .stat = {.start = BootTicks{100}}});
+  const auto cgroup = static_cast<CgroupIndex>(snapshot.cgroups.size());
+  snapshot.cgroups.push_back({.path = strings.Intern("/docker/" + spec.id), .inode = 77 + index});
+  Container& container = snapshot.containers.emplace_back();
+  container.id = strings.Intern(spec.id);
+  container.name = strings.Intern(spec.name);
+  container.runtime = spec.runtime;
+  container.container_class = spec.container_class;
+  container.image = strings.Intern(spec.image);
+  container.claims = Claims{.source = strings.Intern("/var/lib/docker/containers/x/config.v2.json"),
+                            .trust = spec.trust,
+                            .owner = {}};
+  container.cgroup = cgroup;
+  container.init = process;
+  container.limits.memory = {.value = Limit{512ULL << 20}, .source = cgroup};
+  container.limits.pids = {.value = Limit{}, .source = {}};
+  container.limits.cpu_quota = {.value = CpuQuota{.quota = 150'000}, .source = cgroup};
+  container.limits.swap = {.value = Missing(ErrorCode::kDenied, EACCES), .source = {}};
+  if (!spec.name_space.empty()) {
+    container.kubernetes = KubernetesClaims{.name_space = strings.Intern(spec.name_space),
+                                            .pod = strings.Intern("pod-1"),
+                                            .pod_uid = strings.Intern("0-1"),
+                                            .container = strings.Intern(spec.name)};
+  }
+  return container;
+}
+
 Benchmark MakeBenchmark() {
   Benchmark benchmark = {.id = "hullmark",
                          .version = "1.0.0",
@@ -258,45 +302,19 @@ World MakeWorld() {
 }
 
 Container& Add(World& world, const ContainerSpec& spec) {
-  Snapshot& snapshot = world.snapshot;
-  StringTable& strings = snapshot.strings;
-  const auto index = static_cast<std::uint32_t>(snapshot.containers.size());
-  const auto process = static_cast<ProcessIndex>(snapshot.processes.size());
-  snapshot.processes.push_back({.pid = Pid{4242 + static_cast<pid_t>(index)},
-                                .leader = {},
-                                .stat = {.start = BootTicks{100}}});
-  const auto cgroup = static_cast<CgroupIndex>(snapshot.cgroups.size());
-  snapshot.cgroups.push_back({.path = strings.Intern("/docker/" + spec.id), .inode = 77 + index});
-  Container& container = snapshot.containers.emplace_back();
-  container.id = strings.Intern(spec.id);
-  container.name = strings.Intern(spec.name);
-  container.runtime = spec.runtime;
-  container.container_class = spec.container_class;
-  container.image = strings.Intern(spec.image);
-  container.claims = Claims{.source = strings.Intern("/var/lib/docker/containers/x/config.v2.json"),
-                            .trust = spec.trust,
-                            .owner = {}};
-  container.cgroup = cgroup;
-  container.init = process;
-  container.limits.memory = {.value = Limit{512ULL << 20}, .source = cgroup};
-  container.limits.pids = {.value = Limit{}, .source = {}};
-  container.limits.cpu_quota = {.value = CpuQuota{.quota = 150'000}, .source = cgroup};
-  container.limits.swap = {.value = Missing(ErrorCode::kDenied, EACCES), .source = {}};
-  if (!spec.name_space.empty()) {
-    container.kubernetes = KubernetesClaims{.name_space = strings.Intern(spec.name_space),
-                                            .pod = strings.Intern("pod-1"),
-                                            .pod_uid = strings.Intern("0-1"),
-                                            .container = strings.Intern(spec.name)};
-  }
-  ContainerReport judged = {.container = index,
-                            .score = {},
-                            .processes = 1,
-                            .threads = 2,
-                            .findings = PassAll(world.benchmark, false)};
-  for (const std::string& id : spec.fails)
+  Container& container = Describe(world.snapshot, spec);
+  ContainerReport judged = {
+      .container = static_cast<std::uint32_t>(world.snapshot.containers.size() - 1),
+      .score = {},
+      .processes = 1,
+      .threads = 2,
+      .findings = PassAll(world.benchmark, false)};
+  for (const std::string& id : spec.fails) {
     SetStatus(world, judged.findings, id, Status::kFail, spec.fact);
-  for (const std::string& id : spec.unknown)
+  }
+  for (const std::string& id : spec.unknown) {
     SetStatus(world, judged.findings, id, Status::kUnknown, spec.fact);
+  }
   judged.score = ScoreFor(world.benchmark, judged.findings);
   Count(world, judged, container);
   world.report.containers.push_back(std::move(judged));
