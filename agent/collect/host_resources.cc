@@ -68,6 +68,7 @@ void CollectResources(HostLook& look) {
   for (std::size_t at = 0; at < kControllers; ++at) {
     host.controllers.at(at) = IsEnabled(host.controller_versions.at(at));
   }
+  host.booted_at = look.Read(look.roots.proc, "stat", ParseBootTime);
   host.memory_bytes = look.Read(look.roots.proc, "meminfo", ParseMemTotal);
   host.swap_active = look.Read(look.roots.proc, "swaps", ParseSwaps);
   host.cpus_online = look.Read(look.roots.sys, "devices/system/cpu/online", CpusOnline);

@@ -74,6 +74,19 @@ Fact<std::vector<std::string>> ParseLsmList(std::string_view text) {
   return names;
 }
 
+Fact<Timestamp> ParseBootTime(std::string_view text) {
+  constexpr std::int64_t kPerSecond = 1'000'000'000;
+  while (!text.empty()) {
+    auto line = Cut(text, '\n');
+    if (CutWord(line) != "btime") continue;
+    const auto seconds = CutNumber<std::int64_t>(line);
+    if (!seconds || *seconds < 0) return Malformed();
+    if (*seconds > std::numeric_limits<std::int64_t>::max() / kPerSecond) return Malformed();
+    return Timestamp{*seconds * kPerSecond};
+  }
+  return Malformed();
+}
+
 Fact<DeviceNumber> ParseDeviceNumber(std::string_view text) {
   const auto device = DeviceNumberOf(WithoutNewline(text));
   if (!device) return Malformed();

@@ -38,6 +38,9 @@ std::string_view TrimLine(std::string_view text);
 // securityfs lsm: names in the order in which the modules are asked.
 Fact<std::vector<std::string>> ParseLsmList(std::string_view text);
 
+// The btime line of /proc/stat: when this kernel booted, in whole seconds.
+Fact<Timestamp> ParseBootTime(std::string_view text);
+
 // "8:0" of the dev files of sysfs block devices.
 Fact<DeviceNumber> ParseDeviceNumber(std::string_view text);
 

@@ -83,4 +83,15 @@ TEST(HostFiles, TrimsOneNewline) {
 }
 
 }  // namespace
+TEST(ParseBootTime, ReadsSecondsAndRefusesWhatIsNoTime) {
+  EXPECT_EQ(ParseBootTime("cpu  1 2 3\nbtime 1700000000\nprocesses 4\n"),
+            Timestamp{1'700'000'000'000'000'000});
+  for (const char* const text :
+       {"", "cpu 1\n", "btime\n", "btime -1\n", "btime x\n", "btime 9223372036854775807\n"}) {
+    const auto time = ParseBootTime(text);
+    ASSERT_FALSE(time) << text;
+    EXPECT_EQ(time.error().code, ErrorCode::kMalformed) << text;
+  }
+}
+
 }  // namespace hullmark
