@@ -11,7 +11,6 @@
 #include <utility>
 #include <vector>
 
-#include "checks/mount_paths.h"
 #include "checks/table.h"
 #include "checks/verdicts.h"
 #include "hullmark/check.h"

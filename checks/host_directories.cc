@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <array>
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -123,6 +125,23 @@ bool MatchesOneOf(std::string_view path, const std::vector<Glob>& globs) {
   return std::ranges::any_of(globs, [&](const Glob& glob) { return glob.Matches(path); });
 }
 
+// Which devices the host's table may have: a busy host has a mount per container, and few of a
+// container's own are among them. Says yes too often, never no wrongly.
+class DeviceFilter {
+ public:
+  explicit DeviceFilter(std::span<const Mount> mounts) {
+    for (const Mount& mount : mounts) bits_.set(BitOf(mount.device));
+  }
+  [[nodiscard]] bool MayHave(DeviceNumber device) const { return bits_.test(BitOf(device)); }
+
+ private:
+  static constexpr std::size_t kBits = 4096;
+  static std::size_t BitOf(DeviceNumber device) {
+    return (std::size_t{device.major} * 509 + device.minor) % kBits;
+  }
+  std::bitset<kBits> bits_;
+};
+
 // Judges the mounts of one container one by one.
 class HostDirectories {
  public:
@@ -132,14 +151,15 @@ class HostDirectories {
         snapshot_(view.snapshot),
         tables_(tables),
         params_(params),
-        findings_(findings) {
+        findings_(findings),
+        on_host_(tables.host.mounts) {
     for (const Mount& mount : tables.own.mounts) {
       if (ShowsHostRoot(snapshot_, tables, mount)) exposed_roots_.push_back(&mount);
     }
   }
 
   void Judge(const Mount& mount) {
-    if (IsOwnRoot(mount) || IsRuntimesOwn(mount)) return;
+    if (!on_host_.MayHave(mount.device) || IsOwnRoot(mount) || IsRuntimesOwn(mount)) return;
     const std::optional<std::string> path = SensitivePath(mount);
     if (!path) return;
     if (const auto owner = OwnerOf(mount, *path)) {
@@ -192,11 +212,11 @@ class HostDirectories {
     auto excepted = std::string_view::npos;
     for (const Mount& each : tables_.host.mounts) {
       if (each.device != mount.device) continue;
-      const auto top = snapshot_.Text(each.root);
-      const bool inside = Covers(top, root);
-      if (!inside && !Covers(root, top)) continue;
-      const auto width = std::min(top.size(), root.size());
-      std::string path = PathOnHost(each, mount);
+      const Window window = WindowOf(snapshot_, each);
+      const bool inside = Covers(window.root, root);
+      if (!inside && !Covers(root, window.root)) continue;
+      const auto width = std::min(window.root.size(), root.size());
+      std::string path = PathOnHost(window, root);
       if (IsExcepted(path)) {
         if (inside) excepted = std::min(excepted, width);
       } else if (width < widest && IsListed(path)) {
@@ -208,11 +228,9 @@ class HostDirectories {
     return sensitive;
   }
 
-  // Where the host's mount `each` shows the root of `mount`; where it shows only a part of it, that
+  // Where the host shows `root` through one of its mounts; where it shows only a part of it, that
   // part.
-  [[nodiscard]] std::string PathOnHost(const Mount& each, const Mount& mount) const {
-    const Window window = WindowOf(snapshot_, each);
-    const auto root = snapshot_.Text(mount.root);
+  static std::string PathOnHost(const Window& window, std::string_view root) {
     return Covers(window.root, root) ? Rebase(root, window) : std::string(window.mount_point);
   }
 
@@ -249,6 +267,7 @@ class HostDirectories {
   const Tables& tables_;
   const Params& params_;
   MountFindings& findings_;
+  DeviceFilter on_host_;
   std::vector<const Mount*> exposed_roots_;
 };
 

@@ -18,9 +18,12 @@ namespace {
 
 // The mount where every lookup starts: at "/", on no other mount of the table.
 const Mount* Start(const Snapshot& snapshot, std::span<const Mount> mounts) {
+  const auto first = std::ranges::find_if(
+      mounts, [&](const Mount& mount) { return snapshot.Text(mount.mount_point) == "/"; });
+  if (first == mounts.end()) return nullptr;
   const Mount* start = nullptr;
   for (const Mount& mount : mounts) {
-    if (snapshot.Text(mount.mount_point) != "/") continue;
+    if (mount.mount_point != first->mount_point) continue;
     const bool bottom = mount.parent == mount.id ||
                         std::ranges::find(mounts, mount.parent, &Mount::id) == mounts.end();
     if (bottom) start = &mount;
@@ -90,7 +93,16 @@ const Mount* CoveringMount(const Snapshot& snapshot, std::span<const Mount> moun
 }
 
 const Mount* RootMount(const Snapshot& snapshot, std::span<const Mount> mounts) {
-  return CoveringMount(snapshot, mounts, "/");
+  const Mount* top = Start(snapshot, mounts);
+  for (std::size_t steps = 0; top != nullptr && steps < mounts.size(); ++steps) {
+    const auto next = std::ranges::find_if(mounts, [&](const Mount& mount) {
+      return mount.parent == top->id && mount.id != top->id &&
+             mount.mount_point == top->mount_point;
+    });
+    if (next == mounts.end()) break;
+    top = &*next;
+  }
+  return top;
 }
 
 bool ReadOnly(const Mount& mount) { return mount.flags.read_only || mount.flags.super_read_only; }

@@ -8,9 +8,11 @@
 
 #include "checks/table.h"
 #include "hullmark/check.h"
+#include "hullmark/ids.h"
 #include "hullmark/limits.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
+#include "tests/unit/checks/builder.h"
 #include "tests/unit/checks/limit_scene.h"
 #include "tests/unit/checks/say.h"
 

@@ -14,6 +14,7 @@
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
+#include "tests/unit/checks/builder.h"
 #include "tests/unit/checks/mount_scene.h"
 #include "tests/unit/checks/say.h"
 

@@ -4,15 +4,16 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "checks/table.h"
 #include "hullmark/caps.h"
-#include "hullmark/check.h"
 #include "hullmark/facts.h"
 #include "hullmark/limits.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
+#include "tests/unit/checks/builder.h"
 #include "tests/unit/checks/limit_scene.h"
 #include "tests/unit/checks/say.h"
 

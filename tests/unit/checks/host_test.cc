@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,9 +13,9 @@
 #include "checks/table.h"
 #include "hullmark/check.h"
 #include "hullmark/ids.h"
-#include "hullmark/limits.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
+#include "tests/unit/checks/builder.h"
 #include "tests/unit/checks/limit_scene.h"
 #include "tests/unit/checks/say.h"
 
@@ -231,8 +231,9 @@ TEST(AccessControlActive, NeedsAModuleThatEnforces) {
             "pass");
   EXPECT_EQ(AccessControl([](LimitScene& scene) { scene.snapshot.host.selinux_enforcing = false; }),
             "fail");
-  EXPECT_EQ(AccessControl([](LimitScene& scene) { scene.snapshot.host.lsm->push_back("smack"); }),
-            "pass");
+  EXPECT_EQ(
+      AccessControl([](LimitScene& scene) { scene.snapshot.host.lsm->emplace_back("smack"); }),
+      "pass");
   // Without securityfs the modules' own switches decide.
   EXPECT_EQ(AccessControl([](LimitScene& scene) { scene.snapshot.host.lsm = kAbsent; }), "fail");
   EXPECT_EQ(AccessControl([](LimitScene& scene) {

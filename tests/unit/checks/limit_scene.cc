@@ -2,14 +2,16 @@
 #include "tests/unit/checks/limit_scene.h"
 
 #include <algorithm>
-#include <array>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "hullmark/ids.h"
 #include "hullmark/limits.h"
 #include "hullmark/snapshot.h"
+#include "tests/unit/checks/mount_scene.h"
 
 namespace hullmark::testing {
 

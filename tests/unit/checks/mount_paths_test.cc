@@ -3,10 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "hullmark/facts.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
 #include "tests/unit/checks/mount_scene.h"
@@ -64,7 +66,7 @@ TEST(CoveringMount, DoesNotMeetWhatALaterMountHides) {
 TEST(CoveringMount, GoesByTheTreeAndNotByTheOrderOfLines) {
   MountScene scene;
   std::vector<Mount>& mounts = *scene.Own().mounts;
-  std::rotate(mounts.begin(), mounts.begin() + 1, mounts.end());
+  std::ranges::rotate(mounts, mounts.begin() + 1);
   EXPECT_EQ(TypeAt(scene, "/proc/sys"), "proc");
   EXPECT_EQ(TypeAt(scene, "/etc"), "overlay");
 }

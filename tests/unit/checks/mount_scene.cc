@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/unit/checks/mount_scene.h"
 
-#include <algorithm>
 #include <cstddef>
 #include <ranges>
 #include <stdexcept>
@@ -10,6 +9,8 @@
 #include <vector>
 
 #include "checks/mount_paths.h"
+#include "hullmark/facts.h"
+#include "hullmark/ids.h"
 #include "hullmark/snapshot.h"
 
 namespace hullmark::testing {

@@ -16,7 +16,9 @@
 #include "hullmark/limits.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
+#include "tests/unit/checks/builder.h"
 #include "tests/unit/checks/limit_scene.h"
+#include "tests/unit/checks/mount_scene.h"
 #include "tests/unit/checks/say.h"
 
 namespace hullmark::testing {
@@ -126,16 +128,21 @@ TEST(NotPrivileged, MayAskForEveryCapability) {
 
 // ---- RUN-002 ----
 
-void Execute(LimitScene& scene, std::string_view path, std::string_view program) {
+// A file, and the name that a process was called by.
+struct Program {
+  std::string_view path, called;
+};
+
+void Execute(LimitScene& scene, const Program& program) {
   Snapshot& snapshot = scene.snapshot;
   snapshot.executables.assign(1, {});
-  snapshot.executables[0].path = snapshot.strings.Intern(path);
+  snapshot.executables[0].path = snapshot.strings.Intern(program.path);
   snapshot.executables[0].links = 1;
   snapshot.executables[0].mount_id = scene.At("/").id;
   snapshot.executables[0].device = kRootfs;
   scene.process().executable = ExecutableIndex{0};
   snapshot.invocations.assign(1, {});
-  snapshot.invocations[0].program = snapshot.strings.Intern(program);
+  snapshot.invocations[0].program = snapshot.strings.Intern(program.called);
   scene.process().invocation = InvocationIndex{0};
 }
 
@@ -145,7 +152,7 @@ void UseStdio(LimitScene& scene, DescriptorKind kind, std::uint64_t socket = 0) 
 }
 
 void RunShell(LimitScene& scene) {
-  Execute(scene, "/bin/bash", "bash");
+  Execute(scene, {"/bin/bash", "bash"});
   UseStdio(scene, DescriptorKind::kTerminal);
 }
 
@@ -160,11 +167,11 @@ constexpr Case kShellCases[] = {
     {"a shell without a terminal",
      [](LimitScene& scene) { UseStdio(scene, DescriptorKind::kPipe); }, "pass"},
     {"a server on a terminal",
-     [](LimitScene& scene) { Execute(scene, "/usr/sbin/nginx", "nginx"); }, "pass"},
+     [](LimitScene& scene) { Execute(scene, {"/usr/sbin/nginx", "nginx"}); }, "pass"},
     {"a program that calls itself a shell",
-     [](LimitScene& scene) { Execute(scene, "/usr/bin/python3", "bash"); }, "pass"},
+     [](LimitScene& scene) { Execute(scene, {"/usr/bin/python3", "bash"}); }, "pass"},
     {"a shell that calls itself a server",
-     [](LimitScene& scene) { Execute(scene, "/bin/bash", "nginx"); }, "fail"},
+     [](LimitScene& scene) { Execute(scene, {"/bin/bash", "nginx"}); }, "fail"},
     {"a script on a terminal",
      [](LimitScene& scene) { scene.snapshot.invocations[0].operand = true; }, "pass"},
     {"a command on a terminal",
@@ -175,28 +182,28 @@ constexpr Case kShellCases[] = {
        scene.snapshot.invocations[0].interactive_option = true;
      },
      "fail"},
-    {"busybox as a login shell", [](LimitScene& scene) { Execute(scene, "/bin/busybox", "-sh"); },
+    {"busybox as a login shell", [](LimitScene& scene) { Execute(scene, {"/bin/busybox", "-sh"}); },
      "fail"},
     {"busybox by the path of its link",
-     [](LimitScene& scene) { Execute(scene, "/bin/busybox", "/bin/ash"); }, "fail"},
+     [](LimitScene& scene) { Execute(scene, {"/bin/busybox", "/bin/ash"}); }, "fail"},
     {"busybox as something else",
-     [](LimitScene& scene) { Execute(scene, "/bin/busybox", "sleep"); }, "pass"},
+     [](LimitScene& scene) { Execute(scene, {"/bin/busybox", "sleep"}); }, "pass"},
     {"busybox by its own name",
-     [](LimitScene& scene) { Execute(scene, "/bin/busybox", "busybox"); }, "unknown"},
+     [](LimitScene& scene) { Execute(scene, {"/bin/busybox", "busybox"}); }, "unknown"},
     {"busybox with an unreadable command line",
      [](LimitScene& scene) {
-       Execute(scene, "/bin/busybox", "sh");
+       Execute(scene, {"/bin/busybox", "sh"});
        scene.process().invocation = Missing(ErrorCode::kDenied, 13);
      },
      "unknown"},
     {"a deleted shell",
      [](LimitScene& scene) {
-       Execute(scene, "/bin/bash (deleted)", "bash");
+       Execute(scene, {"/bin/bash (deleted)", "bash"});
        scene.snapshot.executables[0].links = 0;
      },
      "fail"},
     {"a file whose name ends like that",
-     [](LimitScene& scene) { Execute(scene, "/bin/bash (deleted)", "bash"); }, "pass"},
+     [](LimitScene& scene) { Execute(scene, {"/bin/bash (deleted)", "bash"}); }, "pass"},
     {"a shell on a socket",
      [](LimitScene& scene) {
        UseStdio(scene, DescriptorKind::kSocket, 77);
@@ -237,20 +244,20 @@ TEST(NoInteractiveShell, NamesTheSocket) {
 TEST(ExecutableOnDisk, CountsLinksAndNotNames) {
   const auto judge = [](std::string_view path, std::uint32_t links) {
     LimitScene scene;
-    Execute(scene, path, "x");
+    Execute(scene, {path, "x"});
     scene.snapshot.executables[0].links = links;
     return Say(Judge(RuntimeChecks(), "RUN-004", scene));
   };
   EXPECT_EQ(judge("/bin/x", 1), "pass");
   EXPECT_EQ(judge("/bin/x (deleted)", 1), "pass");
   EXPECT_EQ(judge("/bin/x (deleted)", 0), "fail");
-  LimitScene scene;
+  const LimitScene scene;
   EXPECT_EQ(Say(Judge(RuntimeChecks(), "RUN-004", scene)), "unknown");
 }
 
 // ---- RUN-005 ----
 
-void RunServer(LimitScene& scene) { Execute(scene, "/srv/server", "server"); }
+void RunServer(LimitScene& scene) { Execute(scene, {"/srv/server", "server"}); }
 
 // The id of the host's root mount.
 std::uint32_t HostMount(LimitScene& scene) { return scene.OfHost().mounts->front().id; }
