@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "agent/runtime/host_view.h"
 #include "agent/runtime/kinship.h"
 #include "agent/runtime/layouts.h"
 #include "agent/runtime/scene.h"
@@ -52,6 +53,16 @@ std::optional<CgroupIndex> LimitedBy(const Scene& scene, CgroupIndex unit, const
   return std::nullopt;
 }
 
+// A process in a pid namespace of its own below a service that is in the host's: the service
+// started a sandbox. A service that systemd gave such a namespace is in it from its first process
+// on.
+bool LeftTheService(const Scene& scene, const Process& first, const Process& process) {
+  const auto of = [&](const Process& one) {
+    return scene.host.NamespaceOf(one, NamespaceKind::kPid);
+  };
+  return of(first) == Share::kHost && of(process) == Share::kOwn;
+}
+
 }  // namespace
 
 void FindServices(const Scene& scene, Structure& structure) {
@@ -65,8 +76,12 @@ void FindServices(const Scene& scene, Structure& structure) {
     if (!unit) continue;
     const auto next = static_cast<DraftRow>(structure.drafts.size());
     const auto [found, first] = units.try_emplace(*unit, next);
-    structure.owner[row] = found->second;
-    if (!first) continue;
+    if (!first) {
+      const Row oldest = structure.drafts[found->second].init;
+      if (!LeftTheService(scene, scene.At(oldest), process)) structure.owner[row] = found->second;
+      continue;
+    }
+    structure.owner[row] = next;
     structure.drafts.push_back({.container_class = ContainerClass::kService,
                                 .init = row,
                                 .cgroup = LimitedBy(scene, *unit, process),

@@ -159,6 +159,21 @@ TEST(Service, DoesNotSwallowAContainerBelowIt) {
   EXPECT_EQ(world.ContainerOf(90)->container_class, kService);
 }
 
+// A job runner that calls unshare(1): its own processes stay its own.
+TEST(Service, DoesNotSwallowASandboxThatItStarted) {
+  World world;
+  world.HostRoot(1);
+  const std::string unit = "/system.slice/job.service";
+  world.Add({.pid = 90, .cgroup = unit});
+  world.Add({.pid = 99, .parent = 90, .cgroup = unit, .mnt = 1, .program = "/usr/bin/unshare"});
+  world.Add(World::Isolated(100, 99, 1, unit));
+  world.Attribute();
+  ASSERT_NE(world.ContainerOf(100), nullptr);
+  EXPECT_EQ(world.ContainerOf(100)->container_class, kSandbox);
+  EXPECT_EQ(world.PidsOf(*world.ContainerOf(90)), (Pids{90, 99}));
+  EXPECT_EQ(world.ContainerOf(90)->container_class, kService);
+}
+
 TEST(Service, OnAHybridHostIsInSystemdsHierarchy) {
   World world(World::Layout::kHybrid);
   world.Add({.pid = 100});
