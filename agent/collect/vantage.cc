@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,11 +35,12 @@ void ReadOwnStatus(const Roots& roots, Snapshot& snapshot, ReadBuffer& buffer) {
 }
 
 // Options of the procfs that we read: they may hide processes or files.
-std::string OwnProcOptions(const Roots& roots, Snapshot& snapshot, ReadBuffer& buffer) {
+std::optional<std::string> OwnProcOptions(const Roots& roots, Snapshot& snapshot,
+                                          ReadBuffer& buffer) {
   const auto text = buffer.Read(roots.proc.get(), "self/mountinfo");
-  if (!text) return {};
+  if (!text) return std::nullopt;
   const auto lines = ParseMountinfoWithOptions(*text, snapshot.strings);
-  if (!lines) return {};
+  if (!lines) return std::nullopt;
   std::string options;
   for (const MountLine& line : *lines) {  // The last mount on a place covers those before it.
     if (snapshot.Text(line.mount.mount_point) == roots.proc_mount_point)
@@ -48,7 +50,14 @@ std::string OwnProcOptions(const Roots& roots, Snapshot& snapshot, ReadBuffer& b
 }
 
 void ReportProcOptions(const Roots& roots, Snapshot& snapshot, ReadBuffer& buffer) {
-  const std::string options = OwnProcOptions(roots, snapshot, buffer);
+  const auto found = OwnProcOptions(roots, snapshot, buffer);
+  if (!found) {
+    Report(snapshot, "own-mounts",
+           "hullmark's own mount table cannot be read: whether /proc hides processes is not known",
+           "make /proc/self/mountinfo readable for hullmark");
+    return;
+  }
+  const std::string& options = *found;
   const auto hidepid = SuperOption(options, "hidepid").value_or("");
   if (!hidepid.empty() && hidepid != "0" && hidepid != "off") {
     snapshot.vantage.hidepid = true;
