@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/evaluate/score.h"
 
-#include <cmath>
 #include <cstddef>
 
 #include "agent/evaluate/judge.h"
@@ -15,11 +14,6 @@ namespace {
 constexpr MilliPoints kMilli = 1000;
 
 }  // namespace
-
-double ScoreOf(MilliPoints exposure, const Scoring& scoring) {
-  const double points = static_cast<double>(exposure) / kMilli;
-  return 100.0 * std::exp2(-points / scoring.half_life);
-}
 
 void AddControl(Score& score, const Judgement& judgement) {
   if (judgement.status == Status::kNotApplicable) return;
