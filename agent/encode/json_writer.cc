@@ -101,13 +101,9 @@ void JsonWriter::AppendEscaped(std::string_view text) {
     if (byte == '"' || byte == '\\') {
       buffer_ += '\\';
       buffer_ += text[0];
-    } else if (byte < 0x20 || byte == 0x7F) {
-      buffer_ += "\\u00";
-      buffer_ += kHex[byte >> 4];
-      buffer_ += kHex[byte & 0xF];
     } else if (const auto length = Utf8Length(text); length > 0) {
-      buffer_ += text.substr(0, length);
       taken = length;
+      AppendSequence(text.substr(0, length));
     } else {
       buffer_ += "\\\\x";
       buffer_ += kHex[byte >> 4];
@@ -116,6 +112,24 @@ void JsonWriter::AppendEscaped(std::string_view text) {
     text.remove_prefix(taken);
   }
   Append("\"");
+}
+
+// What a terminal would obey when the document is shown there is written by its number.
+void JsonWriter::AppendSequence(std::string_view sequence) {
+  const char32_t point = DecodeUtf8(sequence);
+  if (!IsUnsafe(point)) {
+    buffer_ += sequence;
+  } else if (point < 0x10000) {
+    AppendUnit(static_cast<std::uint16_t>(point));
+  } else {
+    AppendUnit(static_cast<std::uint16_t>(0xD800 + ((point - 0x10000) >> 10)));
+    AppendUnit(static_cast<std::uint16_t>(0xDC00 + (point & 0x3FF)));
+  }
+}
+
+void JsonWriter::AppendUnit(std::uint16_t unit) {
+  buffer_ += "\\u";
+  for (int shift = 12; shift >= 0; shift -= 4) buffer_ += kHex[unit >> shift & 0xF];
 }
 
 JsonWriter& JsonWriter::String(std::string_view text) {

@@ -15,7 +15,8 @@ using ByteSink = std::function<void(std::string_view)>;
 
 // Writes one JSON document straight into a sink, in pieces of about 64 KiB, so that a report of any
 // size takes constant memory. Strings are made valid UTF-8: bytes that are not become "\\xHH" in
-// the text, so that every document loads anywhere. Members appear in the order of the calls;
+// the text, so that every document loads anywhere; control characters and what
+// changes the direction of text become "\\uXXXX". Members appear in the order of the calls;
 // nesting is checked by assert.
 class JsonWriter {
  public:
@@ -55,6 +56,8 @@ class JsonWriter {
   void Separate();
   void Append(std::string_view bytes);
   void AppendEscaped(std::string_view text);
+  void AppendSequence(std::string_view sequence);
+  void AppendUnit(std::uint16_t unit);
   void NewLine();
 
   ByteSink sink_;

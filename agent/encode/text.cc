@@ -14,16 +14,6 @@ namespace {
 
 constexpr std::string_view kHex = "0123456789abcdef";
 
-char32_t Decode(std::string_view sequence) {
-  const auto first = static_cast<unsigned char>(sequence[0]);
-  if (sequence.size() == 1) return first;
-  char32_t point = first & (0x7FU >> sequence.size());
-  for (const char byte : sequence.substr(1)) {
-    point = point << 6 | (static_cast<unsigned char>(byte) & 0x3FU);
-  }
-  return point;
-}
-
 using Range = std::pair<char32_t, char32_t>;
 
 bool In(const auto& ranges, char32_t point) {
@@ -31,7 +21,6 @@ bool In(const auto& ranges, char32_t point) {
       ranges, [&](const Range& range) { return point >= range.first && point <= range.second; });
 }
 
-// What moves a cursor, changes the direction of text, is invisible or ends a line.
 constexpr std::array<Range, 12> kUnsafe = {{{0x00, 0x1F},
                                             {0x7F, 0x9F},
                                             {0xAD, 0xAD},
@@ -66,6 +55,18 @@ void AppendBytesEscaped(std::string& out, std::string_view bytes) {
 
 }  // namespace
 
+char32_t DecodeUtf8(std::string_view sequence) {
+  const auto first = static_cast<unsigned char>(sequence[0]);
+  if (sequence.size() == 1) return first;
+  char32_t point = first & (0x7FU >> sequence.size());
+  for (const char byte : sequence.substr(1)) {
+    point = point << 6 | (static_cast<unsigned char>(byte) & 0x3FU);
+  }
+  return point;
+}
+
+bool IsUnsafe(char32_t point) { return In(kUnsafe, point); }
+
 std::size_t Utf8Length(std::string_view text) {
   if (text.empty()) return 0;
   const auto first = static_cast<unsigned char>(text[0]);
@@ -77,7 +78,7 @@ std::size_t Utf8Length(std::string_view text) {
     return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
   });
   if (!continued) return 0;
-  const char32_t point = Decode(sequence);
+  const char32_t point = DecodeUtf8(sequence);
   const bool overlong = (length == 3 && point < 0x800) || (length == 4 && point < 0x10000);
   const bool surrogate = point >= 0xD800 && point <= 0xDFFF;
   return overlong || surrogate || point > 0x10FFFF ? 0 : length;
@@ -89,7 +90,7 @@ std::string Printable(std::string_view text) {
   while (!text.empty()) {
     const std::size_t length = Utf8Length(text);
     const auto sequence = text.substr(0, std::max<std::size_t>(length, 1));
-    if (length > 0 && !In(kUnsafe, Decode(sequence))) {
+    if (length > 0 && !IsUnsafe(DecodeUtf8(sequence))) {
       out += sequence;
     } else {
       AppendBytesEscaped(out, sequence);
@@ -113,7 +114,7 @@ std::size_t Columns(std::string_view text) {
   std::size_t columns = 0;
   while (!text.empty()) {
     const auto sequence = text.substr(0, std::max<std::size_t>(Utf8Length(text), 1));
-    columns += In(kWide, Decode(sequence)) ? 2 : 1;
+    columns += In(kWide, DecodeUtf8(sequence)) ? 2 : 1;
     text.remove_prefix(sequence.size());
   }
   return columns;

@@ -20,6 +20,12 @@ std::string PrintableShort(std::string_view text, std::size_t most);
 // forms, surrogates and code points above U+10FFFF.
 std::size_t Utf8Length(std::string_view text);
 
+// The code point of a valid sequence, as Utf8Length found it.
+char32_t DecodeUtf8(std::string_view sequence);
+
+// Whether a character moves a cursor, changes the direction of text, is invisible or ends a line.
+bool IsUnsafe(char32_t point);
+
 // Columns of a terminal that `text` (Printable) takes: code points, East Asian wide ones twice.
 std::size_t Columns(std::string_view text);
 
