@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -19,6 +20,7 @@
 #include "agent/parse/descriptor_link.h"
 #include "agent/parse/net_sockets.h"
 #include "agent/parse/proc_cgroup.h"
+#include "agent/runtime/json_fields.h"
 #include "hullmark/facts.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
@@ -31,6 +33,7 @@ constexpr auto kDaemonNames =
     std::to_array<std::string_view>({"dockerd", "containerd", "podman", "crio", "kubelet", "k3s"});
 constexpr std::size_t kMostDescriptors = 65'536;
 constexpr std::size_t kMostArguments = 256;
+constexpr std::chrono::milliseconds kFileDeadline{250};
 
 // By index of process: whether it is counted to something that is no service of the host.
 std::vector<bool> InContainers(const Snapshot& snapshot) {
@@ -86,21 +89,43 @@ void NoteUnlessGone(Fault fault, Daemons& daemons) {
   if (!IsGone(fault)) daemons.complete = std::unexpected(fault);
 }
 
+// Whether the daemon's configuration file asks clients for certificates. Without the file, or
+// without a word in it, dockerd does not ask.
+std::optional<bool> FileVerifiesClients(const HostLook& look, const std::string& path) {
+  constexpr std::string_view kWanted[] = {"tlsverify"};
+  if (!look.roots.host) return std::nullopt;
+  const auto file =
+      ReadUntrusted(look.roots.host.get(), path, runtime::JsonFields::kMostBytes, kFileDeadline);
+  if (!file && file.error().code == ErrorCode::kNotFound) return false;
+  if (!file) return std::nullopt;
+  const auto fields = runtime::JsonFields::Parse(file->text, kWanted);
+  if (!fields) return std::nullopt;
+  return fields->Flag("tlsverify").value_or(false);
+}
+
 // --tlsverify asks clients for certificates, --tls alone does not; without either the daemon's
-// configuration file may.
+// configuration file decides, see dockerd(8).
 std::optional<bool> VerifiesClients(HostLook& look, const Process& process) {
+  constexpr std::string_view kConfigFile = "--config-file";
   bool truncated = false;
   const auto text =
       look.buffer.ReadUpTo(look.roots.proc.get(), PathOf(process, "cmdline").c_str(), truncated);
-  if (!text) return std::nullopt;
+  if (!text || truncated) return std::nullopt;
+  const auto arguments = SplitArguments(*text, kMostArguments);
+  std::string file = "/etc/docker/daemon.json";
   std::optional<bool> verifies;
-  for (const std::string& argument : SplitArguments(*text, kMostArguments)) {
+  for (std::size_t at = 0; at < arguments.size(); ++at) {
+    const std::string_view argument = arguments[at];
     if (argument == "--tlsverify" || argument == "--tlsverify=true") return true;
     if (argument == "--tlsverify=false" || argument == "--tls" || argument == "--tls=true") {
       verifies = false;
     }
+    if (argument == kConfigFile && at + 1 < arguments.size()) file = arguments[at + 1];
+    if (argument.starts_with(kConfigFile) && argument.substr(kConfigFile.size()).starts_with('=')) {
+      file = argument.substr(kConfigFile.size() + 1);
+    }
   }
-  return verifies;
+  return verifies ? verifies : FileVerifiesClients(look, file);
 }
 
 Fact<std::vector<TcpListener>> ListenersSeenBy(HostLook& look, const Process& process) {
