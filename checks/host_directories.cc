@@ -160,6 +160,7 @@ class HostDirectories {
 
   void Judge(const Mount& mount) {
     if (!on_host_.MayHave(mount.device) || IsOwnRoot(mount) || IsRuntimesOwn(mount)) return;
+    if (IsKnownSocket(mount)) return;
     const std::optional<std::string> path = SensitivePath(mount);
     if (!path) return;
     if (const auto owner = OwnerOf(mount, *path)) {
@@ -192,6 +193,15 @@ class HostDirectories {
     if (type == "cgroup" || type == "cgroup2" || type == "nsfs") return true;
     if (type == "devpts" && snapshot_.Text(mount.mount_point) == "/dev/console") return true;
     return mount.flags.root_deleted;
+  }
+
+  // A socket that was looked for is bound, and nothing else of its directory: FS-001 and FS-011
+  // judge who may be reached through it.
+  [[nodiscard]] bool IsKnownSocket(const Mount& mount) const {
+    const Place shown = PlaceOf(snapshot_, mount);
+    return std::ranges::any_of(snapshot_.host.paths, [&](const HostPath& path) {
+      return path.socket && path.device == shown.device && path.root == shown.path;
+    });
   }
 
   [[nodiscard]] std::optional<NamespaceKind> OwnerOf(const Mount& mount,

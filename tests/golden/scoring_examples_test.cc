@@ -75,7 +75,7 @@ TEST(ScoringExamples, HardenedWithTheSocketOfItsRuntime) {
                     .device = testing::kHostRun,
                     .root = "/docker.sock"});
   const ContainerReport report = Judged(host);
-  EXPECT_EQ(CostsOf(report)["FS-001"], 125);
+  EXPECT_EQ(CostsOf(report), (Costs{{"FS-001", 125}}));
   EXPECT_TRUE(report.score.critical);
   EXPECT_EQ(report.score.grade, Grade::kF);
 }

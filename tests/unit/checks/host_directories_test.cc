@@ -98,6 +98,15 @@ constexpr Case kCases[] = {
            {.at = "/x", .type = "tmpfs", .device = kHostRun, .root = "/xtables.lock"});
      },
      "pass", "fail low/2"},
+    {"the socket of a runtime, alone",
+     [](MountScene& scene) {
+       scene.AddPath("/run/docker.sock", "/run/docker.sock", kHostRun, "/docker.sock");
+       scene.InContainer({.at = "/x", .type = "tmpfs", .device = kHostRun, .root = "/docker.sock"});
+     },
+     "pass", "pass"},
+    {"the host's time zone",
+     [](MountScene& scene) { Bind(scene, "/usr/share/zoneinfo/Europe/Rome", true); }, "pass",
+     "pass"},
     {"a driver's library, read-only",
      [](MountScene& scene) { Bind(scene, "/usr/lib/x86_64/libcuda.so.1", true); }, "pass",
      "fail low/2"},
