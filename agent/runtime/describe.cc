@@ -103,6 +103,8 @@ void FillFromStructure(const ClaimSubject& subject, const Draft& draft, Claim& c
   const bool named = of_layout == Runtime::kLxc || of_layout == Runtime::kNspawn;
   if (claim.name.empty() && named) claim.name = claim.id;
   const auto cgroup = subject.scene.cgroups.Of(subject.init);
+  // Containers of one pod are excused from sharing, so a user's own files cannot make a pod.
+  if (claim.trust == Trust::kUser) claim.pod.clear();
   if (claim.pod.empty() && cgroup) claim.pod = PodOfPath(subject.scene.cgroups.PathOf(*cgroup));
 }
 
