@@ -35,19 +35,27 @@ Fact<const UserNamespace*> UserNamespaceOf(const Snapshot& snapshot, const Task&
 }
 
 Fact<InsideIds> UidsInside(const Snapshot& snapshot, const Task& task) {
+  return UidsInside(snapshot, task, task);
+}
+
+Fact<InsideIds> UidsInside(const Snapshot& snapshot, const Task& task, const Task& within) {
   if (!task.status) return std::unexpected(task.status.error());
-  const Fact<const UserNamespace*> own = UserNamespaceOf(snapshot, task);
-  if (!own) return std::unexpected(own.error());
-  const Fact<IdMap>& map = (*own)->uid_map;
+  const Fact<const UserNamespace*> space = UserNamespaceOf(snapshot, within);
+  if (!space) return std::unexpected(space.error());
+  const Fact<IdMap>& map = (*space)->uid_map;
   if (!map) return std::unexpected(map.error());
   return Translate(*map, task.status->uid);
 }
 
 Fact<InsideIds> GidsInside(const Snapshot& snapshot, const Task& task) {
+  return GidsInside(snapshot, task, task);
+}
+
+Fact<InsideIds> GidsInside(const Snapshot& snapshot, const Task& task, const Task& within) {
   if (!task.status) return std::unexpected(task.status.error());
-  const Fact<const UserNamespace*> own = UserNamespaceOf(snapshot, task);
-  if (!own) return std::unexpected(own.error());
-  const Fact<IdMap>& map = (*own)->gid_map;
+  const Fact<const UserNamespace*> space = UserNamespaceOf(snapshot, within);
+  if (!space) return std::unexpected(space.error());
+  const Fact<IdMap>& map = (*space)->gid_map;
   if (!map) return std::unexpected(map.error());
   return Translate(*map, task.status->gid);
 }

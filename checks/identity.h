@@ -17,11 +17,14 @@ namespace hullmark {
 // Errors: the fault of ns/user; kNotRead where the tables lack the namespace.
 Fact<const UserNamespace*> UserNamespaceOf(const Snapshot& snapshot, const Task& task);
 
-// The four uids (gids) of a task as its own user namespace numbers them; nullopt for an id that has
-// no number there. Errors: those of UserNamespaceOf, the fault of status or of the map.
+// The four uids (gids) of a task as its own user namespace numbers them, or that of `within`;
+// nullopt for an id that has no number there. Errors: those of UserNamespaceOf, the fault of status
+// or of the map.
 using InsideIds = IdQuadruple<std::optional<std::uint32_t>>;
 Fact<InsideIds> UidsInside(const Snapshot& snapshot, const Task& task);
 Fact<InsideIds> GidsInside(const Snapshot& snapshot, const Task& task);
+Fact<InsideIds> UidsInside(const Snapshot& snapshot, const Task& task, const Task& within);
+Fact<InsideIds> GidsInside(const Snapshot& snapshot, const Task& task, const Task& within);
 
 // Unknown because one of the above failed; `map_file` is "uid_map" or "gid_map".
 Verdict UnknownIds(EvidenceOut out, const Task& task, std::string_view map_file, Fault fault);

@@ -92,6 +92,17 @@ TEST(NoIdentityEscalation, ZeroMeansZeroOfItsOwnNamespace) {
   EXPECT_EQ(Proof(PrivilegeChecks(), "PRV-002", scene), Lines{"status: Uid is 101000 0 0 0"});
 }
 
+TEST(NoIdentityEscalation, NoNewUserNamespaceHidesIt) {
+  Scene scene;
+  scene.AddProcess();
+  scene.UseMaps({}, {}, 1);  // As after unshare(CLONE_NEWUSER), before anybody wrote a map.
+  scene.SetIds({101000, 100000, 100000, 100000}, {101000, 101000, 101000, 101000}, 1);
+  const auto judge = [&] { return Judge(PrivilegeChecks(), "PRV-002", scene, {}, nullptr, 1); };
+  EXPECT_EQ(judge().outcome, Outcome::kFail) << "it is root of the container";
+  scene.container().init.reset();
+  EXPECT_EQ(judge().outcome, Outcome::kUnknown) << "nobody knows the container's ids";
+}
+
 TEST(NoIdentityEscalation, NeedsTheMapOnlyWhereIdsDiffer) {
   Scene scene;
   scene.UseMaps({}, {});
