@@ -156,12 +156,15 @@ bool MatchesOneOf(std::string_view path, const std::vector<std::string>& pattern
   });
 }
 
-// A directory is masked by an empty read-only tmpfs, a file by the null device, out of the
-// container's /dev or, with a user namespace, out of the host's.
+// A directory is masked by an empty read-only tmpfs, of its own or, by newer versions of
+// crun, one of the host's for all containers; a file by the null device, out of the container's
+// /dev or, with a user namespace, out of the host's.
 bool IsMask(const Snapshot& snapshot, const Mount& mount) {
   const auto type = snapshot.Text(mount.type);
-  const bool null = snapshot.Text(mount.root) == "/null" && (type == "tmpfs" || type == "devtmpfs");
-  return null || (type == "tmpfs" && ReadOnly(mount) && snapshot.Text(mount.root) == "/");
+  const auto root = snapshot.Text(mount.root);
+  const bool null = root == "/null" && (type == "tmpfs" || type == "devtmpfs");
+  const bool empty = root == "/" || root.ends_with("/crun/.empty-directory");
+  return null || (type == "tmpfs" && ReadOnly(mount) && empty);
 }
 
 bool IsExposed(const Snapshot& snapshot, const MountTable& table, std::string_view path) {
@@ -258,30 +261,49 @@ namespace {
 
 // Whether a process could make read-only mounts writable. In a user namespace of its own it cannot:
 // there the kernel locks the flags of mounts that came from outside.
-Verdict CannotRemount(const Snapshot& snapshot, const Process& process, EvidenceOut out) {
-  const Fact<ProcStatus>& status = process.leader.status;
-  if (status && !status->effective.Has(Cap::kSysAdmin)) return Pass();
-  const Fact<bool> initial = InInitialUserNamespace(snapshot, process.leader);
+// A permitted capability is one capset(2) away from an effective one.
+Verdict TaskCannotRemount(const Snapshot& snapshot, const Task& task, EvidenceOut out) {
+  const Fact<ProcStatus>& status = task.status;
+  if (status && !(status->effective | status->permitted).Has(Cap::kSysAdmin)) return Pass();
+  const Fact<bool> initial = InInitialUserNamespace(snapshot, task);
   if (initial && !*initial) return Pass();
   if (!status) return Unknown(out, "status", status.error());
   if (!initial) return Unknown(out, LinkOf(NamespaceKind::kUser), initial.error());
-  return Fail(out, "status", "CapEff has CAP_SYS_ADMIN: read-only mounts can be remounted");
+  return Fail(out, "status", [&] {
+    const std::string line = status->effective.Has(Cap::kSysAdmin) ? "CapEff" : "CapPrm";
+    return line + " has CAP_SYS_ADMIN: read-only mounts can be remounted";
+  });
+}
+
+Verdict CannotRemount(const Snapshot& snapshot, ProcessIndex at, EvidenceOut out) {
+  const Process& process = snapshot.At(at);
+  const Task* worst = &process.leader;
+  Outcome outcome = TaskCannotRemount(snapshot, *worst, nullptr).outcome;
+  for (const Thread& thread : RecordedThreads(snapshot, at)) {
+    const Outcome of_thread = TaskCannotRemount(snapshot, thread.task, nullptr).outcome;
+    if (of_thread <= outcome) continue;
+    outcome = of_thread;
+    worst = &thread.task;
+  }
+  if (outcome == Outcome::kPass && process.threads_unread > 0) {
+    return Unknown(out, "task", Fault{ErrorCode::kNotRead});
+  }
+  return TaskCannotRemount(snapshot, *worst, out);
 }
 
 Verdict NobodyRemounts(const ContainerView& view, EvidenceOut out) {
   const Snapshot& snapshot = view.snapshot;
-  const Process* worst = nullptr;
+  std::optional<ProcessIndex> worst;
   Outcome outcome = Outcome::kPass;
   for (const Member& member : view.container.members) {
-    const Process& process = snapshot.At(member.process);
-    const Verdict verdict = CannotRemount(snapshot, process, nullptr);
-    if (worst != nullptr && verdict.outcome <= outcome) continue;
-    worst = &process;
+    const Verdict verdict = CannotRemount(snapshot, member.process, nullptr);
+    if (worst && verdict.outcome <= outcome) continue;
+    worst = member.process;
     outcome = verdict.outcome;
   }
-  if (worst == nullptr) return Unknown(out, "", "the container has no processes");
+  if (!worst) return Unknown(out, "", "the container has no processes");
   const Verdict verdict = CannotRemount(snapshot, *worst, out);
-  if (out != nullptr && outcome != Outcome::kPass) out->back().pid = worst->pid;
+  if (out != nullptr && outcome != Outcome::kPass) out->back().pid = snapshot.At(*worst).pid;
   return verdict;
 }
 

@@ -312,6 +312,17 @@ constexpr Case kSysCases[] = {
        scene.status(entered).effective = CapSet{Cap::kSysAdmin};
      },
      "fail"},
+    {"read-only, and a process that may raise what it needs",
+     [](MountScene& scene) { scene.status().permitted = CapSet{Cap::kSysAdmin}; }, "fail"},
+    {"read-only, and a thread that can remount",
+     [](MountScene& scene) {
+       Thread thread = {.process = scene.member().process, .tid = Pid{7}, .task = scene.task()};
+       thread.task.status->effective = CapSet{Cap::kSysAdmin};
+       scene.snapshot.threads.push_back(thread);
+     },
+     "fail"},
+    {"read-only, and threads that nobody read",
+     [](MountScene& scene) { scene.process().threads_unread = 1; }, "unknown"},
     {"read-only, and an administrator of a user namespace",
      [](MountScene& scene) {
        scene.status().effective = CapSet{Cap::kSysAdmin};
