@@ -84,8 +84,7 @@ Verdict OwnCgroupNamespace(const TaskView& view, const Params& params, EvidenceO
 }
 
 Verdict NetworkNotShared(const ContainerView& view, const Params& params, EvidenceOut out) {
-  const Neighbours neighbours(view, KindSet(NamespaceKind::kNet), params.Bool(kNetSamePodOk));
-  return neighbours.Judge(NamespaceKind::kNet, out);
+  return Neighbours(view, params.Bool(kNetSamePodOk)).Judge(NamespaceKind::kNet, out);
 }
 
 // The worst over `kinds`.
@@ -102,7 +101,7 @@ Verdict NothingElseShared(const ContainerView& view, const Params& params, Evide
   const std::optional<KindSet> kinds = KindSet::OfNames(params.Strings(kKinds));
   const std::optional<KindSet> report_only = KindSet::OfNames(params.Strings(kReportOnly));
   if (!kinds || !report_only) return Unknown(out, "", "the benchmark names no kind of namespace");
-  const Neighbours neighbours(view, *kinds | *report_only, params.Bool(kSamePodOk));
+  const Neighbours neighbours(view, params.Bool(kSamePodOk));
   const Verdict verdict = JudgeAll(neighbours, *kinds, out);
   if (verdict.outcome != Outcome::kPass) return verdict;
   const bool mention = JudgeAll(neighbours, *report_only, nullptr).outcome == Outcome::kFail;

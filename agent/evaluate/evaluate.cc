@@ -14,6 +14,7 @@
 #include "hullmark/benchmark.h"
 #include "hullmark/check.h"
 #include "hullmark/glob.h"
+#include "hullmark/namespace_users.h"
 #include "hullmark/report.h"
 #include "hullmark/snapshot.h"
 
@@ -63,6 +64,7 @@ class Evaluation {
  public:
   Evaluation(const Snapshot& snapshot, const Benchmark& benchmark, const EvaluateOptions& options)
       : snapshot_(snapshot),
+        users_(snapshot),
         benchmark_(benchmark),
         options_(options),
         raisers_(RaisersOf(benchmark)),
@@ -80,6 +82,7 @@ class Evaluation {
   void Summarise();
 
   const Snapshot& snapshot_;
+  NamespaceUsers users_;
   const Benchmark& benchmark_;
   const EvaluateOptions& options_;
   std::vector<Raiser> raisers_;
@@ -167,7 +170,7 @@ void Evaluation::AddContainer(std::uint32_t at) {
                             .threads = 0,
                             .findings = {}};
   for (const Member& member : container.members) result.threads += ThreadsOf(snapshot_, member);
-  result.findings = JudgeAll(Subject(snapshot_, container), false, result.score);
+  result.findings = JudgeAll(Subject(snapshot_, users_, container), false, result.score);
   report_.containers.push_back(std::move(result));
 }
 
@@ -197,7 +200,7 @@ void Evaluation::Summarise() {
 
 Report Evaluation::Run() && {
   report_.judged_at = options_.at.value_or(snapshot_.taken_at);
-  report_.host.findings = JudgeAll(Subject(snapshot_), true, report_.host.score);
+  report_.host.findings = JudgeAll(Subject(snapshot_, users_), true, report_.host.score);
   for (std::uint32_t at = 0; at < snapshot_.containers.size(); ++at) {
     if (Selected(snapshot_.containers[at])) AddContainer(at);
   }

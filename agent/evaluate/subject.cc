@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/evaluate/subject.h"
 
-#include <algorithm>
 #include <cassert>
 #include <cstddef>
-#include <span>
 #include <string>
 #include <utility>
 #include <variant>
@@ -29,16 +27,8 @@ std::string FullPath(const Evidence& evidence) {
 
 }  // namespace
 
-std::span<const Thread> RecordedThreads(const Snapshot& snapshot, ProcessIndex process) {
-  const auto begin = std::ranges::lower_bound(snapshot.threads, process, {}, &Thread::process);
-  const auto end = std::ranges::find_if(begin, snapshot.threads.end(), [&](const Thread& thread) {
-    return thread.process != process;
-  });
-  return {begin, end};
-}
-
-Subject::Subject(const Snapshot& snapshot, const Container& container)
-    : snapshot_(snapshot), container_(&container) {
+Subject::Subject(const Snapshot& snapshot, const NamespaceUsers& users, const Container& container)
+    : snapshot_(snapshot), users_(users), container_(&container) {
   tasks_.reserve(container.members.size());
   for (const Member& member : container.members) AddTasks(member);
   if (tasks_.empty()) tasks_.emplace_back();
@@ -64,8 +54,8 @@ Verdict Subject::Ask(const Control& control, std::size_t at, EvidenceOut evidenc
     return (*host)(snapshot_, control.params, evidence);
   }
   assert(container_ != nullptr);
-  return std::get<ContainerCheck>(evaluate)({.snapshot = snapshot_, .container = *container_},
-                                            control.params, evidence);
+  return std::get<ContainerCheck>(evaluate)(
+      {.snapshot = snapshot_, .users = users_, .container = *container_}, control.params, evidence);
 }
 
 Verdict Subject::AskTask(const ProcessCheck& check, const TaskRef& ref, const Params& params,

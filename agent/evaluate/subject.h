@@ -3,26 +3,23 @@
 
 #include <cstddef>
 #include <optional>
-#include <span>
 #include <vector>
 
 #include "hullmark/benchmark.h"
 #include "hullmark/check.h"
 #include "hullmark/ids.h"
+#include "hullmark/namespace_users.h"
 #include "hullmark/snapshot.h"
 
 namespace hullmark {
-
-// The threads of a process that the snapshot has records of, which are those that differ from its
-// leader.
-std::span<const Thread> RecordedThreads(const Snapshot& snapshot, ProcessIndex process);
 
 // What controls are judged on: a container with all its tasks, or the host. What exists and could
 // not be read counts as a task too, one that every process check is unknown on.
 class Subject {
  public:
-  explicit Subject(const Snapshot& snapshot) : snapshot_(snapshot) {}
-  Subject(const Snapshot& snapshot, const Container& container);
+  Subject(const Snapshot& snapshot, const NamespaceUsers& users)
+      : snapshot_(snapshot), users_(users) {}
+  Subject(const Snapshot& snapshot, const NamespaceUsers& users, const Container& container);
 
   // How many verdicts a control has here: one per task for a process control, else one.
   std::size_t VerdictsOn(const Control& control) const {
@@ -52,6 +49,7 @@ class Subject {
   void Blame(const Control& control, std::size_t at, Evidence& evidence) const;
 
   const Snapshot& snapshot_;
+  const NamespaceUsers& users_;
   const Container* container_ = nullptr;  // nullptr: the host.
   std::vector<TaskRef> tasks_;
 };

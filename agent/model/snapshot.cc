@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "hullmark/facts.h"
@@ -35,6 +36,14 @@ const UserNamespace* FindUserNamespace(const Snapshot& snapshot, NamespaceInode 
 
 const MountNamespace* FindMountNamespace(const Snapshot& snapshot, NamespaceInode inode) {
   return FindByInode(snapshot.mount_namespaces, inode);
+}
+
+std::span<const Thread> RecordedThreads(const Snapshot& snapshot, ProcessIndex process) {
+  const auto begin = std::ranges::lower_bound(snapshot.threads, process, {}, &Thread::process);
+  const auto end = std::ranges::find_if(begin, snapshot.threads.end(), [&](const Thread& thread) {
+    return thread.process != process;
+  });
+  return {begin, end};
 }
 
 }  // namespace hullmark

@@ -14,6 +14,7 @@
 #include "hullmark/glob.h"
 #include "hullmark/ids.h"
 #include "hullmark/limits.h"
+#include "hullmark/namespace_users.h"
 #include "hullmark/snapshot.h"
 
 namespace hullmark {
@@ -131,6 +132,7 @@ struct TaskView {
 
 struct ContainerView {
   const Snapshot& snapshot;
+  const NamespaceUsers& users;  // Made of `snapshot`.
   const Container& container;
 };
 

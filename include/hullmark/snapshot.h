@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -355,6 +356,10 @@ struct Snapshot {
 // The tables' rows of a process' namespaces, found by inode; nullptr when not in the tables.
 const UserNamespace* FindUserNamespace(const Snapshot& snapshot, NamespaceInode inode);
 const MountNamespace* FindMountNamespace(const Snapshot& snapshot, NamespaceInode inode);
+
+// The threads of a process that the snapshot has records of, which are those that differ from its
+// leader.
+std::span<const Thread> RecordedThreads(const Snapshot& snapshot, ProcessIndex process);
 
 // Names of enumerators in documents; each pair is exactly inverse.
 std::string_view NameOf(Runtime runtime);

@@ -147,6 +147,34 @@ TEST(NetworkNotShared, SharedFailsForBoth) {
   EXPECT_TRUE(proof[0].ends_with("is also that of container db")) << proof[0];
 }
 
+TEST(NetworkNotShared, EveryMemberCounts) {
+  Two scene;
+  const std::size_t second = scene.AddProcess(0, 0);
+  scene.Join(NamespaceKind::kNet, second, 1);
+  EXPECT_EQ(JudgeNet(scene, kPodsShare, 0), Outcome::kFail);
+  EXPECT_EQ(JudgeNet(scene, kPodsShare, 1), Outcome::kFail) << "and the one it went to";
+  std::vector<Evidence> evidence;
+  Judge(NamespaceChecks(), "NS-009", scene, kPodsShare, &evidence);
+  ASSERT_EQ(evidence.size(), 1U);
+  EXPECT_EQ(evidence[0].pid, scene.process(second).pid);
+}
+
+TEST(NetworkNotShared, OneUnreadMemberCloudsItsOwnContainerOnly) {
+  Two scene;
+  const std::size_t second = scene.AddProcess(0, 0);
+  scene.task(second).namespaces.Set(NamespaceKind::kNet, Missing(ErrorCode::kVanished));
+  EXPECT_EQ(JudgeNet(scene, kPodsShare, 0), Outcome::kUnknown);
+  EXPECT_EQ(JudgeNet(scene, kPodsShare, 1), Outcome::kPass);
+}
+
+TEST(NetworkNotShared, ServicesEnterNamespacesToSetThemUp) {
+  Two scene;
+  const std::size_t second = scene.AddProcess(0, 0);
+  scene.Join(NamespaceKind::kNet, second, 1);
+  scene.container(0).container_class = ContainerClass::kService;
+  EXPECT_EQ(JudgeNet(scene, kPodsShare, 1), Outcome::kPass);
+}
+
 TEST(NetworkNotShared, HostsNamespaceIsNotShared) {
   Two scene;
   scene.UseHost(NamespaceKind::kNet, 0);
