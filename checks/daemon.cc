@@ -100,9 +100,11 @@ Verdict RuntimeSocketsPrivate(const Snapshot& snapshot, const Params& params, Ev
     any = true;
     failed |= SocketPrivate(path, params, out).outcome == Outcome::kFail;
   }
-  for (const std::string& name : host.abstract_runtime_sockets) {
+  const auto& abstract = host.abstract_runtime_sockets;
+  for (std::size_t at = 0; abstract && at < abstract->size(); ++at) {
     failed = true;
-    Prove(out, "/proc/net/unix", [&] { return Cut(name) + " is abstract: it has no mode"; });
+    Prove(out, "/proc/net/unix",
+          [&] { return Cut((*abstract)[at]) + " is abstract: it has no mode"; });
   }
   if (failed) return {.outcome = Outcome::kFail};
   for (const Glob& glob : globs) {
@@ -113,6 +115,7 @@ Verdict RuntimeSocketsPrivate(const Snapshot& snapshot, const Params& params, Ev
   const Fact<bool>& read = host.unix_sockets_read;
   if (!read) return Unknown(out, "/proc/net/unix", read.error());
   if (!*read) return Unknown(out, "/proc/net/unix", "could not be read");
+  if (!abstract) return Unknown(out, "/proc/net/unix", abstract.error());
   return any ? Pass() : NotApplicable("no runtime has a socket here");
 }
 

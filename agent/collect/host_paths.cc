@@ -78,15 +78,18 @@ bool IsAbstractListener(const UnixSocket& socket) {
   return socket.listening && socket.path.starts_with('@');
 }
 
-// Abstract names have no file and no mode: whoever shares the network namespace may connect.
-std::vector<std::string> AbstractSockets(const Daemons& daemons,
-                                         const std::vector<UnixSocket>& sockets) {
+// Abstract names have no file and no mode: whoever shares the network namespace may connect. What
+// is found stands; where nothing is, it may have been hidden.
+Fact<std::vector<std::string>> AbstractSockets(const Daemons& daemons,
+                                               const Fact<std::vector<UnixSocket>>& sockets) {
+  if (!sockets) return std::unexpected(sockets.error());
   std::vector<std::string> names;
-  for (const UnixSocket& socket : sockets) {
+  for (const UnixSocket& socket : *sockets) {
     if (!IsAbstractListener(socket)) continue;
     const auto owns = [&](const Daemon& daemon) { return daemon.sockets.contains(socket.inode); };
     if (std::ranges::any_of(daemons.found, owns)) names.push_back(socket.path);
   }
+  if (names.empty() && !daemons.complete) return std::unexpected(daemons.complete.error());
   std::ranges::sort(names);
   return names;
 }
@@ -137,8 +140,8 @@ void CollectPlaces(HostLook& look) {
   host.runtime_daemons.erase(repeated.begin(), repeated.end());
   host.listeners = FindListeners(look, daemons);
 
-  host.unix_sockets_read = sockets ? Fact<bool>(true) : std::unexpected(sockets.error());
-  if (sockets) host.abstract_runtime_sockets = AbstractSockets(daemons, *sockets);
+  host.unix_sockets_read = sockets ? daemons.complete : std::unexpected(sockets.error());
+  host.abstract_runtime_sockets = AbstractSockets(daemons, sockets);
   auto places = HostPlaces::Open(look);
   if (places) {
     CollectPaths(look, *places, daemons, sockets);

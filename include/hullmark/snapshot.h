@@ -277,8 +277,11 @@ struct Host {
   std::vector<HostPath> paths{};                              // Sorted by path.
   std::vector<std::string>
       looked_for{};  // Patterns that were resolved: absent here means not asked.
-  Fact<bool> unix_sockets_read = Missing(ErrorCode::kNotRead);  // /proc/net/unix was readable.
-  std::vector<std::string> abstract_runtime_sockets{};          // '@...' owned by a runtime.
+  // That every UNIX socket a runtime listens on was looked at: /proc/net/unix was readable, and so
+  // was who runs and holds what.
+  Fact<bool> unix_sockets_read = Missing(ErrorCode::kNotRead);
+  // '@...' that a runtime listens on. Error: none was found, and there may be some.
+  Fact<std::vector<std::string>> abstract_runtime_sockets = Missing(ErrorCode::kNotRead);
   Fact<std::vector<RuntimeListener>> listeners = Missing(ErrorCode::kNotRead);
   std::vector<std::string> runtime_daemons{};  // Base names of daemons found running, sorted.
 };

@@ -79,6 +79,7 @@ void ScoringHost::MakeHost(const Benchmark& benchmark) {
   for (auto& version : host.controller_versions) version = CgroupVersion::kV2;
   host.listeners = std::vector<RuntimeListener>{};
   host.unix_sockets_read = true;
+  host.abstract_runtime_sockets = std::vector<std::string>{};
   snapshot.hierarchies.push_back({.name = snapshot.strings.Intern(""),
                                   .mount_point = snapshot.strings.Intern("/sys/fs/cgroup"),
                                   .controllers = 0x3f});

@@ -113,6 +113,7 @@ void Fail(Host& host, Fault fault) {
   for (Sysctl& sysctl : host.sysctls) sysctl.value = std::unexpected(fault);
   host.core_helper = std::unexpected(fault);
   host.unix_sockets_read = std::unexpected(fault);
+  host.abstract_runtime_sockets = std::unexpected(fault);
   host.listeners = std::unexpected(fault);
 }
 

@@ -46,6 +46,7 @@ void Add(MountScene& scene, const Socket& socket) {
   path.gid = Gid{socket.gid};
   scene.snapshot.host.looked_for = {std::string(kPattern)};
   scene.snapshot.host.unix_sockets_read = true;
+  scene.snapshot.host.abstract_runtime_sockets = std::vector<std::string>{};
 }
 
 std::string Private(const Socket& socket, void (*bend)(Host&) = nullptr) {
@@ -86,7 +87,16 @@ TEST(RuntimeSocketsPrivate, LooksOnlyAtSocketsOfRuntimes) {
 }
 
 TEST(RuntimeSocketsPrivate, FailsAbstractSocketsBecauseTheyHaveNoMode) {
-  EXPECT_EQ(Private({}, [](Host& host) { host.abstract_runtime_sockets = {"@containerd"}; }),
+  EXPECT_EQ(Private({},
+                    [](Host& host) {
+                      host.abstract_runtime_sockets = std::vector<std::string>{"@containerd"};
+                    }),
+            "fail");
+  EXPECT_EQ(Private({},
+                    [](Host& host) {
+                      host.abstract_runtime_sockets = std::vector<std::string>{"@containerd"};
+                      host.unix_sockets_read = Missing(ErrorCode::kDenied, 13);
+                    }),
             "fail");
 }
 
@@ -96,6 +106,13 @@ TEST(RuntimeSocketsPrivate, IsUnknownWhereNobodyLooked) {
       Private({}, [](Host& host) { host.unix_sockets_read = Missing(ErrorCode::kDenied, 13); }),
       "unknown");
   EXPECT_EQ(Private({}, [](Host& host) { host.unix_sockets_read = false; }), "unknown");
+  for (const bool socket : {true, false}) {
+    EXPECT_EQ(Private({.socket = socket},
+                      [](Host& host) {
+                        host.abstract_runtime_sockets = Missing(ErrorCode::kDenied, 13);
+                      }),
+              "unknown");
+  }
   EXPECT_EQ(Private({.mode = 0666}, [](Host& host) { host.looked_for.clear(); }), "fail");
 }
 

@@ -374,6 +374,25 @@ TEST_F(DaemonTest, ListenersAreUnknownWhenAProgramIs) {
   EXPECT_EQ(Collected().listeners.error(), (Fault{ErrorCode::kDenied, EACCES}));
 }
 
+// Who holds a socket is not told by its name: a daemon that could not be seen may hold any of them.
+TEST_F(DaemonTest, UnixSocketsAreUnknownWhenAProgramIs) {
+  AddProcess(70, "");
+  snapshot_.processes.back().executable = Missing(ErrorCode::kDenied, EACCES);
+  const Host& host = Collected();
+  EXPECT_EQ(host.unix_sockets_read, Missing(ErrorCode::kDenied, EACCES));
+  EXPECT_EQ(host.abstract_runtime_sockets, Missing(ErrorCode::kDenied, EACCES));
+}
+
+TEST_F(DaemonTest, AnAbstractSocketThatWasFoundStands) {
+  AddProcess(60, "/usr/bin/containerd-shim-runc-v2");
+  Link("proc/60/fd/3", "socket:[21]");
+  AddProcess(70, "");
+  snapshot_.processes.back().executable = Missing(ErrorCode::kDenied, EACCES);
+  const Host& host = Collected();
+  EXPECT_EQ(host.unix_sockets_read, Missing(ErrorCode::kDenied, EACCES));
+  EXPECT_EQ(host.abstract_runtime_sockets, std::vector<std::string>{"@/containerd-shim/x"});
+}
+
 TEST_F(DaemonTest, VanishedProgramsHideNothing) {
   AddProcess(70, "");
   snapshot_.processes.back().executable = Missing(ErrorCode::kNotFound, ENOENT);
@@ -391,6 +410,7 @@ TEST_F(DaemonTest, SocketsOfAnotherPidNamespaceAreNotTheHosts) {
   snapshot_.vantage.initial_pid_namespace = false;
   const Host& host = Collected();
   EXPECT_EQ(host.unix_sockets_read, Missing(ErrorCode::kVantage));
+  EXPECT_EQ(host.abstract_runtime_sockets, Missing(ErrorCode::kVantage));
   EXPECT_FALSE(PathOf(host, "/run/docker.sock")->listening);
 }
 
