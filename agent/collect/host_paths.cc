@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <expected>
 #include <string>
@@ -8,10 +9,12 @@
 #include <utility>
 #include <vector>
 
+#include "agent/base/file.h"
 #include "agent/collect/host_daemons.h"
 #include "agent/collect/host_look.h"
 #include "agent/collect/host_places.h"
 #include "agent/parse/cut.h"
+#include "agent/parse/host_files.h"
 #include "agent/parse/net_sockets.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
@@ -19,9 +22,8 @@
 namespace hullmark {
 namespace {
 
-constexpr std::size_t kMostAliases = 1'024;  // Socket names tried for being a path found before.
-
-std::string_view BaseName(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+constexpr std::size_t kGroupFileBytes = std::size_t{1} << 20;
+constexpr std::chrono::milliseconds kFileDeadline{250};
 
 // Sockets and directories that `pattern` stands for; whether all of them could be looked at.
 bool AddMatches(HostPlaces& places, const std::string& pattern, std::vector<HostPath>& paths) {
@@ -39,39 +41,48 @@ bool AddMatches(HostPlaces& places, const std::string& pattern, std::vector<Host
   return complete;
 }
 
-// Notes that what lies at `place` is listened on; whether anything is known there.
-bool MarkListening(std::vector<HostPath>& paths, const HostPath& place) {
+// The daemon that holds a socket; nullptr: none that was found. Shims listen for their daemon only.
+const Daemon* HolderOf(const Daemons& daemons, const UnixSocket& socket) {
+  const auto holder = std::ranges::find_if(daemons.found, [&](const Daemon& daemon) {
+    return !daemon.shim && daemon.sockets.contains(socket.inode);
+  });
+  return holder == daemons.found.end() ? nullptr : &*holder;
+}
+
+// Notes that `daemon` listens on what lies at `place`; whether anything is known there.
+bool MarkListening(std::vector<HostPath>& paths, const HostPath& place, const Daemon& daemon) {
   bool known = false;
   for (HostPath& path : paths) {  // Two patterns may have led to it.
     if (path.device != place.device || path.root != place.root) continue;
-    path.listening = true;
+    path.daemon = daemon.name;
     known = true;
   }
   return known;
 }
 
-bool OwnedBy(const Daemons& daemons, const UnixSocket& socket) {
-  return std::ranges::any_of(daemons.found, [&](const Daemon& daemon) {
-    return !daemon.shim && daemon.sockets.contains(socket.inode);
-  });
-}
-
-// Notes which of `paths` are listened on, and adds the sockets of daemons that no pattern found.
-// Names are what servers bound, so that "/var/run/x" is found to be "/run/x" by its place.
+// Notes which daemon listens on which of `paths`, and adds sockets of daemons that no pattern
+// found. Names are what servers bound, so that "/var/run/x" is found to be "/run/x" by its place.
 void AddListening(HostPlaces& places, const Daemons& daemons,
                   const std::vector<UnixSocket>& sockets, std::vector<HostPath>& paths) {
-  std::size_t tried = 0;
   for (const UnixSocket& socket : sockets) {
     if (!socket.listening || !socket.path.starts_with('/')) continue;
-    const bool known = std::ranges::any_of(
-        paths, [&](const HostPath& path) { return BaseName(path.path) == BaseName(socket.path); });
-    const bool of_daemon = OwnedBy(daemons, socket);
-    if (!of_daemon && (!known || ++tried > kMostAliases)) continue;
+    const Daemon* const daemon = HolderOf(daemons, socket);
+    if (daemon == nullptr) continue;
     auto place = places.Find(socket.path);
-    if (!place || !place->path.socket || MarkListening(paths, place->path) || !of_daemon) continue;
-    place->path.listening = true;
+    if (!place || !place->path.socket || MarkListening(paths, place->path, *daemon)) continue;
+    place->path.daemon = daemon->name;
     paths.push_back(std::move(place->path));
   }
+}
+
+// A name decides who counts as trusted, so only root may have written the file, and the numbers
+// must be the host's.
+void NameGroups(const HostLook& look, std::vector<HostPath>& paths) {
+  if (!look.snapshot.vantage.initial_user_namespace) return;
+  const auto file =
+      ReadUntrusted(look.roots.host.get(), "/etc/group", kGroupFileBytes, kFileDeadline);
+  if (!file || !file->root_only) return;
+  for (HostPath& path : paths) path.group = GroupNameOf(file->text, path.gid).value_or("");
 }
 
 bool IsAbstractListener(const UnixSocket& socket) {
@@ -116,6 +127,7 @@ void CollectPaths(HostLook& look, HostPlaces& places, const Daemons& daemons,
   if (sockets) AddListening(places, daemons, *sockets, host.paths);
   std::ranges::sort(host.paths, {},
                     [](const HostPath& path) { return std::tie(path.path, path.pattern); });
+  NameGroups(look, host.paths);
   host.core_helper = CoreHelper(host, places);
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -91,6 +92,17 @@ Fact<DeviceNumber> ParseDeviceNumber(std::string_view text) {
   const auto device = DeviceNumberOf(WithoutNewline(text));
   if (!device) return Malformed();
   return *device;
+}
+
+std::optional<std::string_view> GroupNameOf(std::string_view text, Gid gid) {
+  while (!text.empty()) {
+    auto line = Cut(text, '\n');
+    const auto name = Cut(line, ':');
+    Cut(line, ':');  // The password.
+    const auto number = NumberOf<std::uint32_t>(Cut(line, ':'));
+    if (!name.empty() && number && Gid{*number} == gid) return name;
+  }
+  return std::nullopt;
 }
 
 Fact<std::uint32_t> CountEnforcedProfiles(std::string_view text) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,10 @@ Fact<Timestamp> ParseBootTime(std::string_view text);
 
 // "8:0" of the dev files of sysfs block devices.
 Fact<DeviceNumber> ParseDeviceNumber(std::string_view text);
+
+// The name that /etc/group gives `gid`, see group(5): of several the first, as for getgrgid(3).
+// nullopt: none.
+std::optional<std::string_view> GroupNameOf(std::string_view text, Gid gid);
 
 // How many profiles of securityfs apparmor/profiles confine what they hold: modes enforce and kill.
 Fact<std::uint32_t> CountEnforcedProfiles(std::string_view text);

@@ -28,10 +28,11 @@ void Describe(auto& io, Is<HostPath> auto& path) {
   io.Member("device", path.device);
   io.Member("root", path.root);
   io.Member("socket", path.socket);
-  io.Member("listening", path.listening);
+  io.Member("daemon", path.daemon);
   io.Member("mode", path.mode);
   io.Member("uid", path.uid);
   io.Member("gid", path.gid);
+  io.Member("group", path.group);
 }
 
 void Describe(auto& io, Is<RuntimeListener> auto& listener) {

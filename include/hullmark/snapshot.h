@@ -216,10 +216,11 @@ struct HostPath {
   DeviceNumber device{};   // Of the file system it lies on, as mountinfo names it.
   std::string root{};      // Path inside that file system.
   bool socket = false;     // S_IFSOCK; else a directory.
-  bool listening = false;  // Listed in /proc/net/unix as listening.
+  std::string daemon{};    // Base name of the daemon found to listen on it, "" where none was.
   std::uint32_t mode = 0;  // Permission bits.
   Uid uid{};
   Gid gid{};
+  std::string group{};  // Of gid in the host's /etc/group; "": none, or not told for certain.
 };
 
 // A listening TCP socket owned by a daemon that can start containers.

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "agent/parse/host_files.h"
+#include "hullmark/ids.h"
 #include "tests/fuzz/parse/require.h"
 
 using namespace hullmark;
@@ -27,6 +28,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   if (controllers) {
     for (const auto& controller : *controllers) Require(text.contains(controller.name));
   }
+  if (const auto group = GroupNameOf(text, Gid{}))
+    Require(!group->empty() && text.contains(*group));
   Require(size - TrimLine(text).size() <= 1);
   return 0;
 }

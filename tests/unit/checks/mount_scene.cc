@@ -111,7 +111,6 @@ void MountScene::AddPath(std::string_view path, std::string_view pattern, Device
                                  .device = device,
                                  .root = std::string(root),
                                  .socket = socket,
-                                 .listening = socket,
                                  .mode = 0660});
 }
 

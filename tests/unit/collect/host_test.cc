@@ -44,6 +44,7 @@ class HostTest : public testing::Test {
     top_ = mkdtemp(pattern.data());
     for (const char* const name : {"proc", "sys", "host"}) fs::create_directory(top_ / name);
     snapshot_.vantage.initial_pid_namespace = true;
+    snapshot_.vantage.initial_user_namespace = true;
     snapshot_.host.namespaces[std::to_underlying(NamespaceKind::kPid)] =
         ReferenceNamespace{.inode = kHostPid};
     snapshot_.mount_namespaces.push_back({.mounts = std::vector<Mount>{}});
@@ -245,7 +246,7 @@ TEST_F(HostTest, PlacesHostPathsOnTheirFileSystems) {
   EXPECT_EQ(docker->device, (DeviceNumber{.major = 0, .minor = 25}));
   EXPECT_EQ(docker->root, "/@run/docker.sock");
   EXPECT_TRUE(docker->socket);
-  EXPECT_FALSE(docker->listening);
+  EXPECT_EQ(docker->daemon, "");
   const HostPath* const podman = PathOf(host, "/run/user/1001/podman/podman.sock");
   ASSERT_NE(podman, nullptr);
   EXPECT_EQ(podman->pattern, "/run/user/*/podman/podman.sock");
@@ -274,6 +275,43 @@ TEST_F(HostTest, FollowsLinksOfRootOnlyAndWaitsForNoServer) {
   // What could not be looked at was not looked for.
   EXPECT_EQ(host.looked_for,
             (std::vector<std::string>{"/var/run/real.sock", "/run/../run/real.sock"}));
+}
+
+class GroupTest : public HostTest {
+ protected:
+  GroupTest() {
+    MakeSocket("host/run/docker.sock");
+    MakeSocket("host/run/other.sock");
+    options_.host_paths = {"/run/docker.sock", "/run/other.sock"};
+    Write("host/etc/group", "root:x:0:\ndocker:x:998:ann\nusers:x:998:\n");
+  }
+  void SetUp() override {
+    if (geteuid() != 0) GTEST_SKIP() << "needs files of two groups";
+    ASSERT_EQ(chown((top_ / "host/run/docker.sock").c_str(), 0, 998), 0);
+    ASSERT_EQ(chown((top_ / "host/run/other.sock").c_str(), 0, 999), 0);
+  }
+  std::string DockersGroup() {
+    snapshot_.host.paths.clear();
+    return PathOf(Collected(), "/run/docker.sock")->group;
+  }
+};
+
+TEST_F(GroupTest, IsNamedByTheHostsFile) {
+  EXPECT_EQ(DockersGroup(), "docker");
+  EXPECT_EQ(PathOf(snapshot_.host, "/run/other.sock")->group, "");
+}
+
+TEST_F(GroupTest, IsNotNamedByAFileThatOthersMayWrite) {
+  ASSERT_EQ(chmod((top_ / "host/etc/group").c_str(), 0666), 0);
+  EXPECT_EQ(DockersGroup(), "");
+  ASSERT_EQ(chmod((top_ / "host/etc/group").c_str(), 0644), 0);
+  ASSERT_EQ(chown((top_ / "host/etc").c_str(), 1000, 0), 0);
+  EXPECT_EQ(DockersGroup(), "");
+}
+
+TEST_F(GroupTest, IsNotNamedFromAUserNamespace) {
+  snapshot_.vantage.initial_user_namespace = false;
+  EXPECT_EQ(DockersGroup(), "");
 }
 
 TEST_F(HostTest, SaysNothingOfPathsWithoutTheHostsMounts) {
@@ -327,9 +365,10 @@ TEST_F(DaemonTest, FindsWhereTheyListen) {
   EXPECT_EQ(host.unix_sockets_read, true);
   EXPECT_EQ(host.abstract_runtime_sockets, std::vector<std::string>{"@/containerd-shim/x"});
   ASSERT_EQ(host.paths.size(), 2U);
-  EXPECT_TRUE(PathOf(host, "/run/docker.sock")->listening);
+  EXPECT_EQ(PathOf(host, "/run/docker.sock")->daemon, "dockerd");
   ASSERT_NE(PathOf(host, "/run/other/api.sock"), nullptr);
   EXPECT_EQ(PathOf(host, "/run/other/api.sock")->pattern, "");
+  EXPECT_EQ(PathOf(host, "/run/other/api.sock")->daemon, "dockerd");
   ASSERT_TRUE(host.listeners);
   ASSERT_EQ(host.listeners->size(), 1U);
   EXPECT_EQ(host.listeners->front().daemon, "dockerd");
@@ -411,7 +450,7 @@ TEST_F(DaemonTest, SocketsOfAnotherPidNamespaceAreNotTheHosts) {
   const Host& host = Collected();
   EXPECT_EQ(host.unix_sockets_read, Missing(ErrorCode::kVantage));
   EXPECT_EQ(host.abstract_runtime_sockets, Missing(ErrorCode::kVantage));
-  EXPECT_FALSE(PathOf(host, "/run/docker.sock")->listening);
+  EXPECT_EQ(PathOf(host, "/run/docker.sock")->daemon, "");
 }
 
 }  // namespace

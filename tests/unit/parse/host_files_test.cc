@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,6 +59,16 @@ TEST(HostFiles, LsmList) {
   for (const std::string_view bad : {"", "\n", ",", "a,", "a,,b"}) {
     EXPECT_EQ(ParseLsmList(bad), kMalformed) << bad;
   }
+}
+
+TEST(HostFiles, GroupNames) {
+  constexpr std::string_view kGroups =
+      "root:x:0:\n+:::\nbad:x:y:\n:x:5:\ndocker:x:998:ann,bob\nother:x:998:\nlast:x:7";
+  EXPECT_EQ(GroupNameOf(kGroups, Gid{0}), "root");
+  EXPECT_EQ(GroupNameOf(kGroups, Gid{998}), "docker");
+  EXPECT_EQ(GroupNameOf(kGroups, Gid{7}), "last");
+  EXPECT_EQ(GroupNameOf(kGroups, Gid{5}), std::nullopt);
+  EXPECT_EQ(GroupNameOf("", Gid{0}), std::nullopt);
 }
 
 TEST(HostFiles, EnforcedProfiles) {
