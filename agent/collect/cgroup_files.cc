@@ -81,9 +81,6 @@ void CgroupFiles::ReadOne(Cgroup& cgroup) {
   const auto status = StatusOf(fd, "", Follow::kNo);
   cgroup.inode = status ? Fact<std::uint64_t>(status->inode) : std::unexpected(status.error());
   const CgroupVersion version = hierarchy.version;
-  if (version == CgroupVersion::kV2) {
-    if (const auto type = Read(fd, "cgroup.type", ParseCgroupType)) cgroup.type = *type;
-  }
   const auto here = [&](Controller controller) {
     return (hierarchy.controllers >> std::to_underlying(controller) & 1) != 0;
   };
@@ -125,10 +122,8 @@ MemoryFiles CgroupFiles::ReadMemory(int directory, CgroupVersion version) {
 
 CpuFiles CgroupFiles::ReadCpu(int directory, CgroupVersion version) {
   if (version == CgroupVersion::kV2) {
-    const auto idle = Read(directory, "cpu.idle", ParseNumber);
     return {.quota = Read(directory, "cpu.max", ParseCpuMax),
-            .weight = Read(directory, "cpu.weight", ParseNumber),
-            .idle = idle ? Fact<bool>(*idle != 0) : std::unexpected(idle.error())};
+            .weight = Read(directory, "cpu.weight", ParseNumber)};
   }
   // The buffer is reused by the next read, so the first text is copied.
   const auto quota = Read(directory, "cpu.cfs_quota_us", [](std::string_view text) {

@@ -16,7 +16,7 @@
 
 namespace hullmark {
 
-// Reads the limit files of cgroups into the Snapshot's tables: identity, type and the files of the
+// Reads the limit files of cgroups into the Snapshot's tables: identity and the files of the
 // controllers that live in their hierarchy.
 class CgroupFiles {
  public:

@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/parse/limit_files.h"
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "agent/parse/cut.h"
 #include "hullmark/limits.h"
 #include "hullmark/result.h"
-#include "hullmark/snapshot.h"
 
 namespace hullmark {
 namespace {
@@ -89,18 +86,6 @@ Fact<bool> ParseOomKillDisabled(std::string_view text) {
     if (Cut(value, ' ') != "oom_kill_disable") continue;
     if (value != "0" && value != "1") return Malformed();
     return value == "1";
-  }
-  return Malformed();
-}
-
-Fact<CgroupType> ParseCgroupType(std::string_view text) {
-  static constexpr auto kTypes = std::to_array<std::pair<std::string_view, CgroupType>>(
-      {{"domain", CgroupType::kDomain},
-       {"domain threaded", CgroupType::kDomainThreaded},
-       {"threaded", CgroupType::kThreaded},
-       {"domain invalid", CgroupType::kDomainInvalid}});
-  for (const auto& [name, type] : kTypes) {
-    if (WithoutNewline(text) == name) return type;
   }
   return Malformed();
 }

@@ -8,7 +8,6 @@
 #include "hullmark/ids.h"
 #include "hullmark/limits.h"
 #include "hullmark/result.h"
-#include "hullmark/snapshot.h"
 
 namespace hullmark {
 
@@ -27,7 +26,7 @@ Fact<CpuQuota> ParseCpuMax(std::string_view text);
 // cpu.cfs_quota_us, -1 being unlimited, and cpu.cfs_period_us of v1.
 Fact<CpuQuota> ParseCfsQuota(std::string_view quota_text, std::string_view period_text);
 
-// A number alone: cpu.shares, cpu.weight, cpu.idle, memory.low, cap_last_cap ...
+// A number alone: cpu.shares, cpu.weight, memory.low, cap_last_cap ...
 Fact<std::uint64_t> ParseNumber(std::string_view text);
 
 // The weight that holds where no device has its own: "default 100" first, or a number alone.
@@ -47,9 +46,6 @@ Fact<std::vector<Throttle>> ParseThrottle(std::string_view text);
 
 // memory.oom_control of v1: whether the kernel leaves the group's processes hanging instead.
 Fact<bool> ParseOomKillDisabled(std::string_view text);
-
-// cgroup.type of v2.
-Fact<CgroupType> ParseCgroupType(std::string_view text);
 
 // "0-1,4" of cpuset.cpus, /sys/devices/system/cpu/online ...: ascending; below the 8192 that
 // kernels can be built for, else kMalformed.

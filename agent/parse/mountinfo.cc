@@ -38,7 +38,6 @@ bool ReadMountOptions(std::string_view options, MountFlags& flags) {
     const auto option = Cut(options, ',');
     if (option == "nosuid") flags.no_suid = true;
     if (option == "nodev") flags.no_dev = true;
-    if (option == "noexec") flags.no_exec = true;
   }
   return true;
 }
@@ -53,10 +52,6 @@ bool ReadPeerGroup(std::string_view number, std::uint32_t& into) {
 
 // One of the optional fields; tags unknown here are passed over.
 bool ReadOptionalField(std::string_view field, Mount& mount) {
-  if (field == "unbindable") {
-    mount.flags.unbindable = true;
-    return true;
-  }
   const auto tag = Cut(field, ':');
   if (tag == "shared") return ReadPeerGroup(field, mount.shared);
   if (tag == "master") return ReadPeerGroup(field, mount.master);

@@ -22,8 +22,7 @@ struct Row {
 constexpr std::array kRows = std::to_array<Row>({{"Max core file size ", &Rlimits::core},
                                                  {"Max processes ", &Rlimits::nproc},
                                                  {"Max open files ", &Rlimits::nofile},
-                                                 {"Max locked memory ", &Rlimits::memlock},
-                                                 {"Max realtime priority ", &Rlimits::rtprio}});
+                                                 {"Max locked memory ", &Rlimits::memlock}});
 
 bool ReadValue(std::string_view word, std::optional<std::uint64_t>& into) {
   if (word == "unlimited") return true;

@@ -91,25 +91,21 @@ void Describe(auto& io, Is<Rlimits> auto& limits) {
   io.Member("nproc", limits.nproc);
   io.Member("core", limits.core);
   io.Member("memlock", limits.memlock);
-  io.Member("rtprio", limits.rtprio);
 }
 
 // MountFlags are bit fields, which nothing can refer to; here they are one byte, first flag lowest.
 constexpr std::uint8_t BitsOf(const MountFlags& flags) {
   return static_cast<std::uint8_t>(
       unsigned{flags.read_only} | unsigned{flags.no_suid} << 1 | unsigned{flags.no_dev} << 2 |
-      unsigned{flags.no_exec} << 3 | unsigned{flags.super_read_only} << 4 |
-      unsigned{flags.unbindable} << 5 | unsigned{flags.root_deleted} << 6);
+      unsigned{flags.super_read_only} << 3 | unsigned{flags.root_deleted} << 4);
 }
 
 constexpr MountFlags MountFlagsOf(std::uint8_t bits) {
   return {.read_only = (bits & 1) != 0,
           .no_suid = (bits >> 1 & 1) != 0,
           .no_dev = (bits >> 2 & 1) != 0,
-          .no_exec = (bits >> 3 & 1) != 0,
-          .super_read_only = (bits >> 4 & 1) != 0,
-          .unbindable = (bits >> 5 & 1) != 0,
-          .root_deleted = (bits >> 6 & 1) != 0};
+          .super_read_only = (bits >> 3 & 1) != 0,
+          .root_deleted = (bits >> 4 & 1) != 0};
 }
 
 template <typename Io>

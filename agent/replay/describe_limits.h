@@ -51,7 +51,6 @@ void Describe(auto& io, Is<MemoryFiles> auto& files) {
 void Describe(auto& io, Is<CpuFiles> auto& files) {
   io.Member("quota", files.quota);
   io.Member("weight", files.weight);
-  io.Member("idle", files.idle);
 }
 
 void Describe(auto& io, Is<PidsFiles> auto& files) { io.Member("max", files.max); }

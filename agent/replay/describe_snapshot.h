@@ -53,7 +53,6 @@ void Describe(auto& io, Is<Cgroup> auto& cgroup) {
   io.Member("path", cgroup.path);
   io.Member("inode", cgroup.inode);
   io.Member("deleted", cgroup.deleted);
-  io.Member("type", cgroup.type);
   io.Row("memory", cgroup.memory, "memory_files");
   io.Row("cpu", cgroup.cpu, "cpu_files");
   io.Row("pids", cgroup.pids, "pids_files");

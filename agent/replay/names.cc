@@ -19,8 +19,6 @@ namespace {
 template <auto kLast>
 using NamesTo = std::array<std::string_view, std::to_underlying(kLast) + std::size_t{1}>;
 
-constexpr NamesTo<CgroupType::kDomainInvalid> kCgroupTypes = {"domain", "domain threaded",
-                                                              "threaded", "domain invalid"};
 constexpr NamesTo<CgroupVersion::kV2> kCgroupVersions = {"v1", "v2"};
 constexpr NamesTo<DescriptorKind::kOther> kDescriptorKinds = {
     "closed", "terminal", "pipe", "socket", "null", "file", "other"};
@@ -31,8 +29,8 @@ constexpr NamesTo<Label::Module::kOther> kModules = {"apparmor", "selinux", "oth
 constexpr NamesTo<ReferenceSource::kConstant> kReferenceSources = {"pid1", "kthreadd", "constant"};
 constexpr NamesTo<SeccompMode::kFilter> kSeccompModes = {"off", "strict", "filter"};
 constexpr NamesTo<Trust::kUser> kTrusts = {"root", "user"};
-constexpr std::array<std::string_view, 7> kMountFlags = {
-    "read_only", "no_suid", "no_dev", "no_exec", "super_read_only", "unbindable", "root_deleted"};
+constexpr std::array<std::string_view, 5> kMountFlags = {"read_only", "no_suid", "no_dev",
+                                                         "super_read_only", "root_deleted"};
 
 // The names that the whole program uses.
 template <auto kLast>
@@ -54,7 +52,6 @@ std::span<const std::string_view> NamesOfModel() {
 std::span<const std::string_view> EnumNames(CgroupLayout /*kind*/) {
   return NamesOfModel<CgroupLayout::kHybrid>();
 }
-std::span<const std::string_view> EnumNames(CgroupType /*kind*/) { return kCgroupTypes; }
 std::span<const std::string_view> EnumNames(CgroupVersion /*kind*/) { return kCgroupVersions; }
 std::span<const std::string_view> EnumNames(ContainerClass /*kind*/) {
   return NamesOfModel<ContainerClass::kVm>();

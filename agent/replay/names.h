@@ -13,7 +13,6 @@ namespace hullmark {
 
 // Names of enumerators in a snapshot document, by value.
 std::span<const std::string_view> EnumNames(CgroupLayout);
-std::span<const std::string_view> EnumNames(CgroupType);
 std::span<const std::string_view> EnumNames(CgroupVersion);
 std::span<const std::string_view> EnumNames(ContainerClass);
 std::span<const std::string_view> EnumNames(Controller);

@@ -110,7 +110,7 @@ struct Rlimit {
   friend constexpr bool operator==(const Rlimit&, const Rlimit&) = default;
 };
 struct Rlimits {
-  Rlimit nofile, nproc, core, memlock, rtprio;
+  Rlimit nofile, nproc, core, memlock;
 
   friend constexpr bool operator==(const Rlimits&, const Rlimits&) = default;
 };
@@ -120,10 +120,8 @@ struct MountFlags {
   bool read_only : 1 = false;  // Field 6: what counts.
   bool no_suid : 1 = false;
   bool no_dev : 1 = false;
-  bool no_exec : 1 = false;
   bool super_read_only : 1 = false;  // After the dash.
-  bool unbindable : 1 = false;
-  bool root_deleted : 1 = false;  // The root field ended with //deleted.
+  bool root_deleted : 1 = false;     // The root field ended with //deleted.
 
   friend constexpr bool operator==(const MountFlags&, const MountFlags&) = default;
 };

@@ -61,8 +61,7 @@ struct MemoryFiles {
 struct CpuFiles {
   Fact<CpuQuota> quota = Missing(ErrorCode::kNotRead);  // cfs_quota_us + cfs_period_us, cpu.max.
   Fact<std::uint64_t> weight =
-      Missing(ErrorCode::kNotRead);                // v1 shares, v2 weight: never converted.
-  Fact<bool> idle = Missing(ErrorCode::kNotRead);  // v2 cpu.idle.
+      Missing(ErrorCode::kNotRead);  // v1 shares, v2 weight: never converted.
 };
 struct PidsFiles {
   Fact<Limit> max = Missing(ErrorCode::kNotRead);

@@ -48,8 +48,6 @@ struct Hierarchy {
   bool whole = true;             // The mount shows the hierarchy's root, not a part of it.
 };
 
-enum class CgroupType : std::uint8_t { kDomain, kDomainThreaded, kThreaded, kDomainInvalid };
-
 // A directory of a hierarchy. Ancestors are in the table too, up to the root.
 struct Cgroup {
   HierarchyIndex hierarchy{};
@@ -57,7 +55,6 @@ struct Cgroup {
   StringId path{};                                           // "/docker/<id>"
   Fact<std::uint64_t> inode = Missing(ErrorCode::kNotRead);  // Of the directory; v2: the cgroup id.
   bool deleted = false;  // The directory is gone, processes remain.
-  CgroupType type = CgroupType::kDomain;
   std::optional<std::uint32_t> memory{}, cpu{}, pids{}, cpuset{}, io{},
       devices{};  // Into the tables below.
 };

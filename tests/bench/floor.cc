@@ -39,9 +39,9 @@ const std::vector<Files>& LimitFiles() {
         "blkio.throttle.read_iops_device", "blkio.throttle.write_iops_device"}},
       {"devices", {"devices.list"}},
       {"",
-       {"cgroup.type", "memory.low", "memory.min", "memory.max", "memory.high", "memory.swap.max",
-        "cpu.idle", "cpu.max", "cpu.weight", "pids.max", "cpuset.cpus", "cpuset.cpus.effective",
-        "io.bfq.weight", "io.weight", "io.max"}}};
+       {"memory.low", "memory.min", "memory.max", "memory.high", "memory.swap.max", "cpu.max",
+        "cpu.weight", "pids.max", "cpuset.cpus", "cpuset.cpus.effective", "io.bfq.weight",
+        "io.weight", "io.max"}}};
   return kFiles;
 }
 

@@ -19,15 +19,14 @@ std::string Line(std::string_view name, const Rlimit& limit) {
 
 }  // namespace
 
-// All five are there or none is believed; they print to a text that parses the same.
+// All four are there or none is believed; they print to a text that parses the same.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   const auto limits = ParseRlimits(TextOf(bytes, size));
   Require(Honest(limits));
   if (!limits) return 0;
   const auto text =
       Line("Max open files ", limits->nofile) + Line("Max processes ", limits->nproc) +
-      Line("Max core file size ", limits->core) + Line("Max locked memory ", limits->memlock) +
-      Line("Max realtime priority ", limits->rtprio);
+      Line("Max core file size ", limits->core) + Line("Max locked memory ", limits->memlock);
   Require(ParseRlimits(text) == *limits);
   return 0;
 }

@@ -102,15 +102,6 @@ TEST(LimitFiles, OomControl) {
   EXPECT_EQ(ParseOomKillDisabled(""), kMalformed);
 }
 
-TEST(LimitFiles, CgroupTypes) {
-  EXPECT_EQ(ParseCgroupType("domain\n"), CgroupType::kDomain);
-  EXPECT_EQ(ParseCgroupType("domain threaded\n"), CgroupType::kDomainThreaded);
-  EXPECT_EQ(ParseCgroupType("threaded"), CgroupType::kThreaded);
-  EXPECT_EQ(ParseCgroupType("domain invalid\n"), CgroupType::kDomainInvalid);
-  EXPECT_EQ(ParseCgroupType("domain "), kMalformed);
-  EXPECT_EQ(ParseCgroupType(""), kMalformed);
-}
-
 TEST(LimitFiles, CpuLists) {
   EXPECT_EQ(ParseCpuList("0-2,4,7-7\n"), (std::vector<std::uint32_t>{0, 1, 2, 4, 7}));
   EXPECT_TRUE(ParseCpuList("\n")->empty());

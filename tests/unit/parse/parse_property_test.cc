@@ -117,9 +117,7 @@ RC_GTEST_PROP(ParseAfterPrint, KeepsAMount, ()) {
                     .flags = {.read_only = Any<bool>(),
                               .no_suid = Any<bool>(),
                               .no_dev = Any<bool>(),
-                              .no_exec = Any<bool>(),
                               .super_read_only = Any<bool>(),
-                              .unbindable = Any<bool>(),
                               .root_deleted = Any<bool>()}};
   RC_PRE(!strings[mount.root].ends_with("//deleted"));
   const auto text = PrintMount(mount, strings);

@@ -76,8 +76,7 @@ std::string MountOptions(const MountFlags& flags) {
   std::string options = flags.read_only ? "ro" : "rw";
   if (flags.no_suid) options += ",nosuid";
   if (flags.no_dev) options += ",nodev";
-  if (flags.no_exec) options += ",noexec";
-  return options + ",relatime";
+  return options + ",noexec,relatime";
 }
 
 }  // namespace
@@ -120,7 +119,6 @@ std::string PrintMount(const Mount& mount, const StringTable& strings) {
   text += " " + Escaped(strings[mount.mount_point], kSpecial) + " " + MountOptions(mount.flags);
   if (mount.shared != 0) text += " shared:" + std::to_string(mount.shared);
   if (mount.master != 0) text += " master:" + std::to_string(mount.master) + " propagate_from:1";
-  if (mount.flags.unbindable) text += " unbindable";
   text += " - " + Escaped(strings[mount.type], kSpecial) + " " +
           Escaped(strings[mount.source], kSpecial) + (mount.flags.super_read_only ? " ro" : " rw");
   if (strings[mount.type] == "overlay") {

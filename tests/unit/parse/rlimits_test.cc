@@ -30,12 +30,11 @@ std::string Replaced(std::string_view from, std::string_view to) {
   return text.replace(text.find(from), from.size(), to);
 }
 
-TEST(Rlimits, ReadsTheFive) {
+TEST(Rlimits, ReadsTheFour) {
   const Rlimits expected{.nofile = {.soft = 1024, .hard = 524288},
                          .nproc = {.soft = 96365, .hard = 96366},
                          .core = {.soft = 0, .hard = std::nullopt},
-                         .memlock = {.soft = 8388608, .hard = 8388609},
-                         .rtprio = {.soft = 0, .hard = 99}};
+                         .memlock = {.soft = 8388608, .hard = 8388609}};
   EXPECT_EQ(ParseRlimits(kLimits), expected);
 }
 

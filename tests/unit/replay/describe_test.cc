@@ -96,15 +96,15 @@ TEST(Describe, MountFlagsSurviveAsBits) {
     EXPECT_EQ(BitsOf(MountFlagsOf(static_cast<std::uint8_t>(bits))), bits);
   }
   EXPECT_EQ(BitsOf({.read_only = true}), 1);
-  EXPECT_EQ(BitsOf({.root_deleted = true}), 64);
+  EXPECT_EQ(BitsOf({.root_deleted = true}), 16);
 }
 
 TEST(Names, AreDistinctAndNotEmpty) {
   for (const auto names :
-       {EnumNames(CgroupLayout{}), EnumNames(CgroupType{}), EnumNames(CgroupVersion{}),
-        EnumNames(ContainerClass{}), EnumNames(Controller{}), EnumNames(DescriptorKind{}),
-        EnumNames(ErrorCode{}), EnumNames(Label::Module{}), EnumNames(ReferenceSource{}),
-        EnumNames(Runtime{}), EnumNames(SeccompMode{}), EnumNames(Trust{}), MountFlagNames()}) {
+       {EnumNames(CgroupLayout{}), EnumNames(CgroupVersion{}), EnumNames(ContainerClass{}),
+        EnumNames(Controller{}), EnumNames(DescriptorKind{}), EnumNames(ErrorCode{}),
+        EnumNames(Label::Module{}), EnumNames(ReferenceSource{}), EnumNames(Runtime{}),
+        EnumNames(SeccompMode{}), EnumNames(Trust{}), MountFlagNames()}) {
     const std::set<std::string_view> distinct(names.begin(), names.end());
     EXPECT_EQ(distinct.size(), names.size());
     EXPECT_FALSE(distinct.contains(""));
