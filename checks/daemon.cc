@@ -26,10 +26,10 @@ namespace {
 
 constexpr ParamSpec kSockets[] = {
     {"sockets", ParamType::kGlobs},
-    {"allowed_gids", ParamType::kIntegers},
+    {"allowed_groups", ParamType::kStrings},
 };
 constexpr std::size_t kSocketGlobs = 0;
-constexpr std::size_t kAllowedGids = 1;
+constexpr std::size_t kAllowedGroups = 1;
 
 constexpr std::uint32_t kOthersAccess = 0007;
 constexpr std::uint32_t kOthersWrite = 0002;
@@ -56,12 +56,18 @@ bool IsOwnersOwn(const HostPath& socket) {
 }
 
 // docker and podman give their socket to a group of their own, whose number differs from host to
-// host; without group access the group does not matter.
-bool GroupAccepted(const HostPath& socket, const Params& params) {
-  if ((socket.mode & kGroupAccess) == 0) return true;
-  if (socket.path.ends_with("/docker.sock") || socket.path.ends_with("/podman.sock")) return true;
-  const auto& gids = params.Integers(kAllowedGids);
-  return std::ranges::find(gids, std::int64_t{std::to_underlying(socket.gid)}) != gids.end();
+// host; the others have none. Without group access the group does not matter, nor for an engine of
+// its owner's own.
+Outcome GroupOutcome(const HostPath& socket, const Params& params) {
+  if ((socket.mode & kGroupAccess) == 0 || socket.gid == Gid{0}) return Outcome::kPass;
+  if (IsOwnersOwn(socket)) return Outcome::kPass;
+  const bool roots_only =
+      socket.path.ends_with("/containerd.sock") || socket.path.ends_with("/crio.sock");
+  if (roots_only) return Outcome::kFail;
+  if (socket.group.empty()) return Outcome::kUnknown;
+  const auto& accepted = params.Strings(kAllowedGroups);
+  return std::ranges::find(accepted, socket.group) == accepted.end() ? Outcome::kFail
+                                                                     : Outcome::kPass;
 }
 
 std::string Octal(std::uint32_t mode) {
@@ -81,24 +87,28 @@ Verdict SocketPrivate(const HostPath& socket, const Params& params, EvidenceOut 
     return Fail(out, socket.path,
                 [&] { return "owner is uid " + std::to_string(std::to_underlying(socket.uid)); });
   }
-  if (!GroupAccepted(socket, params)) {
-    return Fail(out, socket.path, [&] {
-      return "mode is " + Octal(socket.mode) + ", group is gid " +
-             std::to_string(std::to_underlying(socket.gid));
-    });
-  }
-  return Pass();
+  const Outcome group = GroupOutcome(socket, params);
+  if (group == Outcome::kPass) return Pass();
+  Prove(out, socket.path, [&] {
+    const std::string gid = std::to_string(std::to_underlying(socket.gid));
+    return "mode is " + Octal(socket.mode) + ", group is gid " + gid +
+           (socket.group.empty() ? ", which has no certain name" : " (" + Cut(socket.group) + ")");
+  });
+  return {.outcome = group};
 }
 
 Verdict RuntimeSocketsPrivate(const Snapshot& snapshot, const Params& params, EvidenceOut out) {
   const Host& host = snapshot.host;
   const auto& globs = params.Globs(kSocketGlobs);
   bool failed = false;
+  bool unknown = false;
   bool any = false;
   for (const HostPath& path : host.paths) {
     if (!IsRuntimeSocket(path, globs)) continue;
     any = true;
-    failed |= SocketPrivate(path, params, out).outcome == Outcome::kFail;
+    const Outcome outcome = SocketPrivate(path, params, out).outcome;
+    failed |= outcome == Outcome::kFail;
+    unknown |= outcome == Outcome::kUnknown;
   }
   const auto& abstract = host.abstract_runtime_sockets;
   for (std::size_t at = 0; abstract && at < abstract->size(); ++at) {
@@ -107,6 +117,7 @@ Verdict RuntimeSocketsPrivate(const Snapshot& snapshot, const Params& params, Ev
           [&] { return Cut((*abstract)[at]) + " is abstract: it has no mode"; });
   }
   if (failed) return {.outcome = Outcome::kFail};
+  if (unknown) return {.outcome = Outcome::kUnknown};
   for (const Glob& glob : globs) {
     if (std::ranges::find(host.looked_for, glob.pattern()) == host.looked_for.end()) {
       return Unknown(out, glob.pattern(), Fault{ErrorCode::kNotRead});

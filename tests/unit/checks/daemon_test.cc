@@ -32,10 +32,11 @@ struct Socket {
   std::uint32_t gid = 998;
   std::string pattern = std::string(kPattern);
   bool socket = true;
+  std::string group = "docker";
 };
 
 Params SocketParams() {
-  return Of({std::vector<Glob>{Glob(kPattern)}, std::vector<std::int64_t>{0}});
+  return Of({std::vector<Glob>{Glob(kPattern)}, Strings({"root", "docker", "podman"})});
 }
 
 void Add(MountScene& scene, const Socket& socket) {
@@ -44,6 +45,7 @@ void Add(MountScene& scene, const Socket& socket) {
   path.mode = socket.mode;
   path.uid = Uid{socket.uid};
   path.gid = Gid{socket.gid};
+  path.group = socket.group;
   scene.snapshot.host.looked_for = {std::string(kPattern)};
   scene.snapshot.host.unix_sockets_read = true;
   scene.snapshot.host.abstract_runtime_sockets = std::vector<std::string>{};
@@ -66,13 +68,16 @@ TEST(RuntimeSocketsPrivate, ChecksModeAndOwner) {
 // The number of docker's group differs from host to host; other runtimes have none.
 TEST(RuntimeSocketsPrivate, AcceptsTheGroupOfDockerAndPodmanOnly) {
   EXPECT_EQ(Private({.path = "/run/podman/podman.sock"}), "pass");
+  EXPECT_EQ(Private({.group = "users"}), "fail");
+  EXPECT_EQ(Private({.group = ""}), "unknown") << "a directory service may name it";
+  EXPECT_EQ(Private({.gid = 0, .group = ""}), "pass");
   EXPECT_EQ(Private({.path = "/run/containerd.sock"}), "fail");
   EXPECT_EQ(Private({.path = "/run/containerd.sock", .gid = 0}), "pass");
   EXPECT_EQ(Private({.path = "/run/containerd.sock", .mode = 0600}), "pass");
 }
 
 TEST(RuntimeSocketsPrivate, LetsARootlessEngineOwnItsSocket) {
-  EXPECT_EQ(Private({.path = "/run/user/1000/docker.sock", .uid = 1000}), "pass");
+  EXPECT_EQ(Private({.path = "/run/user/1000/docker.sock", .uid = 1000, .group = "ann"}), "pass");
   EXPECT_EQ(Private({.path = "/run/user/1000/docker.sock", .uid = 1001}), "fail");
   EXPECT_EQ(Private({.path = "/run/user/1000", .uid = 1000}), "fail");
 }
