@@ -31,10 +31,13 @@ enum class Sought : std::uint8_t {
   kServices,        // Sockets and directories of the list.
 };
 
+// A kubelet's sockets register devices and tell of pods; nobody starts a container through them.
+bool StartsContainers(std::string_view daemon) { return daemon != "kubelet"; }
+
 bool IsSought(const HostPath& path, Sought sought, const std::vector<Glob>& globs) {
   if (sought == Sought::kRuntimeSockets) {
     if (!path.socket) return false;
-    if (path.pattern.empty()) return true;
+    if (path.pattern.empty()) return StartsContainers(path.daemon);
   }
   return std::ranges::any_of(globs, [&](const Glob& glob) {
     return glob.pattern() == path.pattern || glob.Matches(path.path);
@@ -70,6 +73,9 @@ Verdict NoneReachable(const ContainerView& view, Sought sought, const std::vecto
     });
   }
   if (!host.mounts) findings.Unknown(kHostMountinfo, host.mounts.error());
+  if (sought == Sought::kRuntimeSockets && !host.unix_sockets_read) {
+    findings.Unknown("/proc/net/unix", host.unix_sockets_read.error());
+  }
   for (const Glob& glob : globs) {
     if (std::ranges::find(host.looked_for, glob.pattern()) == host.looked_for.end()) {
       findings.Unknown(glob.pattern(), Fault{ErrorCode::kNotRead});

@@ -48,6 +48,7 @@ Host ReadableHost() {
   host.apparmor_enabled = true;
   host.selinux_enforcing = Missing(ErrorCode::kNotFound, 2);
   host.seccomp_filter_available = true;
+  host.unix_sockets_read = true;
   return host;
 }
 

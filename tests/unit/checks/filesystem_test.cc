@@ -121,6 +121,26 @@ TEST(NoRuntimeSocket, GoesByThePlaceOfTheSocket) {
   }
 }
 
+// What runtimes listen on beside the list is told by /proc/net/unix.
+TEST(NoRuntimeSocket, IsUnknownWhereListenersCouldNotBeRead) {
+  const auto unread = [](MountScene& scene) {
+    scene.snapshot.host.unix_sockets_read = Missing(ErrorCode::kDenied, 13);
+  };
+  EXPECT_EQ(Socket("FS-001", unread), "unknown");
+  EXPECT_EQ(Socket("FS-011", unread), "pass");
+}
+
+TEST(NoRuntimeSocket, LetsDevicePluginsReachTheKubelet) {
+  MountScene scene;
+  AddDockerSocket(scene);
+  scene.AddPath("/var/lib/kubelet/device-plugins/kubelet.sock", "", kDisk, "/plugins/kubelet.sock");
+  scene.snapshot.host.paths.back().daemon = "kubelet";
+  scene.InContainer({.at = "/plugins", .type = "ext4", .device = kDisk, .root = "/plugins"});
+  EXPECT_EQ(Say(Judge(FilesystemChecks(), "FS-001", scene, SocketParams())), "pass");
+  scene.snapshot.host.paths.back().daemon = "containerd";
+  EXPECT_EQ(Say(Judge(FilesystemChecks(), "FS-001", scene, SocketParams())), "fail");
+}
+
 TEST(NoHostServiceSocket, GoesByThePlaceOfTheSocket) {
   for (const Case& each : kSocketCases) {
     EXPECT_EQ(Socket("FS-011", each.bend), each.expected) << each.name;
