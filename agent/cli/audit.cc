@@ -47,7 +47,8 @@ void AddOptions(CLI::App& app, AuditOptions& options) {
   app.add_option("--view", options.view, "By container, or by CIS Docker item (text only)")
       ->check(CLI::IsMember({"containers", "cis"}))
       ->capture_default_str();
-  app.add_option("--output", options.output, "Write to FILE, in one step when complete")
+  app.add_option("--output", options.output,
+                 "Write to FILE, in one step when complete; - is stdout")
       ->type_name("FILE");
   app.add_option("--snapshot", options.snapshot, "Judge this snapshot, not this host; - is stdin")
       ->type_name("FILE");
@@ -80,7 +81,7 @@ void AddOptions(CLI::App& app, AuditOptions& options) {
 bool UseColor(const AuditOptions& options) {
   if (options.color != "auto") return options.color == "always";
   const char* const terminal = std::getenv("TERM");
-  return options.output.empty() && isatty(STDOUT_FILENO) == 1 &&
+  return IsStandardOutput(options.output) && isatty(STDOUT_FILENO) == 1 &&
          std::getenv("NO_COLOR") == nullptr && terminal != nullptr &&
          std::string_view(terminal) != "dumb";
 }

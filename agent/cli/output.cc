@@ -47,34 +47,61 @@ std::unexpected<Error> FailWith(const std::string& path, int number) {
   return Fail(CodeOfErrno(number), path + ": " + std::strerror(number));
 }
 
-}  // namespace
+Result<void> WriteTo(int fd, const std::string& name,
+                     const std::function<void(const ByteSink&)>& write_document) {
+  Writer writer(fd);
+  write_document(std::ref(writer));
+  if (writer.error() != 0) return FailWith(name, writer.error());
+  return {};
+}
 
-Result<void> WriteOutput(const std::string& path,
+bool IsStream(mode_t mode) { return S_ISCHR(mode) || S_ISFIFO(mode); }
+
+// What lies at the path may change between two looks: what was opened has to be a stream too.
+Result<void> WriteToStream(const std::string& path,
+                           const std::function<void(const ByteSink&)>& write_document) {
+  const Fd stream(open(path.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY));
+  struct stat status = {};
+  if (!stream || fstat(stream.get(), &status) != 0) return FailWith(path, errno);
+  if (!IsStream(status.st_mode)) return FailWith(path, EEXIST);
+  return WriteTo(stream.get(), path, write_document);
+}
+
+Result<void> ReplaceFile(const std::string& path,
                          const std::function<void(const ByteSink&)>& write_document) {
-  if (path.empty()) {
-    Writer writer(STDOUT_FILENO);
-    write_document(std::ref(writer));
-    if (writer.error() != 0) return FailWith("standard output", writer.error());
-    return {};
-  }
   std::string draft = path + ".XXXXXX";
   const Fd file(mkostemp(draft.data(), O_CLOEXEC));
   if (!file) return FailWith(path, errno);
-  Writer writer(file.get());
-  write_document(std::ref(writer));
+  Result<void> written = WriteTo(file.get(), path, write_document);
   constexpr mode_t kOwnerWrites = 0644;
   const mode_t mask = umask(0);
   umask(mask);
-  int error = writer.error();
-  if (error == 0 && (fchmod(file.get(), kOwnerWrites & ~mask) != 0 || fsync(file.get()) != 0 ||
-                     rename(draft.c_str(), path.c_str()) != 0)) {
-    error = errno;
+  if (written && (fchmod(file.get(), kOwnerWrites & ~mask) != 0 || fsync(file.get()) != 0 ||
+                  rename(draft.c_str(), path.c_str()) != 0)) {
+    written = FailWith(path, errno);
   }
-  if (error != 0) {
-    unlink(draft.c_str());
-    return FailWith(path, error);
-  }
-  return {};
+  if (!written) unlink(draft.c_str());
+  return written;
+}
+
+}  // namespace
+
+bool IsStandardOutput(const std::string& path) {
+  return path.empty() || path == "-" || path == "/dev/stdout";
+}
+
+Result<void> WriteOutput(const std::string& path,
+                         const std::function<void(const ByteSink&)>& write_document) {
+  if (IsStandardOutput(path)) return WriteTo(STDOUT_FILENO, "standard output", write_document);
+  struct stat status = {};
+  const bool exists = lstat(path.c_str(), &status) == 0;
+  if (!exists && errno != ENOENT) return FailWith(path, errno);
+  if (exists && IsStream(status.st_mode)) return WriteToStream(path, write_document);
+  if (!exists || S_ISREG(status.st_mode)) return ReplaceFile(path, write_document);
+  return Fail(ErrorCode::kMalformed,
+              path + (S_ISLNK(status.st_mode)
+                          ? ": a symbolic link is neither followed nor replaced: name the file"
+                          : ": neither a file nor a device or pipe that could be written to"));
 }
 
 }  // namespace hullmark

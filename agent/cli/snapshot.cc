@@ -28,7 +28,7 @@ Exit TakeAndWrite(const std::string& output, const GlobalOptions& global, const 
 std::function<Exit()> SetupSnapshot(CLI::App& app, const GlobalOptions& global,
                                     const Wiring& wiring) {
   const auto output = std::make_shared<std::string>();
-  app.add_option("--output", *output, "Write to FILE, in one step when complete")
+  app.add_option("--output", *output, "Write to FILE, in one step when complete; - is stdout")
       ->type_name("FILE");
   app.footer(
       "The document holds facts only: no verdicts, no environment values, no file contents.");
