@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "agent/base/file.h"
+#include "agent/base/trusted.h"
 #include "agent/benchmark/load.h"
 #include "agent/cli/command.h"
 #include "agent/collect/collect.h"
@@ -104,26 +105,17 @@ std::optional<std::int64_t> TakeFraction(std::string_view& rest) {
   return nanoseconds;
 }
 
-}  // namespace
+std::unexpected<Error> FailWith(const std::string& path, int number) {
+  return Fail(CodeOfErrno(number), path + ": " + std::strerror(number));
+}
 
-Result<std::string> ReadWholeFile(const std::string& path, std::size_t cap) {
-  const bool standard_input = path == "-";
-  const Fd file(standard_input ? dup(STDIN_FILENO)
-                               : open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
-  const auto fail = [&](int number) {
-    return Fail(CodeOfErrno(number), path + ": " + std::strerror(number));
-  };
-  if (!file) return fail(errno);
-  struct stat status = {};
-  if (fstat(file.get(), &status) != 0) return fail(errno);
-  if (!standard_input && !S_ISREG(status.st_mode)) {
-    return Fail(ErrorCode::kMalformed, path + ": not a regular file");
-  }
+// The rest of a file, at most `cap` bytes.
+Result<std::string> ReadAll(const Fd& file, const std::string& path, std::size_t cap) {
   std::string text;
   std::array<char, std::size_t{1} << 16> piece;
   while (true) {
     const ssize_t got = read(file.get(), piece.data(), piece.size());
-    if (got < 0) return fail(errno);
+    if (got < 0) return FailWith(path, errno);
     if (got == 0) return text;
     text.append(piece.data(), static_cast<std::size_t>(got));
     if (text.size() > cap) {
@@ -133,11 +125,32 @@ Result<std::string> ReadWholeFile(const std::string& path, std::size_t cap) {
   }
 }
 
+// A file that decides what is done: nobody but root and the caller may have a say in it.
+Result<std::string> ReadTrustedFile(const std::string& path, std::size_t cap) {
+  const auto file = OpenTrusted(path, Uid{geteuid()});
+  return file ? ReadAll(*file, path, cap) : std::unexpected(file.error());
+}
+
+// A file that is only looked at; "-" is standard input.
+Result<std::string> ReadWholeFile(const std::string& path, std::size_t cap) {
+  const bool standard_input = path == "-";
+  const Fd file(standard_input ? dup(STDIN_FILENO)
+                               : open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  struct stat status = {};
+  if (!file || fstat(file.get(), &status) != 0) return FailWith(path, errno);
+  if (!standard_input && !S_ISREG(status.st_mode)) {
+    return Fail(ErrorCode::kMalformed, path + ": not a regular file");
+  }
+  return ReadAll(file, path, cap);
+}
+
+}  // namespace
+
 Result<LoadedBenchmark> LoadChosenBenchmark(const GlobalOptions& global) {
   LoadedBenchmark loaded{.checks = AllChecks(), .benchmark = {}};
   Result<std::string> text = global.benchmark.empty()
                                  ? std::string(DefaultBenchmarkText())
-                                 : ReadWholeFile(global.benchmark, kBenchmarkBytes);
+                                 : ReadTrustedFile(global.benchmark, kBenchmarkBytes);
   if (!text) return std::unexpected(std::move(text.error()));
   auto benchmark = LoadBenchmark(
       *text, global.benchmark.empty() ? "default.yaml" : global.benchmark, loaded.checks);

@@ -21,7 +21,8 @@ struct LoadedBenchmark {
   Benchmark benchmark;
 };
 
-// The benchmark that the options name, or the compiled-in one.
+// The benchmark that the options name, which has to be trusted (see OpenTrusted), or the
+// compiled-in one.
 Result<LoadedBenchmark> LoadChosenBenchmark(const GlobalOptions& global);
 
 // Looks at this host, with progress on stderr when that is a terminal. `benchmark` says which host
@@ -31,9 +32,6 @@ Result<Snapshot> LookAtHost(const GlobalOptions& global, const Wiring& wiring,
 
 // A snapshot document from a file; "-" is standard input.
 Result<Snapshot> ReadSnapshotFile(const std::string& path);
-
-// The whole of a file, at most `cap` bytes. Error: names the path and what is wrong.
-Result<std::string> ReadWholeFile(const std::string& path, std::size_t cap);
 
 // RFC 3339: "2026-11-21T20:15:00Z", with a fraction and an offset if need be.
 std::optional<Timestamp> ParseTime(std::string_view text);

@@ -6,6 +6,7 @@
 """
 import os
 import pathlib
+import shutil
 import stat
 import subprocess
 import sys
@@ -100,6 +101,97 @@ class Output(InAFolder):
         result = run("snapshot", "--output", link)
         self.assertIn(result.returncode, (2, 3), result)  # 3: this host cannot be looked at.
         self.assertEqual([link], list(self.folder.iterdir()))
+
+
+class Trust(InAFolder):
+    """Who may write the benchmark decides the verdicts."""
+
+    def setUp(self):
+        super().setUp()
+        self.file = self.folder / "b.yaml"
+        shutil.copyfile(BENCHMARK, self.file)
+        self.file.chmod(0o644)
+
+    def check(self, path=None, **how):
+        return run("check-config", "--benchmark", path or self.file, **how)
+
+    def accepts(self, path=None, **how):
+        result = self.check(path, **how)
+        self.assertEqual((result.returncode, result.stderr), (0, ""), result)
+
+    def test_a_private_file_is_accepted_by_any_path(self):
+        self.accepts()
+        self.accepts("b.yaml", cwd=self.folder)
+        (self.folder / "below").mkdir()
+        self.accepts("../b.yaml", cwd=self.folder / "below")
+        self.accepts(f"{self.folder}/below/.././/b.yaml")
+
+    def test_others_may_not_write_the_file(self):
+        for mode in (0o666, 0o664, 0o646):
+            with self.subTest(mode=oct(mode)):
+                self.file.chmod(mode)
+                self.refuses(self.check(), self.file.resolve(), "not trusted")
+
+    def test_every_command_asks(self):
+        self.file.chmod(0o666)
+        self.refuses(audit("--benchmark", self.file), self.file.resolve())
+        self.refuses(run("controls", "--benchmark", self.file), self.file.resolve())
+
+    def test_others_may_not_write_a_folder_above(self):
+        deep = self.folder / "a" / "b"
+        deep.mkdir(parents=True)
+        shutil.move(self.file, deep)
+        deep.parent.chmod(0o777)
+        self.refuses(self.check(deep / "b.yaml"), f"{deep.parent.resolve()}: not trusted")
+        self.refuses(self.check("b.yaml", cwd=deep), f"{deep.parent.resolve()}: not trusted")
+        deep.parent.chmod(0o1777)
+        self.accepts(deep / "b.yaml")
+
+    def test_a_link_is_as_good_as_its_way(self):
+        for name, to in (("absolute", self.file), ("relative", "b.yaml"), ("folder", ".")):
+            (self.folder / name).symlink_to(to)
+        self.accepts(self.folder / "absolute")
+        self.accepts(self.folder / "relative")
+        self.accepts(self.folder / "folder" / "folder" / "b.yaml")
+        (self.folder / "loop").symlink_to("loop")
+        self.refuses(self.check(self.folder / "loop"), "loop")
+        bad = self.folder / "bad"
+        bad.mkdir()
+        bad.chmod(0o777)
+        (bad / "link").symlink_to(self.file)
+        self.refuses(self.check(bad / "link"), f"{bad.resolve()}: not trusted")
+
+    def test_only_files_are_read(self):
+        os.mkfifo(self.folder / "pipe")
+        for name in ("pipe", "", "no", "b.yaml/x"):
+            with self.subTest(name=name):
+                self.refuses(self.check(self.folder / name), self.folder.resolve())
+
+    @unittest.skipUnless(ROOT, "giving files away needs root")
+    def test_the_owner_counts(self):
+        os.chown(self.file, 65534, 0)
+        self.refuses(self.check(), f"{self.file.resolve()}: not trusted", "65534")
+        os.chown(self.file, 0, 0)
+        self.accepts()
+        os.chown(self.folder, 65534, 0)
+        self.refuses(self.check(), f"{self.folder.resolve()}: not trusted")
+        os.chown(self.folder, 0, 0)
+        link = self.folder / "link"
+        self.folder.chmod(0o1777)
+        link.symlink_to("b.yaml")
+        os.lchown(link, 65534, 0)
+        self.refuses(self.check(link), f"{link}: not trusted")
+
+    @unittest.skipUnless(ROOT, "becoming somebody else needs root")
+    def test_a_user_trusts_root_and_himself(self):
+        program = shutil.copy(PROGRAM, self.folder)
+        self.folder.chmod(0o755)
+        for owner, status in ((0, 0), (65534, 0), (65533, 2)):
+            with self.subTest(owner=owner):
+                os.chown(self.file, owner, 0)
+                command = [program, "check-config", "--benchmark", self.file]
+                result = subprocess.run(command, user=65534, capture_output=True, timeout=60)
+                self.assertEqual(result.returncode, status, result)
 
 
 if __name__ == "__main__":
