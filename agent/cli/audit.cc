@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <spdlog/spdlog.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <functional>
 #include <memory>
@@ -11,6 +13,7 @@
 #include <ranges>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -19,6 +22,7 @@
 #include "agent/cli/inputs.h"
 #include "agent/cli/output.h"
 #include "agent/cli/thresholds.h"
+#include "agent/encode/text.h"
 #include "agent/evaluate/evaluate.h"
 #include "agent/sinks/report_sinks.h"
 #include "hullmark/benchmark.h"
@@ -39,6 +43,18 @@ struct AuditOptions {
   std::string fail_on;
   std::optional<double> min_score, min_coverage;
 };
+
+// CLI::Range takes "nan" for a number of any range.
+CLI::Validator FromZeroTo(int most) {
+  const auto check = [most](const std::string& text) -> std::string {
+    double number = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, number);
+    const bool within = error == std::errc{} && stop == end && number >= 0 && number <= most;
+    return within ? "" : Printable(text) + " is no number from 0 to " + std::to_string(most);
+  };
+  return {check, "[0 - " + std::to_string(most) + "]"};
+}
 
 void AddOptions(CLI::App& app, AuditOptions& options) {
   app.add_option("--format", options.format, "How the report is written")
@@ -67,11 +83,11 @@ void AddOptions(CLI::App& app, AuditOptions& options) {
                  "--select is given)")
       ->check(CLI::IsMember({"critical", "high", "medium", "low"}));
   app.add_option("--min-score", options.min_score, "Exit 1 when a container's score is below N")
-      ->check(CLI::Range(0.0, 100.0))
+      ->check(FromZeroTo(100))
       ->type_name("N");
   app.add_option("--min-coverage", options.min_coverage,
                  "Exit 3 when less than this part of what applies could be read (0 to 1)")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(FromZeroTo(1))
       ->type_name("R");
   app.add_option("--color", options.color, "Colour in the text report")
       ->check(CLI::IsMember({"auto", "always", "never"}))
@@ -121,6 +137,57 @@ Result<Snapshot> TakeSnapshot(const AuditOptions& options, const GlobalOptions& 
                                   : ReadSnapshotFile(options.snapshot);
 }
 
+bool HasThreshold(const AuditOptions& options) {
+  return !options.fail_on.empty() || options.min_score || options.min_coverage;
+}
+
+// A pattern that no judged container answers to is often a mistyped one, and a threshold on nobody
+// cannot be violated: where all are such, asking for one is an error.
+Result<void> CheckSelection(const AuditOptions& options, const Snapshot& snapshot,
+                            const std::vector<Glob>& select, const Report& report) {
+  for (const Glob& pattern : select) {
+    const bool met = std::ranges::any_of(report.containers, [&](const ContainerReport& judged) {
+      return IsMeant(pattern, snapshot, snapshot.containers[judged.container]);
+    });
+    if (met) continue;
+    std::string classes;
+    for (const std::string& name : options.classes) classes += (classes.empty() ? "" : ",") + name;
+    const std::string what =
+        "--select " + pattern.pattern() + " matches no container of class " + classes;
+    if (report.containers.empty() && HasThreshold(options)) {
+      return Fail(ErrorCode::kNotFound, what + ": there is nothing to hold against a threshold");
+    }
+    spdlog::warn("{}", Printable(what));
+  }
+  return {};
+}
+
+Exit Judge(const AuditOptions& options, std::optional<Timestamp> at, const LoadedBenchmark& loaded,
+           const Snapshot& snapshot, const Wiring& wiring) {
+  EvaluateOptions evaluate{.classes = ClassesOf(options), .at = at};
+  for (const std::string& pattern : options.select) evaluate.select.emplace_back(pattern);
+  const Report report = Evaluate(snapshot, loaded.benchmark, evaluate);
+  const auto selected = CheckSelection(options, snapshot, evaluate.select, report);
+  if (!selected) return Complain(selected.error(), Exit::kUsage);
+  const ReportOptions how{.generated_at = wiring.now(),
+                          .tool_version = std::string(wiring.version),
+                          .select = options.select,
+                          .classes = evaluate.classes,
+                          .verbose = options.verbose,
+                          .color = UseColor(options),
+                          .columns = TerminalColumns()};
+  const ReportInput input{
+      .snapshot = snapshot, .benchmark = loaded.benchmark, .report = report, .options = how};
+  const auto written =
+      WriteOutput(options.output, [&](const ByteSink& sink) { WriteReport(options, input, sink); });
+  if (!written) return Complain(written.error(), Exit::kUsage);
+  return ApplyThresholds({.fail_on = SeverityOfName(options.fail_on),
+                          .min_score = options.min_score,
+                          .min_coverage = options.min_coverage,
+                          .host_counts = options.select.empty()},
+                         loaded.benchmark, report);
+}
+
 Exit Audit(const AuditOptions& options, const GlobalOptions& global, const Wiring& wiring) {
   if (options.format == "json" && options.view == "cis") {
     return Complain(
@@ -138,26 +205,12 @@ Exit Audit(const AuditOptions& options, const GlobalOptions& global, const Wirin
   if (!snapshot) {
     return Complain(snapshot.error(), options.snapshot.empty() ? Exit::kBlind : Exit::kUsage);
   }
-  EvaluateOptions evaluate{.classes = ClassesOf(options), .at = at};
-  for (const std::string& pattern : options.select) evaluate.select.emplace_back(pattern);
-  const Report report = Evaluate(*snapshot, loaded->benchmark, evaluate);
-  const ReportOptions how{.generated_at = wiring.now(),
-                          .tool_version = std::string(wiring.version),
-                          .select = options.select,
-                          .classes = evaluate.classes,
-                          .verbose = options.verbose,
-                          .color = UseColor(options),
-                          .columns = TerminalColumns()};
-  const ReportInput input{
-      .snapshot = *snapshot, .benchmark = loaded->benchmark, .report = report, .options = how};
-  const auto written =
-      WriteOutput(options.output, [&](const ByteSink& sink) { WriteReport(options, input, sink); });
-  if (!written) return Complain(written.error(), Exit::kUsage);
-  return ApplyThresholds({.fail_on = SeverityOfName(options.fail_on),
-                          .min_score = options.min_score,
-                          .min_coverage = options.min_coverage,
-                          .host_counts = options.select.empty()},
-                         loaded->benchmark, report);
+  if (snapshot->processes.empty()) {
+    return Complain({.message = (options.snapshot.empty() ? "/proc" : options.snapshot) +
+                                ": not one process: nothing was looked at"},
+                    Exit::kBlind);
+  }
+  return Judge(options, at, *loaded, *snapshot, wiring);
 }
 
 }  // namespace

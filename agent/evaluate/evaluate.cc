@@ -93,11 +93,8 @@ class Evaluation {
 bool Evaluation::Selected(const Container& container) const {
   if (std::ranges::count(options_.classes, container.container_class) == 0) return false;
   if (options_.select.empty()) return true;
-  const std::string_view id = snapshot_.Text(container.id);
-  return std::ranges::any_of(options_.select, [&](const Glob& glob) {
-    return glob.Matches(snapshot_.Text(container.name)) || glob.Matches(id) ||
-           glob.Matches(id.substr(0, kShortId));
-  });
+  return std::ranges::any_of(
+      options_.select, [&](const Glob& pattern) { return IsMeant(pattern, snapshot_, container); });
 }
 
 Judgement Evaluation::JudgeAt(const Subject& subject, std::size_t at, const Price& own) const {
@@ -209,6 +206,12 @@ Report Evaluation::Run() && {
 }
 
 }  // namespace
+
+bool IsMeant(const Glob& pattern, const Snapshot& snapshot, const Container& container) {
+  const std::string_view id = snapshot.Text(container.id);
+  return pattern.Matches(snapshot.Text(container.name)) || pattern.Matches(id) ||
+         pattern.Matches(id.substr(0, kShortId));
+}
 
 Report Evaluate(const Snapshot& snapshot, const Benchmark& benchmark,
                 const EvaluateOptions& options) {

@@ -21,6 +21,9 @@ struct EvaluateOptions {
   std::uint32_t examples = 3;  // Lines of evidence per finding.
 };
 
+// Whether a pattern of --select means a container: by its name, its id or the short form of that.
+bool IsMeant(const Glob& pattern, const Snapshot& snapshot, const Container& container);
+
 // Snapshot x Benchmark -> Report. Pure: same input, same Report. Process checks run on every task
 // of every member and the worst decides; container checks once; host checks once.
 Report Evaluate(const Snapshot& snapshot, const Benchmark& benchmark,

@@ -4,6 +4,7 @@
 
     cli_test.py PROGRAM SNAPSHOT BENCHMARK
 """
+import json
 import os
 import pathlib
 import shutil
@@ -101,6 +102,82 @@ class Output(InAFolder):
         result = run("snapshot", "--output", link)
         self.assertIn(result.returncode, (2, 3), result)  # 3: this host cannot be looked at.
         self.assertEqual([link], list(self.folder.iterdir()))
+
+
+class Thresholds(InAFolder):
+    """On a snapshot of one default and one privileged docker container."""
+
+    def test_each_has_its_status(self):
+        document = json.loads(pathlib.Path(SNAPSHOT).read_text())
+        document["host"]["unix_sockets_read"] = {"error": "denied", "errno": 13}
+        dim = self.folder / "dim.json"
+        dim.write_text(json.dumps(document))
+        for options, status in (
+            ([], 0),
+            (["--fail-on", "critical"], 1),
+            (["--fail-on", "critical", "--select", "zoo-default"], 0),
+            (["--min-score", "100"], 1),
+            (["--min-score", "0"], 0),
+            (["--min-coverage", "1"], 3),
+            (["--min-coverage", "0"], 0),
+            (["--min-coverage", "1", "--fail-on", "low"], 3),
+        ):
+            with self.subTest(options=options):
+                result = audit(*options, snapshot=dim)
+                self.assertEqual(result.returncode, status, result.stderr)
+                self.assertIn("container", result.stdout, "the report is written all the same")
+                self.assertEqual(bool(result.stderr), status != 0, result.stderr)
+
+    def test_a_threshold_is_a_number_in_its_range(self):
+        for option, values in (("--min-score", ("nan", "-nan", "inf", "-1", "101", "", "7x", "x\x1b[31m")),
+                               ("--min-coverage", ("nan", "NAN", "inf", "1.1", "-0.1"))):
+            for value in values:
+                with self.subTest(option=option, value=value):
+                    result = audit(f"{option}={value}")
+                    self.refuses(result, option)
+                    self.assertNotIn("\x1b", result.stderr)
+        self.refuses(audit("--fail-on", "severe"), "--fail-on")
+
+
+class Selection(InAFolder):
+    def test_nothing_to_judge_meets_no_threshold(self):
+        for threshold in (["--fail-on", "low"], ["--min-score", "0"], ["--min-coverage", "0"]):
+            with self.subTest(threshold=threshold):
+                self.refuses(audit("--select", "nosuch", *threshold), "--select nosuch")
+
+    def test_nothing_to_judge_is_said(self):
+        result = audit("--select", "nosuch")
+        self.assertEqual(result.returncode, 0)
+        self.assertIn("--select nosuch matches no container of class container,vm", result.stderr)
+
+    def test_each_idle_pattern_is_said(self):
+        result = audit("--select", "zoo-*", "--select", "no\x1b[31m", "--fail-on", "critical")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn(r"--select no\x1B[31m matches", result.stderr)
+        self.assertNotIn("zoo-*", result.stderr)
+
+    def test_an_id_selects(self):
+        report = json.loads(audit("--format", "json").stdout)
+        identity = report["containers"][0]["id"]
+        for pattern in (identity, identity[:12], identity[:5] + "*"):
+            result = audit("--select", pattern, "--format", "json")
+            self.assertEqual([c["id"] for c in json.loads(result.stdout)["containers"]], [identity])
+            self.assertEqual(result.stderr, "")
+
+    def test_a_host_without_a_process_was_not_looked_at(self):
+        document = json.loads(pathlib.Path(SNAPSHOT).read_text())
+        for table in ("processes", "threads", "containers"):
+            document[table] = []
+        empty = self.folder / "empty.json"
+        empty.write_text(json.dumps(document))
+        result = audit(snapshot=empty)
+        self.assertEqual((result.returncode, result.stdout), (3, ""), result.stderr)
+        self.assertIn("not one process", result.stderr)
+
+    def test_no_snapshot_is_a_mistake(self):
+        self.refuses(audit(snapshot=self.folder / "no"), "No such file")
+        (self.folder / "bad").write_text("{}")
+        self.refuses(audit(snapshot=self.folder / "bad"), self.folder / "bad")
 
 
 class Trust(InAFolder):
