@@ -19,9 +19,9 @@ namespace hullmark {
 namespace {
 
 constexpr std::int64_t kMostPoints = 10000;
-constexpr std::int32_t kCriticalAbove = 100;  // Points of grade D: one critical fail must be F.
 
-Price ReadPrice(Fields& fields, FieldReader& reading) {
+// `most_for_d` are the points up to which a container gets a D: one critical fail must be an F.
+Price ReadPrice(Fields& fields, std::int32_t most_for_d, FieldReader& reading) {
   Price price;
   const YamlNode* severity = fields.Take("severity");
   const std::string word = ReadText(severity, reading);
@@ -32,9 +32,9 @@ Price ReadPrice(Fields& fields, FieldReader& reading) {
   }
   const YamlNode* weight = fields.Take("weight");
   price.weight = static_cast<std::int32_t>(ReadInteger(weight, 0, kMostPoints, reading));
-  if (weight != nullptr && price.severity == Severity::kCritical &&
-      price.weight <= kCriticalAbove) {
-    reading.Complain(weight->line, "a critical control must weigh more than 100");
+  if (weight != nullptr && price.severity == Severity::kCritical && price.weight <= most_for_d) {
+    reading.Complain(weight->line, "a critical control must weigh more than " +
+                                       std::to_string(most_for_d) + ", the most for a D");
   }
   return price;
 }
@@ -72,7 +72,8 @@ Remediation ReadRemediation(const YamlNode* node, Scope scope, FieldReader& read
   return remediation;
 }
 
-Escalation ReadEscalation(const YamlNode& node, Price own, FieldReader& reading) {
+Escalation ReadEscalation(const YamlNode& node, Price own, std::int32_t most_for_d,
+                          FieldReader& reading) {
   Fields fields(&node, reading);
   Escalation escalation;
   escalation.with = ReadText(fields.Take("with"), reading);
@@ -82,7 +83,7 @@ Escalation ReadEscalation(const YamlNode& node, Price own, FieldReader& reading)
   if (on != nullptr && !escalation.on_unknown && outcomes != std::vector<std::string>{"fail"}) {
     reading.Complain(on->line, "'on' must be [fail] or [fail, unknown]");
   }
-  escalation.price = ReadPrice(fields, reading);
+  escalation.price = ReadPrice(fields, most_for_d, reading);
   if (escalation.price.weight <= own.weight || escalation.price.severity < own.severity) {
     reading.Complain(node.line, "'escalate' must raise the weight");
   }
@@ -100,8 +101,9 @@ const Check* FindCheck(const YamlNode* id, std::span<const Check> checks, FieldR
 
 }  // namespace
 
-Control ReadControl(const YamlNode& node, std::span<const Check> checks, Links& links,
-                    FieldReader& reading) {
+Control ReadControl(const YamlNode& node, std::span<const Check> checks, const Scoring& scoring,
+                    Links& links, FieldReader& reading) {
+  const std::int32_t most_for_d = scoring.grade_bounds.back();
   Fields fields(&node, reading);
   Control control;
   const YamlNode* id = fields.Take("id");
@@ -111,7 +113,7 @@ Control ReadControl(const YamlNode& node, std::span<const Check> checks, Links& 
   reading.About(control.id);
   control.title = ReadText(fields.Take("title"), reading);
   control.category = ReadText(fields.Take("category"), reading);
-  const Price price = ReadPrice(fields, reading);
+  const Price price = ReadPrice(fields, most_for_d, reading);
   control.severity = price.severity;
   control.weight = price.weight;
   control.rationale = ReadText(fields.Take("rationale"), reading);
@@ -126,7 +128,7 @@ Control ReadControl(const YamlNode& node, std::span<const Check> checks, Links& 
   control.remediation =
       ReadRemediation(fields.Take("remediation"), control.check->scope(), reading);
   if (const YamlNode* escalate = fields.TakeOptional("escalate")) {
-    control.escalation = ReadEscalation(*escalate, price, reading);
+    control.escalation = ReadEscalation(*escalate, price, most_for_d, reading);
     links.controls.push_back(
         {.line = escalate->line, .from = control.id, .to = control.escalation->with});
   }

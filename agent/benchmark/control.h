@@ -24,8 +24,9 @@ struct Links {
   std::vector<Link> controls, cis_items;
 };
 
-// An entry of `controls`, with the row of `checks` that has its id. Appends what it names.
-Control ReadControl(const YamlNode& node, std::span<const Check> checks, Links& links,
-                    FieldReader& reading);
+// An entry of `controls`, with the row of `checks` that has its id. Appends what it names. A
+// critical price has to be an F by the bounds of `scoring`.
+Control ReadControl(const YamlNode& node, std::span<const Check> checks, const Scoring& scoring,
+                    Links& links, FieldReader& reading);
 
 }  // namespace hullmark

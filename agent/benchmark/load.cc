@@ -55,13 +55,13 @@ Scoring ReadScoring(const YamlNode* node, FieldReader& reading) {
   return scoring;
 }
 
-std::vector<Control> ReadControls(const YamlNode* node, std::span<const Check> checks, Links& links,
-                                  FieldReader& reading) {
+std::vector<Control> ReadControls(const YamlNode* node, std::span<const Check> checks,
+                                  const Scoring& scoring, Links& links, FieldReader& reading) {
   std::vector<Control> controls;
   std::set<std::string> ids;
   for (const YamlNode& item : ReadItems(node, reading)) {
     if (reading.problem()) break;
-    controls.push_back(ReadControl(item, checks, links, reading));
+    controls.push_back(ReadControl(item, checks, scoring, links, reading));
     if (!ids.insert(controls.back().id).second) reading.Complain(item.line, "repeated");
     reading.About("");
   }
@@ -176,7 +176,8 @@ Result<Benchmark> LoadBenchmark(std::string_view text, std::string_view name,
   benchmark.version = ReadText(fields.Take("version"), reading);
   benchmark.sha256 = *std::move(sha256);
   benchmark.scoring = ReadScoring(fields.Take("scoring"), reading);
-  benchmark.controls = ReadControls(fields.Take("controls"), checks, links, reading);
+  benchmark.controls =
+      ReadControls(fields.Take("controls"), checks, benchmark.scoring, links, reading);
   benchmark.cis_docker = ReadCisItems(fields.Take("cis_docker"), links, reading);
   fields.RefuseOthers();
   RefuseBrokenLinks(links, benchmark, reading);
