@@ -163,6 +163,8 @@ constexpr Part kParts[] = {
     {"namespaces", CompareNamespaces},
 };
 
+static_assert(std::ranges::equal(kParts, kComparable, {}, &Part::name));
+
 // Health checks and administrators do this: worth a word, not a finding.
 bool IsRootBesideOtherInit(const Pair& pair) {
   if (pair.mine.uid == pair.inits.uid) return false;

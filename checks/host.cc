@@ -179,7 +179,9 @@ Verdict KernelCodeClosed(const Snapshot& snapshot, const Params& params, Evidenc
 
 // ---- HST-010 ----
 
-constexpr ParamSpec kModules[] = {{"accept", ParamType::kStrings}};
+// Modules that confine by rules about who may do what to which object.
+constexpr std::string_view kMandatory[] = {"apparmor", "selinux", "smack", "tomoyo"};
+constexpr ParamSpec kModules[] = {{"accept", ParamType::kStrings, kMandatory}};
 
 // Without securityfs the list of modules is not to be had; the modules' own switches decide then.
 Fact<bool> IsActive(const Host& host, std::string_view module) {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "hullmark/check.h"
+#include "hullmark/ids.h"
+#include "hullmark/limits.h"
 #include "hullmark/snapshot.h"
 
 namespace hullmark {
@@ -10,9 +12,9 @@ namespace hullmark {
 // applicable for want of a feature is charged here, once. HostChecks() lists it.
 
 inline constexpr ParamSpec kFeatureParams[] = {
-    {"min_kernel", ParamType::kStrings},
-    {"namespaces", ParamType::kStrings},
-    {"controllers", ParamType::kStrings},
+    {"min_kernel", ParamType::kVersions},
+    {"namespaces", ParamType::kStrings, kNamespaceNames},
+    {"controllers", ParamType::kStrings, kControllerNames},
 };
 
 Verdict IsolationFeaturesPresent(const Snapshot& snapshot, const Params& params, EvidenceOut out);

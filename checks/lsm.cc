@@ -25,7 +25,11 @@ namespace {
 constexpr std::string_view kAppArmorFile = "attr/apparmor/current";
 constexpr std::string_view kSelinuxFile = "attr/current";
 
-constexpr ParamSpec kAppArmorParams[] = {{"accept_modes", ParamType::kStrings},
+// See apparmor_parser(8); a label that mixes profiles has the mode "mixed".
+constexpr std::string_view kModes[] = {"enforce", "kill",  "complain",  "prompt",
+                                       "user",    "mixed", "unconfined"};
+
+constexpr ParamSpec kAppArmorParams[] = {{"accept_modes", ParamType::kStrings, kModes},
                                          {"accept_profiles", ParamType::kStrings}};
 constexpr std::size_t kAcceptModes = 0;
 constexpr std::size_t kAcceptProfiles = 1;

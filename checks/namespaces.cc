@@ -26,8 +26,8 @@ constexpr std::size_t kRequireOnV1 = 0;
 constexpr ParamSpec kNetParams[] = {{"same_pod_ok", ParamType::kBool}};
 constexpr std::size_t kNetSamePodOk = 0;
 
-constexpr ParamSpec kSharingParams[] = {{"kinds", ParamType::kStrings},
-                                        {"report_only", ParamType::kStrings},
+constexpr ParamSpec kSharingParams[] = {{"kinds", ParamType::kStrings, kNamespaceNames},
+                                        {"report_only", ParamType::kStrings, kNamespaceNames},
                                         {"same_pod_ok", ParamType::kBool}};
 constexpr std::size_t kKinds = 0;
 constexpr std::size_t kReportOnly = 1;

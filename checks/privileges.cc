@@ -21,7 +21,7 @@ namespace {
 constexpr ParamSpec kThreads[] = {{"all_threads", ParamType::kBool}};
 constexpr std::size_t kAllThreads = 0;
 
-constexpr ParamSpec kDrift[] = {{"compare", ParamType::kStrings}};
+constexpr ParamSpec kDrift[] = {{"compare", ParamType::kStrings, kComparable}};
 constexpr std::size_t kCompare = 0;
 
 Verdict NoNewPrivileges(const TaskView& view, const Params& params, EvidenceOut out) {

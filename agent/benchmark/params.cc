@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/benchmark/params.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -112,9 +113,50 @@ std::vector<DeviceRule> ReadDevices(const YamlNode& node, FieldReader& reading) 
   return rules;
 }
 
-ParamValue ReadParam(const YamlNode& node, ParamType type, FieldReader& reading) {
+// "one, two or three"
+std::string Enumerate(std::span<const std::string_view> words) {
+  std::string text;
+  for (std::size_t at = 0; at < words.size(); ++at) {
+    if (at > 0) text += at + 1 == words.size() ? " or " : ", ";
+    text += words[at];
+  }
+  return text;
+}
+
+// A word that no check knows would judge nothing and look like a control that is kept.
+std::vector<std::string> ReadWords(const YamlNode& node, std::span<const std::string_view> words,
+                                   FieldReader& reading) {
+  std::vector<std::string> texts = ReadTexts(&node, reading);
+  for (const YamlNode& item : ReadItems(&node, reading)) {
+    if (words.empty() || std::ranges::find(words, item.text) != words.end()) continue;
+    reading.Complain(item.line, Quoted(item.text) + " is none of " + Enumerate(words));
+  }
+  return texts;
+}
+
+bool IsVersion(std::string_view text) {
+  const auto is_number = [](std::string_view part) {
+    return !part.empty() && part.size() <= 4 &&
+           part.find_first_not_of("0123456789") == std::string_view::npos;
+  };
+  const std::size_t dot = text.find('.');
+  return dot != std::string_view::npos && is_number(text.substr(0, dot)) &&
+         is_number(text.substr(dot + 1));
+}
+
+std::vector<std::string> ReadVersions(const YamlNode& node, FieldReader& reading) {
+  std::vector<std::string> versions = ReadTexts(&node, reading);
+  for (const YamlNode& item : ReadItems(&node, reading)) {
+    if (!IsVersion(item.text)) {
+      reading.Complain(item.line, Quoted(item.text) + " is no version like 4.18");
+    }
+  }
+  return versions;
+}
+
+ParamValue ReadParam(const YamlNode& node, const ParamSpec& spec, FieldReader& reading) {
   constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
-  switch (type) {
+  switch (spec.type) {
     case ParamType::kBool:
       return ReadBool(&node, reading);
     case ParamType::kInteger:
@@ -124,7 +166,9 @@ ParamValue ReadParam(const YamlNode& node, ParamType type, FieldReader& reading)
     case ParamType::kCaps:
       return ReadCaps(node, reading);
     case ParamType::kStrings:
-      return ReadTexts(&node, reading);
+      return ReadWords(node, spec.words, reading);
+    case ParamType::kVersions:
+      return ReadVersions(node, reading);
     case ParamType::kIntegers:
       return ReadIntegers(node, reading);
     case ParamType::kGlobs:
@@ -147,7 +191,7 @@ Params ReadParams(const YamlNode* node, int line, std::span<const ParamSpec> spe
   values.reserve(specs.size());
   for (const ParamSpec& spec : specs) {
     const YamlNode* value = fields.Take(spec.name);
-    if (value != nullptr) values.push_back(ReadParam(*value, spec.type, reading));
+    if (value != nullptr) values.push_back(ReadParam(*value, spec, reading));
   }
   fields.RefuseOthers();
   return Params(std::move(values));

@@ -22,20 +22,19 @@ constexpr std::array<std::string_view, 19> kRuntimes = {
 constexpr std::array<std::string_view, 5> kClasses = {"container", "pause", "sandbox", "service",
                                                       "vm"};
 constexpr std::array<std::string_view, 3> kLayouts = {"v1", "v2", "hybrid"};
-constexpr std::array<std::string_view, kControllers> kControllerNames = {
-    "memory", "cpu", "pids", "cpuset", "io", "devices"};
 constexpr std::array<std::string_view, kSeverities> kSeverityNames = {"info", "low", "medium",
                                                                       "high", "critical"};
 constexpr std::array<std::string_view, 3> kScopes = {"process", "container", "host"};
-constexpr std::array<std::string_view, 9> kParamTypes = {"bool",
-                                                         "integer",
-                                                         "fraction",
-                                                         "list of capabilities",
-                                                         "list of strings",
-                                                         "list of integers",
-                                                         "list of patterns",
-                                                         "list of mount rules",
-                                                         "list of devices"};
+constexpr std::array<std::string_view, 10> kParamTypes = {"bool",
+                                                          "integer",
+                                                          "fraction",
+                                                          "list of capabilities",
+                                                          "list of strings",
+                                                          "list of versions",
+                                                          "list of integers",
+                                                          "list of patterns",
+                                                          "list of mount rules",
+                                                          "list of devices"};
 constexpr std::array<std::string_view, kStatuses> kStatusNames = {
     "pass", "fail", "unknown", "not_applicable", "waived", "manual"};
 constexpr std::array<std::string_view, kGrades> kGradeNames = {"A", "B", "C", "D", "F"};

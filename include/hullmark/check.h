@@ -35,6 +35,7 @@ enum class ParamType : std::uint8_t {
   kFraction,
   kCaps,
   kStrings,
+  kVersions,  // Strings like "4.18".
   kIntegers,
   kGlobs,
   kMountRules,
@@ -54,6 +55,8 @@ using ParamValue = std::variant<bool, std::int64_t, double, CapSet, std::vector<
 struct ParamSpec {
   std::string_view name;
   ParamType type;
+  // Of kStrings that a check compares with words of its own: those. Empty: any text will do.
+  std::span<const std::string_view> words = {};
 };
 
 // The values of a control's parameters, in the order of its check's ParamSpecs.

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -17,6 +19,8 @@ enum class CgroupVersion : std::uint8_t { kV1, kV2 };
 // Resource controllers whose files are read, see cgroups(7).
 enum class Controller : std::uint8_t { kMemory, kCpu, kPids, kCpuset, kIo, kDevices };
 inline constexpr int kControllers = 6;
+inline constexpr std::array<std::string_view, kControllers> kControllerNames = {
+    "memory", "cpu", "pids", "cpuset", "io", "devices"};
 
 // "unlimited" is nullopt: max on v2, the PAGE_COUNTER_MAX or -1 sentinel on v1.
 using Limit = std::optional<std::uint64_t>;

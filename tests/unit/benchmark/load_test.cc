@@ -48,7 +48,7 @@ TEST(LoadBenchmark, HashesTheBytes) {
   const Result<Benchmark> other = Load(text + "# a comment\n");
   ASSERT_TRUE(one);
   ASSERT_TRUE(other);
-  EXPECT_EQ(one->sha256, "7aefeb34f0365c9a8ec45527cdb7a478703d2e150bf513626b979f0e34d34538");
+  EXPECT_EQ(one->sha256, "6619d00527c7cc3d44f0844f4d696f860f56b36ffcd617aad2d8c8f273849879");
   EXPECT_NE(one->sha256, other->sha256);
 }
 
@@ -89,6 +89,7 @@ TEST(LoadBenchmark, TypesParameters) {
   EXPECT_EQ(params.Integers(5), (std::vector<std::int64_t>{0, 10250}));
   ASSERT_EQ(params.Globs(6).size(), 1U);
   EXPECT_TRUE(params.Globs(6)[0].Matches("/run/docker.sock"));
+  EXPECT_EQ(small->controls[2].params.Strings(0), std::vector<std::string>{"4.18"});
   ASSERT_EQ(params.MountRules(7).size(), 2U);
   EXPECT_EQ(params.MountRules(7)[0].path.pattern(), "/lib/modules");
   EXPECT_TRUE(params.MountRules(7)[0].read_only);
@@ -203,7 +204,10 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"flag: true", "flag: yes", "22: PRC-001: 'flag' must be true or false"},
         Mistake{"flag: true", "flag: \"true\"", "22: PRC-001: 'flag' must be true or false"},
         Mistake{"flag: true", "flag: true\n      other: 1", "23: PRC-001: unknown key 'other'"},
-        Mistake{"params: {}", "params: {a: 1}", "51: HST-001: unknown key 'a'"},
+        Mistake{"{least: [\"4.18\"]}", "{least: [], a: 1}", "51: HST-001: unknown key 'a'"},
+        Mistake{"[\"4.18\"]", "[\"4.\"]", "51: HST-001: '4.' is no version like 4.18"},
+        Mistake{"[\"4.18\"]", "[\"4.18\", newest]",
+                "51: HST-001: 'newest' is no version like 4.18"},
         Mistake{"count: -3", "count: 99999999999999999999",
                 "23: PRC-001: 'count' must be a whole number from -9223372036854775807 to "
                 "9223372036854775807"},
@@ -211,6 +215,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"[CHOWN,", "[CHOWN, CAP_CHOWN,", "25: PRC-001: 'CAP_CHOWN' repeated"},
         Mistake{"[CHOWN,", "[chown,", "25: PRC-001: 'chown' is no capability"},
         Mistake{"[one, ", "[true, ", "26: PRC-001: an item must be text: put true in quotes"},
+        Mistake{"[one, ", "[ones, ", "26: PRC-001: 'ones' is none of one, 2 or three"},
         Mistake{"words: [one, \"2\"]", "words: one", "26: PRC-001: 'words' must be a list"},
         Mistake{"/run/*.sock", "run/*.sock", "28: PRC-001: 'run/*.sock' is no absolute path"},
         Mistake{"/lib/modules ro", "lib ro", "29: PRC-001: 'lib' is no absolute path"},

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <string_view>
 
 #include "hullmark/check.h"
 
@@ -21,12 +22,14 @@ inline Verdict JudgeHost(const Snapshot& /*snapshot*/, const Params& /*params*/,
   return {.outcome = Outcome::kPass};
 }
 
+inline constexpr std::array<std::string_view, 3> kWords = {"one", "2", "three"};
+inline constexpr std::array<ParamSpec, 1> kVersions = {{{"least", ParamType::kVersions}}};
 inline constexpr std::array<ParamSpec, 9> kOfEachType = {{
     {"flag", ParamType::kBool},
     {"count", ParamType::kInteger},
     {"part", ParamType::kFraction},
     {"caps", ParamType::kCaps},
-    {"words", ParamType::kStrings},
+    {"words", ParamType::kStrings, kWords},
     {"numbers", ParamType::kIntegers},
     {"paths", ParamType::kGlobs},
     {"mounts", ParamType::kMountRules},
@@ -36,7 +39,7 @@ inline constexpr std::array<ParamSpec, 9> kOfEachType = {{
 inline const std::array<Check, 3> kRows = {{
     {"PRC-001", &JudgeTask, kOfEachType},
     {"CTR-001", &JudgeContainer, {}},
-    {"HST-001", &JudgeHost, {}},
+    {"HST-001", &JudgeHost, kVersions},
 }};
 
 }  // namespace hullmark
