@@ -4,7 +4,7 @@
 #include <array>
 #include <cctype>
 #include <cstddef>
-#include <cstdio>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -14,6 +14,7 @@
 #include "agent/cli/complain.h"
 #include "agent/cli/inputs.h"
 #include "agent/cli/output.h"
+#include "agent/encode/text.h"
 #include "agent/sinks/report_sinks.h"
 #include "hullmark/benchmark.h"
 #include "hullmark/check.h"
@@ -67,34 +68,47 @@ Exit ExplainOne(std::string id, const std::string& format, const GlobalOptions& 
   return written ? Exit::kDone : Complain(written.error(), Exit::kUsage);
 }
 
-Exit CheckFiles(const GlobalOptions& global) {
-  const auto loaded = LoadChosenBenchmark(global);
-  if (!loaded) return Complain(loaded.error(), Exit::kUsage);
-  const Benchmark& benchmark = loaded->benchmark;
+// 1000 as "100.0", 805 as "80.5".
+std::string Percent(std::int32_t permille) {
+  return std::to_string(permille / 10) + "." + std::to_string(permille % 10);
+}
+
+// What a benchmark will do, in words.
+std::string Describe(const Benchmark& benchmark) {
   std::array<std::size_t, kSeverities> by_severity = {};
   for (const Control& control : benchmark.controls) {
     ++by_severity[static_cast<std::size_t>(control.severity)];
   }
-  const auto& scoring = benchmark.scoring;
-  std::printf("%s: benchmark %s %s, sha256 %s\n",
-              global.benchmark.empty() ? "compiled in" : global.benchmark.c_str(),
-              benchmark.id.c_str(), benchmark.version.c_str(), benchmark.sha256.c_str());
-  std::printf("It judges %zu controls:", benchmark.controls.size());
+  std::string text = "It judges " + std::to_string(benchmark.controls.size()) + " controls:";
   for (std::size_t at = by_severity.size(); at-- > 0;) {
-    std::printf(" %zu %s%s", by_severity[at],
-                std::string(NameOf(static_cast<Severity>(at))).c_str(), at == 0 ? ".\n" : ",");
+    text += " " + std::to_string(by_severity[at]) + " ";
+    text += NameOf(static_cast<Severity>(at));
+    text += at == 0 ? ".\n" : ",";
   }
-  std::printf(
-      "Every %d points of exposure halve the score. Grades: A up to %d points, B %d, C %d, D %d, F "
-      "above.\n",
-      scoring.half_life, scoring.grade_bounds[0], scoring.grade_bounds[1], scoring.grade_bounds[2],
-      scoring.grade_bounds[3]);
-  std::printf(
-      "What could not be read costs %.1f %% of a violation; below a coverage of %.1f %% there is "
-      "no "
-      "grade.\n",
-      scoring.unknown_permille / 10.0, scoring.provisional_permille / 10.0);
-  return Exit::kDone;
+  const auto& scoring = benchmark.scoring;
+  text +=
+      "Every " + std::to_string(scoring.half_life) + " points of exposure halve the score. Grades:";
+  constexpr std::string_view kLetters = "ABCD";
+  for (std::size_t at = 0; at < kLetters.size(); ++at) {
+    text += std::string(" ") + kLetters[at] + (at == 0 ? " up to " : " ");
+    text += std::to_string(scoring.grade_bounds[at]) + (at == 0 ? " points," : ",");
+  }
+  return text + " F above.\nWhat could not be read costs " + Percent(scoring.unknown_permille) +
+         " % of a violation; below a coverage of " + Percent(scoring.provisional_permille) +
+         " % there is no grade.\n";
+}
+
+Exit CheckFiles(const GlobalOptions& global) {
+  const auto loaded = LoadChosenBenchmark(global);
+  if (!loaded) return Complain(loaded.error(), Exit::kUsage);
+  const Benchmark& benchmark = loaded->benchmark;
+  const std::string& file = global.benchmark;
+  const std::string text =
+      Printable((file.empty() ? "compiled in" : file) + ": benchmark " + benchmark.id + " " +
+                benchmark.version + ", sha256 " + benchmark.sha256) +
+      "\n" + Describe(benchmark);
+  const auto written = WriteOutput("", [&](const ByteSink& sink) { sink(text); });
+  return written ? Exit::kDone : Complain(written.error(), Exit::kUsage);
 }
 
 }  // namespace

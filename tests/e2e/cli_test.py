@@ -139,6 +139,46 @@ class Thresholds(InAFolder):
         self.refuses(audit("--fail-on", "severe"), "--fail-on")
 
 
+class Commands(InAFolder):
+    def test_check_config_says_what_will_be_done(self):
+        result = run("check-config")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        for part in ("compiled in: benchmark hullmark", "It judges 73 controls: ",
+                     " info.\nEvery 50 points of exposure halve the score. Grades: A up to 7 points, B 20, C 50, "
+                     "D 100, F above.\nWhat could not be read costs 100.0 % of a violation; below a coverage of "
+                     "80.0 % there is no grade.\n"):
+            self.assertIn(part, result.stdout)
+
+    def test_check_config_names_file_and_line(self):
+        file = self.folder / "b.yaml"
+        file.write_text("id: x\nno: 1\n")
+        file.chmod(0o644)
+        self.refuses(run("check-config", "--benchmark", file), f"{file}:")
+
+    def test_names_of_files_do_not_reach_the_terminal_raw(self):
+        file = self.folder / "\x1b[31mb.yaml"
+        shutil.copyfile(BENCHMARK, file)
+        file.chmod(0o644)
+        for result in (run("check-config", "--benchmark", file), audit("--benchmark", self.folder / "\x1bno"),
+                       audit("--output", self.folder / "\x1b" / "no"), audit(snapshot=self.folder / "\x1bno")):
+            self.assertNotIn("\x1b", result.stdout + result.stderr)
+            self.assertIn(r"\x1B", result.stdout + result.stderr)
+
+    @unittest.skipUnless(os.path.exists("/dev/full"), "no /dev/full here")
+    def test_what_could_not_be_written_is_no_success(self):
+        for command in (["check-config"], ["controls"], ["explain", "CAP-001"], ["audit", "--snapshot", SNAPSHOT]):
+            with self.subTest(command=command), open("/dev/full", "w") as full:
+                result = run(*command, capture_output=False, stdout=full, stderr=subprocess.PIPE)
+                self.assertEqual(result.returncode, 2, result)
+                self.assertIn("standard output: No space left", result.stderr)
+
+    def test_usage_errors_are_exit_2(self):
+        for arguments in ([], ["nosuch"], ["audit", "--nosuch"], ["explain"], ["explain", "XXX-001"],
+                          ["audit", "--view", "cis", "--format", "json"]):
+            with self.subTest(arguments=arguments):
+                self.refuses(run(*arguments), "hullmark: ")
+
+
 class Selection(InAFolder):
     def test_nothing_to_judge_meets_no_threshold(self):
         for threshold in (["--fail-on", "low"], ["--min-score", "0"], ["--min-coverage", "0"]):
