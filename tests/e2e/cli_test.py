@@ -139,6 +139,23 @@ class Thresholds(InAFolder):
         self.refuses(audit("--fail-on", "severe"), "--fail-on")
 
 
+class Time(InAFolder):
+    def test_a_moment_is_taken(self):
+        for text in ("2026-02-28T23:59:59Z", "2028-02-29T00:00:00z", "2026-11-21T20:15:00.25+01:00",
+                     "1970-01-01T00:00:00Z", "2026-11-21T20:15:00-02:30"):
+            with self.subTest(text=text):
+                self.assertEqual(audit("--at", text).returncode, 0)
+
+    def test_what_is_none_is_refused(self):
+        for text in ("2026-02-31T00:00:00Z", " 2026-1-1T1:1:1Z", "2026-11-21T20:15:60Z", "2026-13-01T00:00:00Z",
+                     "2026-00-01T00:00:00Z", "2026-11-00T00:00:00Z", "2026-11-21T24:00:00Z",
+                     "2026-11-21T20:60:00Z", "2026-11-21 20:15:00Z", "2026-11-21T20:15:00", "2026-11-21T20:15:00.Z",
+                     "2026-11-21T20:15:00+1:00", "2026-11-21T20:15:00+24:00", "2026-11-21T20:15:00Zx",
+                     "2026-11-21T+1:15:00Z", "2026-11-21T 1:15:00Z", "1969-12-31T23:59:59Z", "2026-11-21", "now"):
+            with self.subTest(text=text):
+                self.refuses(audit("--at", text), "--at", "2026-11-21T20:15:00Z")
+
+
 class Commands(InAFolder):
     def test_check_config_says_what_will_be_done(self):
         result = run("check-config")
