@@ -163,7 +163,7 @@ Result<void> CheckSelection(const AuditOptions& options, const Snapshot& snapsho
 }
 
 Exit Judge(const AuditOptions& options, std::optional<Timestamp> at, const LoadedBenchmark& loaded,
-           const Snapshot& snapshot, const Wiring& wiring) {
+           const Snapshot& snapshot, const GlobalOptions& global, const Wiring& wiring) {
   EvaluateOptions evaluate{.classes = ClassesOf(options), .at = at};
   for (const std::string& pattern : options.select) evaluate.select.emplace_back(pattern);
   const Report report = Evaluate(snapshot, loaded.benchmark, evaluate);
@@ -171,6 +171,7 @@ Exit Judge(const AuditOptions& options, std::optional<Timestamp> at, const Loade
   if (!selected) return Complain(selected.error(), Exit::kUsage);
   const ReportOptions how{.generated_at = wiring.now(),
                           .tool_version = std::string(wiring.version),
+                          .command = global.command,
                           .select = options.select,
                           .classes = evaluate.classes,
                           .verbose = options.verbose,
@@ -210,7 +211,7 @@ Exit Audit(const AuditOptions& options, const GlobalOptions& global, const Wirin
                                 ": not one process: nothing was looked at"},
                     Exit::kBlind);
   }
-  return Judge(options, at, *loaded, *snapshot, wiring);
+  return Judge(options, at, *loaded, *snapshot, global, wiring);
 }
 
 }  // namespace

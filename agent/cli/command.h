@@ -32,6 +32,7 @@ struct Wiring {
 
 // Options that stand before every command.
 struct GlobalOptions {
+  std::string command{};    // How the caller typed the program: hints have to work when pasted.
   std::string benchmark{};  // File; "": the compiled-in one.
   RootPaths roots;
   std::string log_level = "warn";

@@ -58,7 +58,7 @@ Exit ExplainOne(std::string id, const std::string& format, const GlobalOptions& 
   if (control == controls.end()) {
     const std::string family = Family(loaded->benchmark, id);
     return Complain({.message = id + ": no such control; " +
-                                (family.empty() ? "'hullmark controls' lists them"
+                                (family.empty() ? "'" + global.command + " controls' lists them"
                                                 : "of that family there are " + family)},
                     Exit::kUsage);
   }

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "agent/cli/command.h"
+#include "agent/cli/complain.h"
 #include "agent/cli/logging.h"
 
 namespace hullmark {
@@ -75,7 +76,7 @@ Exit Run(int count, const char* const* arguments, const Wiring& wiring) {
       "hullmark: a host hardening benchmark for containers. It reads what the kernel says about "
       "every\n"
       "container process and judges it; no runtime socket, nothing is touched."};
-  GlobalOptions global{.roots = wiring.roots};
+  GlobalOptions global{.command = count > 0 ? arguments[0] : "hullmark", .roots = wiring.roots};
   AddGlobalOptions(app, global);
   app.set_version_flag("--version", "hullmark " + std::string(wiring.version));
   app.footer(kExamples);
@@ -96,8 +97,8 @@ Exit Run(int count, const char* const* arguments, const Wiring& wiring) {
       app.exit(error, std::cout, std::cerr);  // --help and --version.
       return Exit::kDone;
     }
-    std::cerr << "hullmark: " << error.what() << "\nhullmark: see 'hullmark --help'\n";
-    return Exit::kUsage;
+    Complain({.message = error.what()}, Exit::kUsage);
+    return Complain({.message = "see '" + global.command + " --help'"}, Exit::kUsage);
   }
   StartLogging(global.log_level, global.log_format);
   return chosen();

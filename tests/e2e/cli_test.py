@@ -189,6 +189,16 @@ class Commands(InAFolder):
                 self.assertEqual(result.returncode, 2, result)
                 self.assertIn("standard output: No space left", result.stderr)
 
+    def test_hints_call_the_program_as_the_caller_did(self):
+        for name in ("hullmark", "./build/hullmark", "/opt/h\x1b/hullmark"):
+            with self.subTest(name=name):
+                how = {"executable": PROGRAM, "capture_output": True, "text": True, "timeout": 60}
+                shown = name.replace("\x1b", r"\x1B")
+                report = subprocess.run([name, "audit", "--snapshot", SNAPSHOT], **how).stdout
+                self.assertIn(f'"{shown} explain ID"', report)
+                self.assertIn(f"'{shown} --help'", subprocess.run([name, "nosuch"], **how).stderr)
+                self.assertIn(f"'{shown} controls'", subprocess.run([name, "explain", "X"], **how).stderr)
+
     def test_usage_errors_are_exit_2(self):
         for arguments in ([], ["nosuch"], ["audit", "--nosuch"], ["explain"], ["explain", "XXX-001"],
                           ["audit", "--view", "cis", "--format", "json"]):

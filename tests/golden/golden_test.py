@@ -19,8 +19,8 @@ UPDATE = os.environ.get("UPDATE_GOLDEN") == "1"
 
 
 def audit(case, *options):
-    command = [PROGRAM, "audit", "--snapshot", str(case / "snapshot.json"), *options]
-    return subprocess.run(command, check=True, capture_output=True, timeout=60).stdout
+    command = ["hullmark", "audit", "--snapshot", str(case / "snapshot.json"), *options]
+    return subprocess.run(command, executable=PROGRAM, check=True, capture_output=True, timeout=60).stdout
 
 
 def without_run(report):
