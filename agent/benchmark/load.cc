@@ -104,8 +104,18 @@ CisItem ReadCisItem(const YamlNode& node, Links& links, FieldReader& reading) {
   if (controls != nullptr && item.controls.empty()) {
     reading.Complain(controls->line, "'controls' is empty: say in 'manual' why");
   }
+  const YamlNode* against = fields.TakeOptional("against");
+  item.against = ReadTexts(against, reading);
+  if (against != nullptr && item.against.empty()) {
+    reading.Complain(against->line, "'against' is empty: leave it out");
+  }
   for (const std::string& id : item.controls) {
     links.controls.push_back({.line = controls->line, .from = item.item, .to = id});
+  }
+  for (const std::string& id : item.against) {
+    links.controls.push_back({.line = against->line, .from = item.item, .to = id});
+    if (std::ranges::find(item.controls, id) == item.controls.end()) continue;
+    reading.Complain(against->line, Quoted(id) + " decides the item already");
   }
   fields.RefuseOthers();
   return item;

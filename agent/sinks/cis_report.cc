@@ -32,12 +32,14 @@ constexpr std::array<std::string_view, 6> kItemNames = {"MANUAL", "N-A",     "PA
 std::string_view NameOf(ItemStatus status) { return kItemNames[std::to_underlying(status)]; }
 
 // Our words for the sections, by the first number of their items.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kSections = {
+constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kSections = {
     {{"1", "The host"},
      {"2", "The engine's settings"},
      {"3", "The engine's files"},
      {"4", "Images"},
-     {"5", "Running containers"}}};
+     {"5", "Running containers"},
+     {"6", "Operations"},
+     {"7", "Swarm"}}};
 
 ItemStatus ItemStatusOf(Status status) {
   switch (status) {
@@ -86,17 +88,30 @@ std::vector<Tally> TallyControls(const ReportInput& in) {
   return tallies;
 }
 
+const Tally* FindTally(const Benchmark& benchmark, std::string_view id,
+                       const std::vector<Tally>& tallies) {
+  const auto at = std::ranges::find(benchmark.controls, id, &Control::id);
+  if (at == benchmark.controls.end()) return nullptr;
+  return &tallies[static_cast<std::size_t>(at - benchmark.controls.begin())];
+}
+
+void AddTally(Tally& whole, const Tally& tally) {
+  whole.Add(tally.worst, "");
+  if (tally.worst != whole.worst) return;
+  for (const std::string_view place : tally.places) whole.Add(tally.worst, place);
+}
+
 Tally TallyItem(const Benchmark& benchmark, const CisItem& item,
                 const std::vector<Tally>& tallies) {
-  if (item.controls.empty()) return {.worst = ItemStatus::kManual, .places = {}};
   Tally whole;
+  if (item.controls.empty()) whole.worst = ItemStatus::kManual;
   for (const std::string& id : item.controls) {
-    const auto at = std::ranges::find(benchmark.controls, id, &Control::id);
-    if (at == benchmark.controls.end()) continue;
-    const Tally& tally = tallies[static_cast<std::size_t>(at - benchmark.controls.begin())];
-    whole.Add(tally.worst, "");
-    if (tally.worst != whole.worst) continue;
-    for (const std::string_view place : tally.places) whole.Add(tally.worst, place);
+    const Tally* const tally = FindTally(benchmark, id, tallies);
+    if (tally != nullptr) AddTally(whole, *tally);
+  }
+  for (const std::string& id : item.against) {
+    const Tally* const tally = FindTally(benchmark, id, tallies);
+    if (tally != nullptr && tally->worst == ItemStatus::kFail) AddTally(whole, *tally);
   }
   std::erase(whole.places, "");
   return whole;
@@ -123,12 +138,15 @@ void WriteItem(Page& page, const CisItem& item, const Tally& tally) {
                   .indent = kIndent,
                   .style = StyleOf(tally.worst)},
                  item.subject);
-  if (item.controls.empty()) {
+  if (tally.worst == ItemStatus::kManual) {
     page.Paragraph({.indent = kIndent}, item.manual);
     return;
   }
   std::string line;
   for (const std::string& id : item.controls) line += (line.empty() ? "" : ", ") + id;
+  if (tally.worst == ItemStatus::kFail) {
+    for (const std::string& id : item.against) line += (line.empty() ? "" : ", ") + id;
+  }
   if (!tally.places.empty()) line += ": " + ShortList(tally.places, {.most = kNames, .width = 40});
   page.Paragraph({.indent = kIndent}, line);
 }
@@ -150,8 +168,8 @@ void WriteFooter(Page& page, const std::array<std::size_t, kItemNames.size()>& c
   }
   const std::size_t manual = counts[0];
   page.Blank();
-  page.Paragraph({}, fmt::format("{}: {} looked at by controls of hullmark ({}), {} MANUAL: no "
-                                 "kernel interface decides them.",
+  page.Paragraph({}, fmt::format("{}: {} decided by controls of hullmark ({}), {} MANUAL: none of "
+                                 "them decides these, a person has to look.",
                                  Count(all, "item"), all - manual, decided, manual));
   page.Paragraph({},
                  "The numbers are those of the CIS Docker Benchmark, the words and verdicts are "

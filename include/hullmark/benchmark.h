@@ -47,11 +47,12 @@ struct Control {
   const Check* check = nullptr;  // The row that judges it; its scope is the control's.
 };
 
-// An item of a CIS Docker section: our own words for its subject, the controls that decide it.
+// An item of a CIS Docker section: our own words for its subject, and who has a say in it.
 struct CisItem {
   std::string item{};  // "5.4"
   std::string subject{};
-  std::vector<std::string> controls{};  // Empty: no kernel interface decides it.
+  std::vector<std::string> controls{};  // They decide it, together.
+  std::vector<std::string> against{};   // Their fail is the item's, their pass proves nothing.
   std::string manual{};                 // Why a person has to look; "" where controls decide.
 };
 

@@ -117,6 +117,17 @@ TEST(LoadBenchmark, ReadsCisItems) {
   EXPECT_TRUE(small->cis_docker[1].controls.empty());
   EXPECT_EQ(small->cis_docker[2].controls, (std::vector<std::string>{"PRC-001", "CTR-001"}));
   EXPECT_EQ(small->cis_docker[2].manual, "");
+  EXPECT_TRUE(small->cis_docker[2].against.empty());
+}
+
+TEST(LoadBenchmark, ReadsWhatSpeaksAgainstAnItem) {
+  std::string text = SmallText();
+  constexpr std::string_view kManual = "manual: Ask them.";
+  text.insert(text.find(kManual), "against: [HST-001, CTR-001]\n    ");
+  const Result<Benchmark> small = Load(text);
+  ASSERT_TRUE(small) << small.error().message;
+  EXPECT_EQ(small->cis_docker[1].against, (std::vector<std::string>{"HST-001", "CTR-001"}));
+  EXPECT_TRUE(small->cis_docker[1].controls.empty());
 }
 
 // One change to small.yaml and what it is answered with.
@@ -241,7 +252,15 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"manual: Ask them.", "controls: [HST-001]\n    manual: Ask them.",
                 "57: item '4.10': needs either 'controls' or 'manual'"},
         Mistake{"    manual: Ask them.\n", "",
-                "57: item '4.10': needs either 'controls' or 'manual'"}));
+                "57: item '4.10': needs either 'controls' or 'manual'"},
+        Mistake{"manual: Ask them.", "against: [HST-001]",
+                "57: item '4.10': needs either 'controls' or 'manual'"},
+        Mistake{"manual: Ask them.", "against: [HST-009]\n    manual: Ask them.",
+                "59: 4.10: no control is called 'HST-009'"},
+        Mistake{"manual: Ask them.", "against: []\n    manual: Ask them.",
+                "59: item '4.10': 'against' is empty: leave it out"},
+        Mistake{"controls: [HST-001]", "controls: [HST-001]\n    against: [HST-001]",
+                "57: item '1.2.1': 'HST-001' decides the item already"}));
 
 TEST(LoadBenchmark, MissesAControlWithoutEntry) {
   std::string text = SmallText();

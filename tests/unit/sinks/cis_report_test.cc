@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "agent/sinks/report_sinks.h"
+#include "hullmark/benchmark.h"
 #include "hullmark/report.h"
 #include "tests/unit/sinks/world.h"
 
@@ -46,8 +47,8 @@ CIS Docker items
   5.26    FAIL    No new privileges
                   PRV-001: privileged, web-1, web-2 and 2 more
 
-6 items: 5 looked at by controls of hullmark (1 PASS, 4 FAIL), 1 MANUAL: no
-kernel interface decides them.
+6 items: 5 decided by controls of hullmark (1 PASS, 4 FAIL), 1 MANUAL: none of
+them decides these, a person has to look.
 The numbers are those of the CIS Docker Benchmark, the words and verdicts are
 hullmark's: running processes are judged, not configuration files. This is no
 certificate.
@@ -71,6 +72,36 @@ TEST(CisReport, UnknownOutranksPassAndFailOutranksUnknown) {
   Add(world, {.name = "bad", .fails = {"RUN-001"}});
   EXPECT_TRUE(
       Has(Text(world), "  5.5     FAIL    Nothing privileged\n                  RUN-001: bad\n"));
+}
+
+// The item asks for more than its control sees.
+TEST(CisReport, WhatOnlySpeaksAgainstAnItemNeverPassesIt) {
+  World world = MakeWorld();
+  CisItem& item = world.benchmark.cis_docker[3];
+  item = {.item = "5.5", .subject = "No such exec", .against = {"RUN-001"}, .manual = "Ask."};
+  constexpr std::string_view kManual = "  5.5     MANUAL  No such exec\n                  Ask.\n";
+  EXPECT_TRUE(Has(Text(world), kManual));
+  Add(world, {.name = "good"});
+  EXPECT_TRUE(Has(Text(world), kManual));
+  Add(world, {.name = "dark", .unknown = {"RUN-001"}});
+  EXPECT_TRUE(Has(Text(world), kManual));
+  Add(world, {.name = "bad", .fails = {"RUN-001"}});
+  EXPECT_TRUE(Has(Text(world), "  5.5     FAIL    No such exec\n                  RUN-001: bad\n"));
+}
+
+// Two security modules: what the one does is no pass for the other's item.
+TEST(CisReport, WhatSpeaksAgainstAnItemLeavesItsControlsToDecide) {
+  World world = MakeWorld();
+  world.benchmark.cis_docker[3].against = {"HST-010"};
+  EXPECT_TRUE(
+      Has(Text(world), "  5.5     N-A     Nothing privileged\n                  RUN-001\n"));
+  Add(world, {.name = "good"});
+  EXPECT_TRUE(
+      Has(Text(world), "  5.5     PASS    Nothing privileged\n                  RUN-001\n"));
+  testing::FailHost(world, "HST-010");
+  EXPECT_TRUE(
+      Has(Text(world),
+          "  5.5     FAIL    Nothing privileged\n                  RUN-001, HST-010: the host\n"));
 }
 
 TEST(CisReport, AWaiverIsNoPass) {
