@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "agent/cli/command.h"
 #include "agent/cli/complain.h"
@@ -23,9 +24,9 @@
 namespace hullmark {
 namespace {
 
-CLI::Option* AddFormat(CLI::App& app, std::string& format) {
+CLI::Option* AddFormat(CLI::App& app, std::string& format, const std::vector<std::string>& known) {
   return app.add_option("--format", format, "How it is written")
-      ->check(CLI::IsMember({"text", "json"}))
+      ->check(CLI::IsMember(known))
       ->capture_default_str();
 }
 
@@ -33,6 +34,7 @@ Exit List(const std::string& format, const GlobalOptions& global) {
   const auto loaded = LoadChosenBenchmark(global);
   if (!loaded) return Complain(loaded.error(), Exit::kUsage);
   const auto written = WriteOutput("", [&](const ByteSink& sink) {
+    if (format == "markdown") return WriteControlMarkdown(loaded->benchmark, sink);
     WriteControlList(loaded->benchmark, sink, format == "json");
   });
   return written ? Exit::kDone : Complain(written.error(), Exit::kUsage);
@@ -116,7 +118,7 @@ Exit CheckFiles(const GlobalOptions& global) {
 std::function<Exit()> SetupControls(CLI::App& app, const GlobalOptions& global,
                                     const Wiring& /*wiring*/) {
   const auto format = std::make_shared<std::string>("text");
-  AddFormat(app, *format);
+  AddFormat(app, *format, {"text", "json", "markdown"});
   return [format, &global] { return List(*format, global); };
 }
 
@@ -124,7 +126,7 @@ std::function<Exit()> SetupExplain(CLI::App& app, const GlobalOptions& global,
                                    const Wiring& /*wiring*/) {
   const auto format = std::make_shared<std::string>("text");
   const auto id = std::make_shared<std::string>();
-  AddFormat(app, *format);
+  AddFormat(app, *format, {"text", "json"});
   app.add_option("ID", *id, "A control, e.g. CAP-001")->required();
   return [format, id, &global] { return ExplainOne(*id, *format, global); };
 }

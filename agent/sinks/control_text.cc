@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "agent/sinks/control_text.h"
+
 #include <fmt/core.h>
 
 #include <cstddef>
@@ -20,12 +22,6 @@ namespace {
 constexpr int kColumns = 80;
 constexpr std::size_t kIndent = 14;
 
-std::string Join(const std::vector<std::string>& texts) {
-  std::string joined;
-  for (const std::string& text : texts) joined += (joined.empty() ? "" : ", ") + text;
-  return joined;
-}
-
 // A labelled paragraph; nothing where there is nothing to say.
 void WritePart(Page& page, std::string_view label, std::string_view text) {
   if (!text.empty()) page.Prose({.text = label, .indent = kIndent}, text);
@@ -45,21 +41,11 @@ void WriteRemediations(Page& page, const Remediation& fix) {
 void WriteReferenceLines(Page& page, const References& refs) {
   page.Blank();
   page.Heading("Who else speaks of it");
-  WritePart(page, "  CIS Docker", Join(refs.cis_docker));
-  WritePart(page, "  CIS K8s", Join(refs.cis_k8s));
+  WritePart(page, "  CIS Docker", JoinTexts(refs.cis_docker));
+  WritePart(page, "  CIS K8s", JoinTexts(refs.cis_k8s));
   WritePart(page, "  PSS", refs.pss == "none" ? "" : refs.pss);
-  WritePart(page, "  800-190", Join(refs.nist));
-  WritePart(page, "  ATT&CK", Join(refs.attack));
-}
-
-std::string PriceText(const Control& control) {
-  std::string text =
-      fmt::format("{}, {} points of exposure", NameOf(control.severity), control.weight);
-  if (!control.escalation) return text;
-  const Escalation& worse = *control.escalation;
-  return text +=
-         fmt::format("; {}, {} points where {} fails{} too", NameOf(worse.price.severity),
-                     worse.price.weight, worse.with, worse.on_unknown ? " or is unknown" : "");
+  WritePart(page, "  800-190", JoinTexts(refs.nist));
+  WritePart(page, "  ATT&CK", JoinTexts(refs.attack));
 }
 
 void WriteControlText(Page& page, const Control& control) {
@@ -78,7 +64,7 @@ void WriteControlText(Page& page, const Control& control) {
   if (control.explains.empty()) return;
   page.Blank();
   page.Heading("What it explains");
-  page.Paragraph({.indent = 2}, Join(control.explains));
+  page.Paragraph({.indent = 2}, JoinTexts(control.explains));
 }
 
 void WriteListText(Page& page, const Benchmark& benchmark) {
@@ -99,6 +85,22 @@ void WriteListText(Page& page, const Benchmark& benchmark) {
 }
 
 }  // namespace
+
+std::string JoinTexts(const std::vector<std::string>& texts) {
+  std::string joined;
+  for (const std::string& text : texts) joined += (joined.empty() ? "" : ", ") + text;
+  return joined;
+}
+
+std::string PriceText(const Control& control) {
+  std::string text =
+      fmt::format("{}, {} points of exposure", NameOf(control.severity), control.weight);
+  if (!control.escalation) return text;
+  const Escalation& worse = *control.escalation;
+  return text +=
+         fmt::format("; {}, {} points where {} fails{} too", NameOf(worse.price.severity),
+                     worse.price.weight, worse.with, worse.on_unknown ? " or is unknown" : "");
+}
 
 void WriteControlList(const Benchmark& benchmark, const ByteSink& sink, bool json) {
   if (!json) {

@@ -48,6 +48,9 @@ void WriteCisReport(const ReportInput& input, const ByteSink& sink);
 // The controls of a benchmark, a line each; as JSON everything that the benchmark says of them.
 void WriteControlList(const Benchmark& benchmark, const ByteSink& sink, bool json);
 
+// All that the benchmark says of its controls, as a Markdown page: docs/checks.md.
+void WriteControlMarkdown(const Benchmark& benchmark, const ByteSink& sink);
+
 // One control: why it matters, what is read, how to fix a violation, who else speaks of it.
 void WriteControl(const Benchmark& benchmark, const Control& control, const ByteSink& sink,
                   bool json);

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line of the real program: exit statuses, outputs, what is refused.
 
-    cli_test.py PROGRAM SNAPSHOT BENCHMARK
+    cli_test.py PROGRAM SNAPSHOT BENCHMARK CHECKS
 """
 import json
 import os
@@ -14,7 +14,7 @@ import sys
 import tempfile
 import unittest
 
-PROGRAM, SNAPSHOT, BENCHMARK = None, None, None
+PROGRAM, SNAPSHOT, BENCHMARK, CHECKS = None, None, None, None
 ROOT = os.geteuid() == 0
 
 
@@ -206,6 +206,22 @@ class Commands(InAFolder):
                 self.refuses(run(*arguments), "hullmark: ")
 
 
+class Documentation(unittest.TestCase):
+    def test_the_page_of_checks_is_the_benchmarks(self):
+        page = run("controls", "--format", "markdown")
+        self.assertEqual((page.returncode, page.stderr), (0, ""))
+        self.assertTrue(pathlib.Path(CHECKS).read_text() == page.stdout, "stale: run ./dev docs")
+
+    def test_the_page_says_all_of_every_control(self):
+        page = pathlib.Path(CHECKS).read_text().replace("\\", "")
+        for control in json.loads(run("controls", "--format", "json").stdout)["controls"]:
+            texts = [control["title"], control["rationale"], control["reads"], *control["remediation"].values(),
+                     f"\n### {control['id']}\n", f"{control['severity']}, {control['weight']} points",
+                     f"judged per {control['scope']}", *control["refs"]["cis_docker"], *control["refs"]["attack"]]
+            for text in filter(None, texts):
+                self.assertIn(text if text[0] == "\n" else text.replace("\n", " "), page, control["id"])
+
+
 class Selection(InAFolder):
     def test_nothing_to_judge_meets_no_threshold(self):
         for threshold in (["--fail-on", "low"], ["--min-score", "0"], ["--min-coverage", "0"]):
@@ -339,5 +355,5 @@ class Trust(InAFolder):
 
 
 if __name__ == "__main__":
-    PROGRAM, SNAPSHOT, BENCHMARK = sys.argv[1:4]
+    PROGRAM, SNAPSHOT, BENCHMARK, CHECKS = sys.argv[1:5]
     unittest.main(argv=sys.argv[:1])
