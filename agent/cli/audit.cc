@@ -70,7 +70,9 @@ void AddOptions(CLI::App& app, AuditOptions& options) {
       ->type_name("FILE");
   app.add_option("--at", options.at, "Judge what expires at this time (RFC 3339)")
       ->type_name("TIME");
-  app.add_option("--select", options.select, "Only containers whose name or id matches; repeatable")
+  app.add_option("--select", options.select,
+                 "Only containers whose name or id matches; repeatable. One that matches nothing "
+                 "is named on stderr; where nothing is left, a threshold is exit 2")
       ->type_name("GLOB")
       ->allow_extra_args(false);
   app.add_option("--class", options.classes, "Classes to judge, comma separated")

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <array>
-#include <cstdio>
+#include <cstddef>
 #include <functional>
 #include <iostream>
+#include <memory>
 #include <span>
+#include <sstream>
 #include <string>
+#include <string_view>
 
 #include "agent/cli/command.h"
 #include "agent/cli/complain.h"
@@ -30,6 +34,40 @@ constexpr std::array kCommands = {
     Command{.name = "check-config",
             .sentence = "Validate a benchmark file and say in words what it will do",
             .setup = SetupCheckConfig},
+};
+
+constexpr std::size_t kHelpColumns = 80;
+
+// `text` in lines of at most `width` bytes, broken at blanks.
+std::string Wrap(std::string_view text, std::size_t width) {
+  std::string wrapped;
+  std::size_t column = 0;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find_first_of(" \n"), text.size());
+    const bool newline = column > 0 && column + 1 + end > width;
+    if (column > 0) wrapped += newline ? '\n' : ' ';
+    column = (newline || column == 0 ? 0 : column + 1) + end;
+    wrapped += text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return wrapped;
+}
+
+// --help in the width of a terminal.
+class NarrowHelp : public CLI::Formatter {
+ public:
+  std::string make_option_desc(const CLI::Option* option) const override {
+    return Wrap(CLI::Formatter::make_option_desc(option), Width());
+  }
+  std::string make_subcommand(const CLI::App* command) const override {
+    std::ostringstream line;
+    CLI::detail::format_help(line, command->get_display_name(true),
+                             Wrap(command->get_description(), Width()), get_column_width());
+    return line.str();
+  }
+
+ private:
+  std::size_t Width() const { return kHelpColumns - get_column_width(); }
 };
 
 void AddGlobalOptions(CLI::App& app, GlobalOptions& global) {
@@ -58,14 +96,13 @@ constexpr const char* kExamples =
     "Examples:\n"
     "  sudo hullmark audit                      the report, for people\n"
     "  sudo hullmark audit --format json        the same, for programs\n"
-    "  sudo hullmark audit --fail-on high       exit 1 when anything of severity high fails\n"
+    "  sudo hullmark audit --fail-on high       exit 1 when a high control fails\n"
     "  sudo hullmark snapshot --output s.json   take facts here ...\n"
     "  hullmark audit --snapshot s.json         ... judge them there\n"
-    "  hullmark explain CAP-001                 what a finding means and how to fix it\n"
+    "  hullmark explain CAP-001                 what a finding means, how to fix it\n"
     "\n"
-    "Exit status: 0 done, thresholds met; 1 a threshold is violated; 2 usage or configuration "
-    "error;\n"
-    "3 could not look (or coverage below --min-coverage).\n";
+    "Exit status: 0 done, thresholds met; 1 a threshold is violated; 2 usage or\n"
+    "configuration error; 3 could not look (or coverage below --min-coverage).\n";
 
 }  // namespace
 
@@ -73,10 +110,11 @@ std::span<const Command> Commands() { return kCommands; }
 
 Exit Run(int count, const char* const* arguments, const Wiring& wiring) {
   CLI::App app{
-      "hullmark: a host hardening benchmark for containers. It reads what the kernel says about "
-      "every\n"
-      "container process and judges it; no runtime socket, nothing is touched."};
+      "hullmark: a host hardening benchmark for containers. It reads what the kernel\n"
+      "says about every container process and judges it; no runtime socket, nothing\n"
+      "is touched."};
   GlobalOptions global{.command = count > 0 ? arguments[0] : "hullmark", .roots = wiring.roots};
+  app.formatter(std::make_shared<NarrowHelp>());  // Commands inherit it.
   AddGlobalOptions(app, global);
   app.set_version_flag("--version", "hullmark " + std::string(wiring.version));
   app.footer(kExamples);

@@ -199,6 +199,13 @@ class Commands(InAFolder):
                 self.assertIn(f"'{shown} --help'", subprocess.run([name, "nosuch"], **how).stderr)
                 self.assertIn(f"'{shown} controls'", subprocess.run([name, "explain", "X"], **how).stderr)
 
+    def test_help_fits_a_terminal(self):
+        for command in ((), ("audit",), ("snapshot",), ("controls",), ("explain",), ("check-config",)):
+            result = subprocess.run(["hullmark", *command, "--help"], executable=PROGRAM, capture_output=True,
+                                    text=True, timeout=60)
+            self.assertEqual((result.returncode, result.stderr), (0, ""))
+            self.assertEqual([], [line for line in result.stdout.splitlines() if len(line) > 80], command)
+
     def test_usage_errors_are_exit_2(self):
         for arguments in ([], ["nosuch"], ["audit", "--nosuch"], ["explain"], ["explain", "XXX-001"],
                           ["audit", "--view", "cis", "--format", "json"]):
