@@ -71,10 +71,7 @@ class Output(InAFolder):
         for name, minor, status in (("null", 3, 0), ("full", 7, 2)):
             device = self.folder / name
             os.mknod(device, stat.S_IFCHR | 0o666, os.makedev(1, minor))
-            try:
-                result = audit("--output", device)
-            except OSError as error:
-                self.skipTest(f"devices do not work in {self.folder}: {error}")
+            result = audit("--output", device)
             if "Permission denied" in result.stderr:
                 self.skipTest(f"devices do not work in {self.folder}")
             self.assertEqual(result.returncode, status, result)
@@ -179,7 +176,7 @@ class Commands(InAFolder):
         for result in (run("check-config", "--benchmark", file), audit("--benchmark", self.folder / "\x1bno"),
                        audit("--output", self.folder / "\x1b" / "no"), audit(snapshot=self.folder / "\x1bno")):
             self.assertNotIn("\x1b", result.stdout + result.stderr)
-            self.assertIn(r"\x1B", result.stdout + result.stderr)
+            self.assertIn(r"\x1b", result.stdout + result.stderr)
 
     @unittest.skipUnless(os.path.exists("/dev/full"), "no /dev/full here")
     def test_what_could_not_be_written_is_no_success(self):
@@ -193,7 +190,7 @@ class Commands(InAFolder):
         for name in ("hullmark", "./build/hullmark", "/opt/h\x1b/hullmark"):
             with self.subTest(name=name):
                 how = {"executable": PROGRAM, "capture_output": True, "text": True, "timeout": 60}
-                shown = name.replace("\x1b", r"\x1B")
+                shown = name.replace("\x1b", r"\x1b")
                 report = subprocess.run([name, "audit", "--snapshot", SNAPSHOT], **how).stdout
                 self.assertIn(f'"{shown} explain ID"', report)
                 self.assertIn(f"'{shown} --help'", subprocess.run([name, "nosuch"], **how).stderr)
@@ -243,7 +240,7 @@ class Selection(InAFolder):
     def test_each_idle_pattern_is_said(self):
         result = audit("--select", "zoo-*", "--select", "no\x1b[31m", "--fail-on", "critical")
         self.assertEqual(result.returncode, 1)
-        self.assertIn(r"--select no\x1B[31m matches", result.stderr)
+        self.assertIn(r"--select no\x1b[31m matches", result.stderr)
         self.assertNotIn("zoo-*", result.stderr)
 
     def test_an_id_selects(self):
