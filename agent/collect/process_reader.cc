@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -44,7 +45,42 @@ Pid ToPid(std::string_view name) {
   return Pid{pid};
 }
 
+Task Vanished() {
+  Task task{.status = Missing(ErrorCode::kVanished),
+            .namespaces = {},
+            .label = Missing(ErrorCode::kVanished),
+            .cgroup = Missing(ErrorCode::kVanished)};
+  for (std::size_t at = 0; at < kNamespaceKinds; ++at) {
+    task.namespaces.Set(static_cast<NamespaceKind>(at), Missing(ErrorCode::kVanished));
+  }
+  return task;
+}
+
+template <typename T>
+void Agree(const Fact<T>& former, Fact<T>& last) {
+  if (last && former != last) last = Missing(ErrorCode::kVanished);
+}
+
+bool Lists(const std::vector<Thread>& threads, const Thread& wanted) {
+  return std::ranges::any_of(threads, [&](const Thread& thread) {
+    return thread.tid == wanted.tid && thread.task == wanted.task;
+  });
+}
+
 }  // namespace
+
+void KeepAgreed(const ProcessDraft& former, ProcessDraft& last) {
+  Process& process = last.process;
+  Agree(former.process.leader.status, process.leader.status);
+  Agree(former.process.leader.label, process.leader.label);
+  Agree(former.process.executable, process.executable);
+  Agree(former.process.rlimits, process.rlimits);
+  Agree(former.process.stdio, process.stdio);
+  Agree(former.process.invocation, process.invocation);
+  Agree(former.process.oom_score_adj, process.oom_score_adj);
+  process.threads_unread += static_cast<std::uint32_t>(std::erase_if(
+      last.threads, [&](const Thread& thread) { return !Lists(former.threads, thread); }));
+}
 
 ProcessReader::ProcessReader(const Roots& roots, const CollectOptions& options, Snapshot& snapshot,
                              Memberships& memberships, ReadBuffer& buffer)
@@ -56,17 +92,25 @@ ProcessReader::ProcessReader(const Roots& roots, const CollectOptions& options, 
       label_source_(FindLabelSource(roots, buffer)) {}
 
 void ProcessReader::Read(const std::string& name) {
-  // A process that execs while it is read would mix two programs: it is read again, once.
-  constexpr int kAttempts = 2;
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    const Attempt made = ReadOnce(name);
+  // A process that execs while it is read would mix two programs: it is read again.
+  constexpr int kAttempts = 3;
+  ProcessDraft former;
+  for (int attempt = 1;; ++attempt) {
+    ProcessDraft draft;
+    const Attempt made = ReadOnce(name, draft);
     if (made == Attempt::kDone) return;
     if (made == Attempt::kGone) break;
+    if (attempt == kAttempts) {
+      KeepAgreed(former, draft);
+      Keep(std::move(draft));
+      return;
+    }
+    former = std::move(draft);
   }
   ++snapshot_.counts.vanished;
 }
 
-ProcessReader::Attempt ProcessReader::ReadOnce(const std::string& name) {
+ProcessReader::Attempt ProcessReader::ReadOnce(const std::string& name, ProcessDraft& draft) {
   const auto directory = OpenDirectory(roots_.proc.get(), name.c_str());
   if (!directory && IsGone(directory.error())) return Attempt::kGone;
   const auto before = directory ? ReadStat(buffer_, directory->get())
@@ -80,33 +124,44 @@ ProcessReader::Attempt ProcessReader::ReadOnce(const std::string& name) {
     ++snapshot_.counts.kernel_threads;
     return Attempt::kDone;
   }
-  Draft draft;
   draft.process.pid = ToPid(name);
   draft.process.stat = before->facts;
-  if (IsDead(before->facts.state)) {
-    // A leader may end before its threads: the process lives as long as one of them does.
-    if (before->thread_count <= 1 || !AdoptLiveThread(directory->get(), draft)) {
-      ++snapshot_.counts.zombies;
-      zombies_.push_back({.parent = before->facts.parent});
-      return Attempt::kDone;
-    }
-  } else {
-    ReadFiles(directory->get(), *before, draft);
+  if (IsDead(before->facts.state)) return ReadOrphans(directory->get(), *before, draft);
+  ReadFiles(directory->get(), *before, draft);
+  return Finish(directory->get(), *before, draft);
+}
+
+ProcessReader::Attempt ProcessReader::ReadOrphans(int directory, const ParsedStat& before,
+                                                  ProcessDraft& draft) {
+  // A leader may end before its threads: the process lives as long as one of them does.
+  const Remains remains =
+      before.thread_count > 1 ? AdoptLiveThread(directory, draft) : Remains::kNothing;
+  if (remains == Remains::kThreads) return Finish(directory, before, draft);
+  if (remains == Remains::kNothing) {
+    ++snapshot_.counts.zombies;
+    zombies_.push_back({.parent = before.facts.parent});
+    return Attempt::kDone;
   }
+  draft.process.leader = Vanished();
+  return Attempt::kChanged;
+}
+
+ProcessReader::Attempt ProcessReader::Finish(int directory, const ParsedStat& before,
+                                             const ProcessDraft& draft) {
   if (draft.process.leader.status && draft.process.leader.status->kernel_thread.value_or(false)) {
     ++snapshot_.counts.kernel_threads;
     return Attempt::kDone;
   }
-  const auto after = ReadStat(buffer_, directory->get());
-  if (!after) return Attempt::kGone;
-  if (after->facts.start != before->facts.start) return Attempt::kGone;
-  if (IsDead(after->facts.state) != IsDead(before->facts.state)) return Attempt::kChanged;
-  if (after->image != before->image) return Attempt::kChanged;
-  Keep(std::move(draft));
+  const auto after = ReadStat(buffer_, directory);
+  if (!after) return IsGone(after.error()) ? Attempt::kGone : Attempt::kChanged;
+  if (after->facts.start != before.facts.start) return Attempt::kGone;
+  if (IsDead(after->facts.state) != IsDead(before.facts.state)) return Attempt::kChanged;
+  if (after->image != before.image) return Attempt::kChanged;
+  Keep(draft);
   return Attempt::kDone;
 }
 
-void ProcessReader::ReadFiles(int directory, const ParsedStat& before, Draft& draft) {
+void ProcessReader::ReadFiles(int directory, const ParsedStat& before, ProcessDraft& draft) {
   Process& process = draft.process;
   process.leader = ReadTask(directory);
   process.executable = ReadExecutable(directory);
@@ -159,7 +214,7 @@ Namespaces ProcessReader::ReadNamespaces(int directory) {
   return namespaces;
 }
 
-void ProcessReader::ReadThreads(int directory, Draft& draft) {
+void ProcessReader::ReadThreads(int directory, ProcessDraft& draft) {
   const auto names = ListDirectory(directory, "task", options_.most_threads);
   if (!names) {
     // Too many to list, or not to be listed: whatever they are, they are not known.
@@ -187,23 +242,30 @@ void ProcessReader::ReadThreads(int directory, Draft& draft) {
   }
 }
 
-bool ProcessReader::AdoptLiveThread(int directory, Draft& draft) {
+ProcessReader::Remains ProcessReader::AdoptLiveThread(int directory, ProcessDraft& draft) {
   const auto names = ListDirectory(directory, "task", options_.most_threads);
-  if (!names) return false;
+  if (!names) return Remains::kUnknown;
+  Remains others = Remains::kNothing;
   for (const std::string& name : *names) {
     const auto thread_directory = OpenDirectory(directory, ("task/" + name).c_str());
-    if (!thread_directory) continue;
-    const auto stat = ReadStat(buffer_, thread_directory->get());
-    if (!stat || IsDead(stat->facts.state)) continue;
+    const auto stat = thread_directory
+                          ? ReadStat(buffer_, thread_directory->get())
+                          : Fact<ParsedStat>(std::unexpected(thread_directory.error()));
+    if (stat && IsDead(stat->facts.state)) continue;
+    if (!stat) {
+      // It may have ended, or have become the leader by an exec.
+      others = Remains::kUnknown;
+      continue;
+    }
     draft.process.stat.state = stat->facts.state;
     ReadFiles(thread_directory->get(), ParsedStat{.facts = stat->facts, .thread_count = 1}, draft);
     ReadThreads(directory, draft);
-    return true;
+    return Remains::kThreads;
   }
-  return false;
+  return others;
 }
 
-void ProcessReader::Keep(Draft draft) {
+void ProcessReader::Keep(ProcessDraft draft) {
   const auto at = Add<ProcessIndex>(snapshot_.processes, draft.process);
   for (Thread& thread : draft.threads) {
     thread.process = at;

@@ -31,6 +31,17 @@ struct LabelSource {
 };
 LabelSource FindLabelSource(const Roots& roots, ReadBuffer& buffer);
 
+// What one attempt made of a process.
+struct ProcessDraft {
+  Process process;
+  std::vector<Thread> threads;
+};
+
+// Leaves in `last` what an exec during both of two attempts leaves certain: namespaces and cgroup
+// outlive it; of the rest what both attempts read alike, the others are kVanished. Threads that are
+// not in both count as unread.
+void KeepAgreed(const ProcessDraft& former, ProcessDraft& last);
+
 // Reads processes into a Snapshot, one after the other. What several processes share is read
 // through the first of them and kept in the Snapshot's tables.
 class ProcessReader {
@@ -38,22 +49,22 @@ class ProcessReader {
   ProcessReader(const Roots& roots, const CollectOptions& options, Snapshot& snapshot,
                 Memberships& memberships, ReadBuffer& buffer);
 
-  // Reads the process `name` (its number as text). A process that is gone, or is another one at the
-  // end than at the start, is counted as vanished and leaves no trace.
+  // Reads the process `name` (its number as text). One that is gone is counted as vanished. One
+  // that lives is kept, however often it changes its program meanwhile: with faults where it
+  // cannot be told what was true together.
   void Read(const std::string& name);
 
   const std::vector<Zombie>& zombies() const { return zombies_; }
 
  private:
-  // What one attempt made of a process.
   enum class Attempt : std::uint8_t { kDone, kGone, kChanged };
-  struct Draft {
-    Process process;
-    std::vector<Thread> threads;
-  };
+  // What is left of a process whose leader has ended.
+  enum class Remains : std::uint8_t { kThreads, kNothing, kUnknown };
 
-  Attempt ReadOnce(const std::string& name);
-  void ReadFiles(int directory, const ParsedStat& before, Draft& draft);
+  Attempt ReadOnce(const std::string& name, ProcessDraft& draft);
+  Attempt ReadOrphans(int directory, const ParsedStat& before, ProcessDraft& draft);
+  Attempt Finish(int directory, const ParsedStat& before, const ProcessDraft& draft);
+  void ReadFiles(int directory, const ParsedStat& before, ProcessDraft& draft);
   Task ReadTask(int directory);
   Fact<ProcStatus> ReadStatus(int directory);
   Namespaces ReadNamespaces(int directory);
@@ -64,12 +75,12 @@ class ProcessReader {
   Fact<std::int16_t> ReadOomScoreAdj(int directory);
   Fact<StdioIndex> ReadStdio(int directory);
   Fact<InvocationIndex> ReadInvocation(int directory, const Process& process);
-  void ReadThreads(int directory, Draft& draft);
-  bool AdoptLiveThread(int directory, Draft& draft);
+  void ReadThreads(int directory, ProcessDraft& draft);
+  Remains AdoptLiveThread(int directory, ProcessDraft& draft);
   void ReadSharedTables(int directory, const Namespaces& namespaces);
   void ReadMounts(int directory, NamespaceInode inode);
   void ReadIdMaps(int directory, NamespaceInode inode);
-  void Keep(Draft draft);
+  void Keep(ProcessDraft draft);
 
   const Roots& roots_;
   const CollectOptions& options_;

@@ -12,8 +12,10 @@ namespace hullmark {
 struct ParsedStat {
   ProcStat facts;
   std::uint32_t thread_count = 0;  // Field 20.
-  // Mixed from the addresses of the program image (fields 26-28 and 45-51): another number means
-  // an exec between two reads. The kernel shows zeros to readers without ptrace access.
+  // Mixed from the addresses of the program image (fields 26-28 and 45-47): another number means
+  // an exec between two reads, or that the process moved them, see PR_SET_MM in prctl(2). Those of
+  // arguments and environment are left out: programs that set their title write them. The kernel
+  // shows zeros to readers without ptrace access.
   std::uint64_t image = 0;
 };
 

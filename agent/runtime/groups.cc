@@ -168,8 +168,15 @@ void FindMains(const Scene& scene, Groups& groups) {
 }  // namespace
 
 bool IsInit(const Scene& scene, const Process& process) {
-  return process.leader.status && process.leader.status->innermost_pid == 1 &&
-         scene.host.NamespaceOf(process, NamespaceKind::kPid) == Share::kOwn;
+  if (scene.host.NamespaceOf(process, NamespaceKind::kPid) != Share::kOwn) return false;
+  if (process.leader.status) return process.leader.status->innermost_pid == 1;
+  // Without its numbers: who has a parent in another pid namespace came first or joined.
+  const auto row = static_cast<std::size_t>(&process - scene.snapshot.processes.data());
+  const auto parent = scene.kin.parent[row];
+  const auto own = process.leader.namespaces[NamespaceKind::kPid];
+  if (!parent || !own) return false;
+  const auto outer = scene.At(*parent).leader.namespaces[NamespaceKind::kPid];
+  return outer && *outer != *own;
 }
 
 Groups GroupsOf(const Scene& scene) {

@@ -34,7 +34,8 @@ struct Groups {
 
 Groups GroupsOf(const Scene& scene);
 
-// Number 1 of a pid namespace that is not the host's.
+// Number 1 of a pid namespace that is not the host's; where its status could not be read, whoever
+// entered one.
 bool IsInit(const Scene& scene, const Process& process);
 
 }  // namespace hullmark::runtime

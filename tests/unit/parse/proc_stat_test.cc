@@ -51,8 +51,12 @@ TEST(ProcStat, NamesForgeNothing) {
 TEST(ProcStat, AnotherProgramIsAnotherImage) {
   const auto image = ParseProcStat(Stat("cat"))->image;
   EXPECT_EQ(ParseProcStat(Stat("dog"))->image, image);
-  for (const std::string_view address : {"94060045803520", "140723711349184", "140723711356907"}) {
+  for (const std::string_view address : {"94060045803520", "140723711349184", "94060216573952"}) {
     EXPECT_NE(ParseProcStat(Replaced(address, "94060045803521"))->image, image) << address;
+  }
+  // Where arguments and environment are: a program that sets its title moves them.
+  for (const std::string_view address : {"140723711355534", "140723711356907"}) {
+    EXPECT_EQ(ParseProcStat(Replaced(address, "140723711350000"))->image, image) << address;
   }
   EXPECT_EQ(ParseProcStat(Replaced(" 20 0 5 0 ", " 21 0 6 0 "))->image, image);
 }

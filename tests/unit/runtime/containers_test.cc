@@ -166,6 +166,22 @@ TEST(Containers, UnreadableNamespacesInANamedCgroup) {
   EXPECT_EQ(world.snapshot.counts.unattributed, 1U);
 }
 
+// A process that changes its program without end shows no status; its container is still one.
+TEST(Containers, AnInitWithoutAStatusIsToldByItsParent) {
+  World world;
+  world.Add({.pid = 90, .cgroup = "/session"});
+  world.Add(World::Isolated(100, 90, 1, "/session"));
+  auto child = World::Isolated(101, 100, 1, "/session");
+  child.number = 2;
+  world.Add(child);
+  world.Of(100).leader.status = Missing(ErrorCode::kVanished);
+  world.Of(101).leader.status = Missing(ErrorCode::kVanished);
+  world.Attribute();
+  ASSERT_NE(world.ContainerOf(100), nullptr);
+  EXPECT_EQ(world.ContainerOf(100)->container_class, ContainerClass::kContainer);
+  EXPECT_EQ(world.InitOf(*world.ContainerOf(101)), 100);
+}
+
 TEST(Containers, WithoutAnyReferenceNothingIsInvented) {
   World world;
   for (auto& reference : world.snapshot.host.namespaces) {
