@@ -5,10 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <type_traits>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -45,6 +47,18 @@ void AppendBytes(std::string& key, const Part& part) {
 bool HasRoot(const std::vector<Mount>& mounts, const StringTable& strings) {
   return std::ranges::any_of(mounts,
                              [&](const Mount& mount) { return strings[mount.mount_point] == "/"; });
+}
+
+bool Lists(const std::vector<Mount>& mounts, std::uint32_t id) {
+  return std::ranges::find(mounts, id, &Mount::id) != mounts.end();
+}
+
+// Whether all of `others` are among `mounts`, which a process with a root above sees.
+bool Shows(const std::vector<Mount>& mounts, const std::vector<Mount>& others) {
+  if (others.size() > mounts.size()) return false;
+  std::unordered_set<std::uint32_t> ids;
+  for (const Mount& mount : mounts) ids.insert(mount.id);
+  return std::ranges::all_of(others, [&](const Mount& mount) { return ids.contains(mount.id); });
 }
 
 // Whether a program's arguments matter: somebody may be typing at it.
@@ -174,33 +188,75 @@ void ProcessReader::ReadSharedTables(int directory, const Namespaces& namespaces
   if (const auto inode = namespaces[NamespaceKind::kUser]) ReadIdMaps(directory, *inode);
 }
 
+bool ProcessReader::IsBelow(const ProcessRoot& root, const MountNamespace& row) {
+  return root.mount_id != 0 && !row.rootless_table && Lists(*row.mounts, root.mount_id);
+}
+
+std::optional<ProcessReader::ProcessRoot> ProcessReader::ReadRoot(int directory) {
+  // The link itself: nothing is looked up below it, and no server is asked.
+  const auto status = StatusOf(directory, "root", Follow::kYes);
+  if (!status) return std::nullopt;
+  return ProcessRoot{.device = status->device,
+                     .inode = status->inode,
+                     .mount_id = status->has_mount_id ? status->mount_id : 0};
+}
+
 void ProcessReader::ReadMounts(int directory, NamespaceInode inode) {
-  // A table that could not be read, or that a chroot cut, is tried again through other processes.
-  constexpr std::uint8_t kAttempts = 4;
-  const auto [state, is_new] = mount_tables_.try_emplace(
+  // Tables that could not be read, or that show another part of the namespace than the one kept.
+  constexpr std::uint8_t kMostUseless = 8;
+  // The host's own table was read before any process.
+  if (snapshot_.host.mounts && snapshot_.mount_namespaces.front().inode == inode) return;
+  const auto root = ReadRoot(directory);
+  const auto [at, is_new] = mount_tables_.try_emplace(
       std::to_underlying(inode), MountTableState{.row = snapshot_.mount_namespaces.size()});
   if (is_new) snapshot_.mount_namespaces.push_back({.inode = inode});
-  MountNamespace& row = snapshot_.mount_namespaces[state->second.row];
-  const bool complete = row.mounts.has_value() && !row.rootless_table;
-  if (complete || state->second.attempts == kAttempts) return;
-  ++state->second.attempts;
-  bool truncated = false;
-  const auto text = buffer_.ReadUpTo(directory, "mountinfo", truncated);
-  if (!text) {
-    if (!row.mounts) row.mounts = std::unexpected(text.error());
+  MountTableState& state = at->second;
+  MountNamespace& row = snapshot_.mount_namespaces[state.row];
+  if (row.mounts && (!root || state.root == root || IsBelow(*root, row))) return;
+  if (state.useless == kMostUseless) {
+    row.rootless_table = true;
     return;
   }
+  auto table = ReadMountTable(directory);
+  if (!table) {
+    if (!row.mounts) row.mounts = std::unexpected(table.error());
+    const bool gone = table.error().code == ErrorCode::kVanished ||
+                      table.error().code == ErrorCode::kUnsupported;  // EINVAL: it is a zombie.
+    if (!gone) ++state.useless;
+    return;
+  }
+  if (root != ReadRoot(directory)) return;  // It moved on: some other process will tell.
+  Merge(std::move(*table), root, state, row);
+}
+
+Fact<ParsedMounts> ProcessReader::ReadMountTable(int directory) {
+  bool truncated = false;
+  const auto text = buffer_.ReadUpTo(directory, "mountinfo", truncated);
+  if (!text) return std::unexpected(text.error());
   // A cut file ends in the middle of a line, which is no line.
   const auto whole_lines = truncated ? text->substr(0, text->rfind('\n') + 1) : *text;
   auto parsed = ParseMountinfo(whole_lines, snapshot_.strings, options_.most_mounts);
-  if (!parsed) {
-    if (!row.mounts) row.mounts = std::unexpected(parsed.error());
-    return;
+  if (parsed) parsed->truncated = parsed->truncated || truncated;
+  return parsed;
+}
+
+void ProcessReader::Merge(ParsedMounts table, const std::optional<ProcessRoot>& root,
+                          MountTableState& state, MountNamespace& row) {
+  const bool first = !row.mounts.has_value();
+  const bool above =
+      first || (table.mounts.size() > row.mounts->size() && Shows(table.mounts, *row.mounts));
+  // Neither shows all that the other does: both are chroots, and the whole is nobody's.
+  if (!above && !Shows(*row.mounts, table.mounts)) state.split = true;
+  if (above) {
+    state.root = root;
+    state.split = false;
+    row.truncated = table.truncated;
+    row.mounts = std::move(table.mounts);
+    row.mounts->shrink_to_fit();
+  } else {
+    ++state.useless;
   }
-  row.rootless_table = !HasRoot(parsed->mounts, snapshot_.strings);
-  row.truncated = truncated || parsed->truncated;
-  row.mounts = std::move(parsed->mounts);
-  row.mounts->shrink_to_fit();
+  row.rootless_table = state.split || !state.root || !HasRoot(*row.mounts, snapshot_.strings);
 }
 
 void ProcessReader::ReadIdMaps(int directory, NamespaceInode inode) {

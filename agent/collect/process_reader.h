@@ -12,6 +12,7 @@
 #include "agent/collect/collect.h"
 #include "agent/collect/interner.h"
 #include "agent/collect/membership.h"
+#include "agent/parse/mountinfo.h"
 #include "agent/parse/proc_stat.h"
 #include "hullmark/ids.h"
 #include "hullmark/snapshot.h"
@@ -61,6 +62,21 @@ class ProcessReader {
   // What is left of a process whose leader has ended.
   enum class Remains : std::uint8_t { kThreads, kNothing, kUnknown };
 
+  // The directory where a process' lookups start: a table shows what is below it and no more.
+  struct ProcessRoot {
+    DeviceNumber device;
+    std::uint64_t inode = 0;
+    std::uint32_t mount_id = 0;  // 0: the kernel does not tell, before 5.8.
+
+    friend bool operator==(const ProcessRoot&, const ProcessRoot&) = default;
+  };
+  struct MountTableState {
+    std::size_t row = 0;
+    std::optional<ProcessRoot> root{};  // Of the process whose table is kept.
+    bool split = false;                 // Some process sees mounts that the table lacks.
+    std::uint8_t useless = 0;           // Tables that were read and told nothing more.
+  };
+
   Attempt ReadOnce(const std::string& name, ProcessDraft& draft);
   Attempt ReadOrphans(int directory, const ParsedStat& before, ProcessDraft& draft);
   Attempt Finish(int directory, const ParsedStat& before, const ProcessDraft& draft);
@@ -79,6 +95,12 @@ class ProcessReader {
   Remains AdoptLiveThread(int directory, ProcessDraft& draft);
   void ReadSharedTables(int directory, const Namespaces& namespaces);
   void ReadMounts(int directory, NamespaceInode inode);
+  Fact<ParsedMounts> ReadMountTable(int directory);
+  void Merge(ParsedMounts table, const std::optional<ProcessRoot>& root, MountTableState& state,
+             MountNamespace& row);
+  static std::optional<ProcessRoot> ReadRoot(int directory);
+  // Whether a process with the root `root` sees no more than the table of `row`.
+  static bool IsBelow(const ProcessRoot& root, const MountNamespace& row);
   void ReadIdMaps(int directory, NamespaceInode inode);
   void Keep(ProcessDraft draft);
 
@@ -96,10 +118,6 @@ class ProcessReader {
   TextInterner<ExecutableIndex> executables_;
   TextInterner<StdioIndex> stdios_;
   TextInterner<InvocationIndex> invocations_;
-  struct MountTableState {
-    std::size_t row = 0;
-    std::uint8_t attempts = 0;
-  };
   std::unordered_map<std::uint32_t, MountTableState> mount_tables_;  // By namespace inode.
   std::unordered_map<std::uint32_t, std::size_t> user_tables_;
 };

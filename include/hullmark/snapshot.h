@@ -35,7 +35,7 @@ struct UserNamespace {
 struct MountNamespace {
   NamespaceInode inode{};
   Fact<std::vector<Mount>> mounts = Missing(ErrorCode::kNotRead);
-  bool rootless_table = false;  // No process of it that was read has "/" in its table (chroot).
+  bool rootless_table = false;  // A chroot cut it, or may have: there are mounts that it lacks.
   bool truncated = false;       // More mounts than the reader's cap: what is listed is true.
 };
 

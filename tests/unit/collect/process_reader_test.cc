@@ -173,6 +173,64 @@ TEST_F(ProcTree, AZombieWithUnreadableThreadsIsKept) {
 
 TEST_F(ProcTree, WhatIsGoneIsCounted) { EXPECT_EQ(Scan(top_).Read({"7"}).counts.vanished, 1U); }
 
+class MountTables : public ProcTree {
+ protected:
+  // A process of the mount namespace 1 that looks from the directory `root` of the host.
+  void AddProcess(const std::string& pid, const std::string& root, std::string_view table) {
+    AddTask(pid, 1);
+    Write(pid + "/mountinfo", table);
+    fs::create_directories(top_ / "roots" / root);
+    Link(pid + "/root", (top_ / "roots" / root).string());
+  }
+
+  // Mount ids that the test's own file system does not have.
+  const std::string whole_ =
+      "4000001 4000000 0:40 / / rw - overlay overlay rw\n"
+      "4000002 4000001 8:1 / /hostfs rw - ext4 /dev/sda1 rw\n"
+      "4000003 4000001 0:41 / /data rw - tmpfs tmpfs rw\n";
+  const std::string data_ = "4000003 4000001 0:41 / / rw - tmpfs tmpfs rw\n";
+  const std::string hostfs_ = "4000002 4000001 8:1 / / rw - ext4 /dev/sda1 rw\n";
+};
+
+TEST_F(MountTables, OneRootShowsTheWhole) {
+  AddProcess("7", "top", whole_);
+  AddProcess("8", "top", whole_);
+  const Snapshot snapshot = Scan(top_).Read({"7", "8"});
+  ASSERT_EQ(snapshot.mount_namespaces.size(), 1U);
+  EXPECT_EQ(snapshot.mount_namespaces.front().mounts->size(), 3U);
+  EXPECT_FALSE(snapshot.mount_namespaces.front().rootless_table);
+}
+
+// A chroot onto a mount point has a "/" in its table, and is not the namespace's for that.
+TEST_F(MountTables, WhoseRootIsAboveTheOthersShowsTheWhole) {
+  AddProcess("7", "data", data_);
+  AddProcess("8", "top", whole_);
+  AddProcess("9", "hostfs", hostfs_);
+  for (const auto& order : {std::vector<std::string>{"7", "8", "9"}, {"8", "7", "9"}}) {
+    const Snapshot snapshot = Scan(top_).Read(order);
+    EXPECT_EQ(snapshot.mount_namespaces.front().mounts->size(), 3U) << order.front();
+    EXPECT_FALSE(snapshot.mount_namespaces.front().rootless_table) << order.front();
+  }
+  const Snapshot late = Scan(top_).Read({"7", "9", "8"});
+  EXPECT_EQ(late.mount_namespaces.front().mounts->size(), 3U);
+  EXPECT_FALSE(late.mount_namespaces.front().rootless_table);
+}
+
+TEST_F(MountTables, TwoRootsBesideEachOtherShowNotTheWhole) {
+  AddProcess("7", "data", data_);
+  AddProcess("8", "hostfs", hostfs_);
+  const Snapshot snapshot = Scan(top_).Read({"7", "8"});
+  EXPECT_TRUE(snapshot.mount_namespaces.front().mounts);
+  EXPECT_TRUE(snapshot.mount_namespaces.front().rootless_table);
+}
+
+TEST_F(MountTables, AnEmptyTableIsReplaced) {
+  AddProcess("7", "jail", "");
+  EXPECT_TRUE(Scan(top_).Read({"7"}).mount_namespaces.front().rootless_table);
+  AddProcess("8", "top", whole_);
+  EXPECT_FALSE(Scan(top_).Read({"7", "8"}).mount_namespaces.front().rootless_table);
+}
+
 // Moves the start of its program without end, as an exec loop does.
 [[noreturn]] void MoveImage(int ready) {
   std::ifstream file("/proc/self/stat");
