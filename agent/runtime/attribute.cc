@@ -135,6 +135,7 @@ void AttributeContainers(Snapshot& snapshot, const HostReader& host) {
   const Scene scene(snapshot);
   Structure structure = runtime::FindContainers(scene);
   runtime::FindMachines(scene, host.runs_virtual_machine, structure);
+  runtime::FindChrooted(scene, structure);
   runtime::FindServices(scene, structure);
   runtime::FindSandboxes(scene, structure);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string_view>
 #include <tuple>
@@ -12,6 +13,7 @@
 #include "agent/runtime/host_view.h"
 #include "agent/runtime/kinship.h"
 #include "agent/runtime/layouts.h"
+#include "agent/runtime/programs.h"
 #include "agent/runtime/scene.h"
 #include "agent/runtime/structure.h"
 #include "hullmark/ids.h"
@@ -195,6 +197,84 @@ void TellByInit(const Scene& scene, Draft& draft) {
   draft.runtime = Runtime::kGvisor;
 }
 
+// In a mount namespace of its own, with the host's root for its root.
+bool SeesHostRoot(const Scene& scene, const Process& process) {
+  const auto mounts = process.leader.namespaces[NamespaceKind::kMnt];
+  return mounts && scene.host.NamespaceOf(process, NamespaceKind::kMnt) == Share::kOwn &&
+         scene.host.RootOf(*mounts) == Share::kHost;
+}
+
+// A monitor, or a runtime that has not yet entered what it starts.
+bool IsStillOutside(const Scene& scene, const Process& process) {
+  return IsStarter(ProgramOf(scene, process)) &&
+         scene.host.NamespaceOf(process, NamespaceKind::kPid) == Share::kHost;
+}
+
+// Containers that changed their root to the host's, which they were given as a volume: told by
+// their cgroup's name, or by an init in a cgroup of its own.
+class Chrooted {
+ public:
+  Chrooted(const Scene& scene, Structure& structure) : scene_(scene), structure_(structure) {}
+
+  void Find() {
+    std::map<CgroupIndex, std::vector<Row>> named;
+    std::vector<Row> inits;
+    for (const Row row : scene_.kin.by_age) {
+      const auto& process = scene_.At(row);
+      if (structure_.owner[row] || IsKernelThread(process) || !SeesHostRoot(scene_, process)) {
+        continue;
+      }
+      const auto cgroup = scene_.cgroups.Of(process);
+      const auto name = cgroup ? scene_.cgroups.LayoutAt(*cgroup) : std::nullopt;
+      if (name && !IsStillOutside(scene_, process)) named[*name].push_back(row);
+      if (!name && IsInit(scene_, process)) inits.push_back(row);
+    }
+    for (const auto& [cgroup, rows] : named) Add(InitOf(rows), WithDescendants(rows));
+    for (const Row init : inits) AddUnnamed(init);
+  }
+
+ private:
+  [[nodiscard]] Row InitOf(const std::vector<Row>& rows) const {
+    const auto init =
+        std::ranges::find_if(rows, [&](Row row) { return IsInit(scene_, scene_.At(row)); });
+    return init != rows.end() ? *init : rows.front();
+  }
+
+  [[nodiscard]] std::vector<Row> WithDescendants(std::vector<Row> rows) const {
+    std::vector<bool> seen(structure_.owner.size(), false);
+    for (const Row row : rows) seen[row] = true;
+    for (std::size_t done = 0; done < rows.size();) {  // It grows meanwhile.
+      for (const Row child : scene_.kin.ChildrenOf(rows[done++])) {
+        if (seen[child] || structure_.owner[child] || IsKernelThread(scene_.At(child))) continue;
+        seen[child] = true;
+        rows.push_back(child);
+      }
+    }
+    return rows;
+  }
+
+  void Add(Row init, const std::vector<Row>& inside) {
+    const auto at = static_cast<DraftRow>(structure_.drafts.size());
+    structure_.drafts.push_back({.container_class = ContainerClass::kContainer,
+                                 .init = init,
+                                 .cgroup = scene_.cgroups.OwnOf(init, inside),
+                                 .parent = std::nullopt,
+                                 .runtime = Runtime::kUnknown,
+                                 .unit = {}});
+    for (const Row row : inside) structure_.owner[row] = at;
+  }
+
+  void AddUnnamed(Row init) {
+    if (structure_.owner[init] || scene_.host.RunsHostFile(scene_.At(init))) return;
+    const auto inside = WithDescendants({init});
+    const auto own = scene_.cgroups.OwnOf(init, inside);
+    if (own && !IsUnit(scene_.cgroups.PathOf(*own))) Add(init, inside);
+  }
+
+  const Scene& scene_;
+  Structure& structure_;
+};
+
 }  // namespace
 
 Structure FindContainers(const Scene& scene) {
@@ -215,5 +295,7 @@ Structure FindContainers(const Scene& scene) {
   }
   return structure;
 }
+
+void FindChrooted(const Scene& scene, Structure& structure) { Chrooted(scene, structure).Find(); }
 
 }  // namespace hullmark::runtime

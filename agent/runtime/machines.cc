@@ -22,7 +22,10 @@ bool HasHostRoot(const Scene& scene, const Process& process) {
   const auto mounts = process.leader.namespaces[NamespaceKind::kMnt];
   if (!mounts) return false;
   if (scene.host.NamespaceOf(process, NamespaceKind::kMnt) == Share::kHost) return true;
-  return scene.host.RootOf(*mounts) == Share::kHost;
+  // A hypervisor is in the host's pid namespace; who has one of its own and the host's root besides
+  // is a container that changed its root.
+  return scene.host.RootOf(*mounts) == Share::kHost &&
+         scene.host.NamespaceOf(process, NamespaceKind::kPid) != Share::kOwn;
 }
 
 // What is left over in the cgroups that look like a container's, by cgroup; the oldest first.

@@ -44,6 +44,10 @@ Structure FindContainers(const Scene& scene);
 void FindMachines(const Scene& scene, const std::function<Fact<bool>(Pid)>& runs_machine,
                   Structure& structure);
 
+// Containers around the host's root: what a runtime names, or has an init and a cgroup of its own,
+// does not stop to be one by a chroot(2) into a volume.
+void FindChrooted(const Scene& scene, Structure& structure);
+
 // systemd's units, told by their cgroup.
 void FindServices(const Scene& scene, Structure& structure);
 

@@ -196,6 +196,33 @@ TEST(Containers, WithoutAnyReferenceNothingIsInvented) {
   EXPECT_EQ(world.ContainerOf(110)->container_class, ContainerClass::kContainer);
 }
 
+// docker run -v /:/host image chroot /host command: its mount table begins at the host's root.
+TEST(Containers, AChrootIntoTheHostsRootHidesNone) {
+  World world;
+  for (const int mnt : {1, 2, 3, 4}) world.HostRoot(mnt);
+  const auto named = "/docker/" + Id('a');
+  world.Add({.pid = 90, .cgroup = named, .program = "/usr/bin/containerd-shim"});
+  world.Add(World::Isolated(100, 90, 1, named));
+  auto child = World::Isolated(101, 100, 1, named);
+  child.number = 2;
+  world.Add(child);
+  world.RunsMachine(101);
+  world.Add({.pid = 110, .cgroup = "/docker/" + Id('b'), .mnt = 2});
+  world.Add(World::Isolated(120, 1, 3, "/own"));
+  world.Add(World::Isolated(130, 1, 4, "/system.slice/private.service"));
+  world.Attribute();
+  const auto* container = world.ContainerOf(100);
+  ASSERT_NE(container, nullptr);
+  EXPECT_EQ(container->container_class, ContainerClass::kContainer);
+  EXPECT_EQ(world.TextOf(container->id), Id('a'));
+  EXPECT_EQ(world.CgroupOf(*container), named);
+  EXPECT_EQ(world.InitOf(*container), 100);
+  EXPECT_EQ(world.PidsOf(*container), (Pids{100, 101}));
+  EXPECT_EQ(world.ContainerOf(110)->container_class, ContainerClass::kContainer);
+  EXPECT_EQ(world.ContainerOf(120)->container_class, ContainerClass::kContainer);
+  EXPECT_EQ(world.ContainerOf(130)->container_class, ContainerClass::kService);
+}
+
 // ---- its own cgroup ----
 
 TEST(OwnCgroup, IsTheScopeAboveARuntimesLeaf) {
