@@ -104,7 +104,7 @@ void CollectLimits(Snapshot& snapshot, CgroupFiles& files) {
     const auto membership = MembershipOf(snapshot, container);
     if (!membership) continue;
     for (const CgroupIndex cgroup : snapshot.At(*membership).cgroups) files.ReadPath(cgroup);
-    container.limits = ComputeLimits(snapshot, *membership);
+    container.limits = ComputeLimits(snapshot, *membership, container.cgroup);
   }
 }
 

@@ -20,23 +20,35 @@ namespace {
 constexpr std::uint64_t kDefaultShares = 1024;
 constexpr std::uint64_t kDefaultWeight = 100;
 
-// The cgroups of a controller from a process' own up to the root, or why there are none.
-Fact<std::vector<CgroupIndex>> PathOf(const Snapshot& snapshot, MembershipIndex at,
+// Whose limits are asked for.
+struct Subject {
+  MembershipIndex membership{};
+  std::optional<StringId> path;  // Of the container's own cgroup.
+};
+
+// The directory of `path` that `leaf` is in or below; else the leaf.
+CgroupIndex FirstOf(const Snapshot& snapshot, CgroupIndex leaf, std::optional<StringId> path) {
+  std::optional<CgroupIndex> at = leaf;
+  while (at && snapshot.At(*at).path != path) at = snapshot.At(*at).parent;
+  return at.value_or(leaf);
+}
+
+// The cgroups of a controller from the subject's up to the root, or why there are none.
+Fact<std::vector<CgroupIndex>> PathOf(const Snapshot& snapshot, const Subject& subject,
                                       Controller controller) {
   const auto& version = snapshot.host.controller_versions[std::to_underlying(controller)];
   if (!version) return std::unexpected(version.error());
-  const Membership& membership = snapshot.At(at);
+  const Membership& membership = snapshot.At(subject.membership);
   const bool device_programs = controller == Controller::kDevices && *version == CgroupVersion::kV2;
-  for (const CgroupIndex own : membership.cgroups) {
+  for (const CgroupIndex leaf : membership.cgroups) {
     const Hierarchy& hierarchy =
-        snapshot.hierarchies[static_cast<std::size_t>(snapshot.At(own).hierarchy)];
+        snapshot.hierarchies[static_cast<std::size_t>(snapshot.At(leaf).hierarchy)];
     const bool here = (hierarchy.controllers >> std::to_underlying(controller) & 1) != 0 ||
                       (device_programs && hierarchy.version == CgroupVersion::kV2);
     if (!here) continue;
     std::vector<CgroupIndex> path;
-    for (std::optional<CgroupIndex> cgroup = own; cgroup; cgroup = snapshot.At(*cgroup).parent) {
-      path.push_back(*cgroup);
-    }
+    std::optional<CgroupIndex> at = FirstOf(snapshot, leaf, subject.path);
+    for (; at; at = snapshot.At(*at).parent) path.push_back(*at);
     return path;
   }
   return Missing(ErrorCode::kVantage);
@@ -89,7 +101,7 @@ InForce<Limit> SmallestLimit(const Snapshot& snapshot, const Fact<std::vector<Cg
       [](const Limit& limit) { return limit.has_value(); });
 }
 
-// The first cgroup that has the file at all, from the process' own upwards.
+// The first cgroup that has the file at all, from the subject's upwards.
 template <typename T, typename Field>
 InForce<T> Nearest(const Snapshot& snapshot, const Fact<std::vector<CgroupIndex>>& path,
                    Field field) {
@@ -169,13 +181,16 @@ bool FewerCpus(const CpuQuota& a, const CpuQuota& b) {
 
 }  // namespace
 
-LimitsInForce ComputeLimits(Snapshot& snapshot, MembershipIndex membership) {
-  const auto memory = PathOf(snapshot, membership, Controller::kMemory);
-  const auto cpu = PathOf(snapshot, membership, Controller::kCpu);
-  const auto pids = PathOf(snapshot, membership, Controller::kPids);
-  const auto cpuset = PathOf(snapshot, membership, Controller::kCpuset);
-  const auto io = PathOf(snapshot, membership, Controller::kIo);
-  const auto devices = PathOf(snapshot, membership, Controller::kDevices);
+LimitsInForce ComputeLimits(Snapshot& snapshot, MembershipIndex membership,
+                            std::optional<CgroupIndex> own) {
+  const Subject subject{.membership = membership,
+                        .path = own ? std::optional(snapshot.At(*own).path) : std::nullopt};
+  const auto memory = PathOf(snapshot, subject, Controller::kMemory);
+  const auto cpu = PathOf(snapshot, subject, Controller::kCpu);
+  const auto pids = PathOf(snapshot, subject, Controller::kPids);
+  const auto cpuset = PathOf(snapshot, subject, Controller::kCpuset);
+  const auto io = PathOf(snapshot, subject, Controller::kIo);
+  const auto devices = PathOf(snapshot, subject, Controller::kDevices);
   const auto of_memory = [](auto MemoryFiles::* member) {
     return FieldOf(&Snapshot::memory_files, &Cgroup::memory, member);
   };
