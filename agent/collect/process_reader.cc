@@ -56,6 +56,20 @@ Task Vanished() {
   return task;
 }
 
+// A thread that ends while it is read loses its files one after the other, and its v1 cgroups.
+bool MayHaveEnded(const Task& task, const Task& leader) {
+  if (!task.status || task.cgroup != leader.cgroup) return true;
+  for (std::size_t at = 0; at < kNamespaceKinds; ++at) {
+    const auto inode = task.namespaces[static_cast<NamespaceKind>(at)];
+    if (!inode && IsGone(inode.error())) return true;
+  }
+  return false;
+}
+
+bool HasEnded(const Fact<ParsedStat>& stat) {
+  return stat ? IsDead(stat->facts.state) : IsGone(stat.error());
+}
+
 template <typename T>
 void Agree(const Fact<T>& former, Fact<T>& last) {
   if (last && former != last) last = Missing(ErrorCode::kVanished);
@@ -231,7 +245,9 @@ void ProcessReader::ReadThreads(int directory, ProcessDraft& draft) {
     }
     Task task = ReadTask(thread_directory->get());
     ++snapshot_.counts.threads;
-    if (!task.status && IsGone(task.status.error())) continue;
+    const bool ended = MayHaveEnded(task, draft.process.leader) &&
+                       HasEnded(ReadStat(buffer_, thread_directory->get()));
+    if (ended) continue;
     if (task.status && draft.process.leader.status) {
       // NSpid counts threads too: the thread's own number is no difference.
       task.status->innermost_pid = draft.process.leader.status->innermost_pid;

@@ -171,6 +171,20 @@ TEST_F(ProcTree, AZombieWithUnreadableThreadsIsKept) {
   EXPECT_EQ(leader.namespaces[NamespaceKind::kMnt], Missing(ErrorCode::kVanished));
 }
 
+TEST_F(ProcTree, AThreadThatEndsWhileItIsReadIsNone) {
+  AddTask("7", 4);
+  AddTask("7/task/8", 4);
+  AddTask("7/task/9", 4);
+  AddTask("7/task/10", 4, 2);
+  fs::remove_all(top_ / "7/task/8/ns");
+  AddStat("7/task/8", 'X', 4);
+  fs::remove_all(top_ / "7/task/9/ns");
+  const Snapshot snapshot = Scan(top_).Read({"7"});
+  ASSERT_EQ(snapshot.threads.size(), 2U);
+  EXPECT_EQ(snapshot.threads[0].tid, Pid{10});  // In another mount namespace.
+  EXPECT_EQ(snapshot.threads[1].tid, Pid{9});   // Lives, and cannot be read.
+}
+
 TEST_F(ProcTree, WhatIsGoneIsCounted) { EXPECT_EQ(Scan(top_).Read({"7"}).counts.vanished, 1U); }
 
 class MountTables : public ProcTree {
