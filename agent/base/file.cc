@@ -75,7 +75,9 @@ Fact<Fd> OpenDirectory(int directory, const char* path) {
   return opened;
 }
 
-Fact<std::vector<std::string>> ListDirectory(int directory, const char* path, std::size_t most) {
+Fact<std::vector<std::string>> ListUpTo(int directory, const char* path, std::size_t most,
+                                        bool& truncated) {
+  truncated = false;
   const int fd = openat(directory, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return std::unexpected(FaultOfErrno());
   const std::unique_ptr<DIR, int (*)(DIR*)> listing(fdopendir(fd), closedir);
@@ -85,12 +87,20 @@ Fact<std::vector<std::string>> ListDirectory(int directory, const char* path, st
   while (const dirent* const entry = readdir(listing.get())) {
     std::string name(&entry->d_name[0]);
     if (name == "." || name == "..") continue;
-    if (names.size() == most) return Missing(ErrorCode::kTruncated);
+    truncated = names.size() == most;
+    if (truncated) break;
     names.push_back(std::move(name));
     errno = 0;
   }
-  if (errno != 0) return std::unexpected(FaultOfErrno());
+  if (!truncated && errno != 0) return std::unexpected(FaultOfErrno());
   std::ranges::sort(names);
+  return names;
+}
+
+Fact<std::vector<std::string>> ListDirectory(int directory, const char* path, std::size_t most) {
+  bool truncated = false;
+  auto names = ListUpTo(directory, path, most, truncated);
+  if (names && truncated) return Missing(ErrorCode::kTruncated);
   return names;
 }
 

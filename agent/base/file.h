@@ -67,6 +67,10 @@ Fact<Fd> OpenDirectory(int directory, const char* path);
 // Names in a directory (without "." and ".."), sorted; kTruncated past `most`.
 Fact<std::vector<std::string>> ListDirectory(int directory, const char* path, std::size_t most);
 
+// As ListDirectory, but the first `most` are returned and `truncated` says that there were more.
+Fact<std::vector<std::string>> ListUpTo(int directory, const char* path, std::size_t most,
+                                        bool& truncated);
+
 // What statx(2) says of a path, not synchronised with a server.
 struct FileStatus {
   DeviceNumber device;

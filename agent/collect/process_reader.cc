@@ -148,8 +148,9 @@ ProcessReader::Attempt ProcessReader::ReadOnce(const std::string& name, ProcessD
 ProcessReader::Attempt ProcessReader::ReadOrphans(int directory, const ParsedStat& before,
                                                   ProcessDraft& draft) {
   // A leader may end before its threads: the process lives as long as one of them does.
-  const Remains remains =
-      before.thread_count > 1 ? AdoptLiveThread(directory, draft) : Remains::kNothing;
+  const Remains remains = before.thread_count > 1
+                              ? AdoptLiveThread(directory, before.thread_count, draft)
+                              : Remains::kNothing;
   if (remains == Remains::kThreads) return Finish(directory, before, draft);
   if (remains == Remains::kNothing) {
     ++snapshot_.counts.zombies;
@@ -184,7 +185,9 @@ void ProcessReader::ReadFiles(int directory, const ParsedStat& before, ProcessDr
   process.invocation = ReadInvocation(directory, process);
   process.oom_score_adj = ReadOomScoreAdj(directory);
   ReadSharedTables(directory, process.leader.namespaces);
-  if (options_.threads && before.thread_count > 1) ReadThreads(directory, draft);
+  if (options_.threads && before.thread_count > 1) {
+    ReadThreads(directory, before.thread_count, draft);
+  }
   if (!options_.threads && before.thread_count > 1)
     process.threads_unread = before.thread_count - 1;
 }
@@ -228,13 +231,15 @@ Namespaces ProcessReader::ReadNamespaces(int directory) {
   return namespaces;
 }
 
-void ProcessReader::ReadThreads(int directory, ProcessDraft& draft) {
-  const auto names = ListDirectory(directory, "task", options_.most_threads);
-  if (!names) {
-    // Too many to list, or not to be listed: whatever they are, they are not known.
-    draft.process.threads_unread = 1;
-    return;
+void ProcessReader::ReadThreads(int directory, std::uint32_t thread_count, ProcessDraft& draft) {
+  bool truncated = false;
+  const auto names = ListUpTo(directory, "task", options_.most_threads, truncated);
+  // Those that could not be listed: whatever they are, they are not known. The leader is in both.
+  const auto listed = names ? static_cast<std::uint32_t>(names->size()) : 1U;
+  if (!names || truncated) {
+    draft.process.threads_unread += thread_count > listed ? thread_count - listed : 1;
   }
+  if (!names) return;
   for (const std::string& name : *names) {
     const Pid tid = ToPid(name);
     if (tid == draft.process.pid) continue;
@@ -258,10 +263,12 @@ void ProcessReader::ReadThreads(int directory, ProcessDraft& draft) {
   }
 }
 
-ProcessReader::Remains ProcessReader::AdoptLiveThread(int directory, ProcessDraft& draft) {
-  const auto names = ListDirectory(directory, "task", options_.most_threads);
+ProcessReader::Remains ProcessReader::AdoptLiveThread(int directory, std::uint32_t thread_count,
+                                                      ProcessDraft& draft) {
+  bool truncated = false;
+  const auto names = ListUpTo(directory, "task", options_.most_threads, truncated);
   if (!names) return Remains::kUnknown;
-  Remains others = Remains::kNothing;
+  Remains others = truncated ? Remains::kUnknown : Remains::kNothing;
   for (const std::string& name : *names) {
     const auto thread_directory = OpenDirectory(directory, ("task/" + name).c_str());
     const auto stat = thread_directory
@@ -275,7 +282,7 @@ ProcessReader::Remains ProcessReader::AdoptLiveThread(int directory, ProcessDraf
     }
     draft.process.stat.state = stat->facts.state;
     ReadFiles(thread_directory->get(), ParsedStat{.facts = stat->facts, .thread_count = 1}, draft);
-    ReadThreads(directory, draft);
+    ReadThreads(directory, thread_count, draft);
     return Remains::kThreads;
   }
   return others;

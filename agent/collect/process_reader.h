@@ -91,8 +91,8 @@ class ProcessReader {
   Fact<std::int16_t> ReadOomScoreAdj(int directory);
   Fact<StdioIndex> ReadStdio(int directory);
   Fact<InvocationIndex> ReadInvocation(int directory, const Process& process);
-  void ReadThreads(int directory, ProcessDraft& draft);
-  Remains AdoptLiveThread(int directory, ProcessDraft& draft);
+  void ReadThreads(int directory, std::uint32_t thread_count, ProcessDraft& draft);
+  Remains AdoptLiveThread(int directory, std::uint32_t thread_count, ProcessDraft& draft);
   void ReadSharedTables(int directory, const Namespaces& namespaces);
   void ReadMounts(int directory, NamespaceInode inode);
   Fact<ParsedMounts> ReadMountTable(int directory);

@@ -185,6 +185,20 @@ TEST_F(ProcTree, AThreadThatEndsWhileItIsReadIsNone) {
   EXPECT_EQ(snapshot.threads[1].tid, Pid{9});   // Lives, and cannot be read.
 }
 
+// One thread that differs is found among more than are accepted; the rest counts as unread.
+TEST_F(ProcTree, ReadsAsManyThreadsAsItAccepts) {
+  AddTask("7", 6);
+  for (const char* const thread : {"7", "8", "9"}) {
+    AddTask(std::string("7/task/") + thread, 6, 2);
+  }
+  Scan scan(top_);
+  scan.options.most_threads = 2;
+  const Snapshot snapshot = scan.Read({"7"});
+  EXPECT_FALSE(snapshot.threads.empty());
+  ASSERT_EQ(snapshot.processes.size(), 1U);
+  EXPECT_EQ(snapshot.processes.front().threads_unread, 4U);
+}
+
 TEST_F(ProcTree, WhatIsGoneIsCounted) { EXPECT_EQ(Scan(top_).Read({"7"}).counts.vanished, 1U); }
 
 class MountTables : public ProcTree {
