@@ -35,7 +35,7 @@ Verdict HelperSafe(const Snapshot& snapshot, std::string_view command, const Par
   if (!IsTrusted(path, params)) {
     return Fail(out, kPattern, [&] { return "runs " + Cut(path); });
   }
-  const Fact<HostPath>& helper = snapshot.host.core_helper;
+  const Fact<HostPath>& helper = snapshot.host.core_program;
   if (!helper) return Unknown(out, path, helper.error());
   if (helper->uid == Uid{0} && (helper->mode & kOthersWrite) == 0) return Pass();
   return Fail(out, path, "others than root can change it");

@@ -35,6 +35,6 @@ void CollectSecurityModules(HostLook& look);  // lsm ... module_signatures_enfor
 void CollectKernelSettings(HostLook& look);   // sysctls, command_line, seccomp_filter_available.
 void CollectResources(HostLook& look);        // controllers, memory, swap, CPUs, masked paths.
 void CollectDisks(HostLook& look);            // disks, disk_parents.
-void CollectPlaces(HostLook& look);  // Sockets, listeners, daemons, host paths and core_helper.
+void CollectPlaces(HostLook& look);  // Sockets, listeners, daemons, host paths and core_program.
 
 }  // namespace hullmark

@@ -106,7 +106,7 @@ Fact<std::vector<std::string>> AbstractSockets(const Daemons& daemons,
 }
 
 // The program of "|/path args", see core(5).
-Fact<HostPath> CoreHelper(const Host& host, HostPlaces& places) {
+Fact<HostPath> CoreProgram(const Host& host, HostPlaces& places) {
   const auto setting = std::ranges::find(host.sysctls, "kernel/core_pattern", &Sysctl::name);
   if (setting == host.sysctls.end()) return Missing(ErrorCode::kNotRead);
   if (!setting->value) return std::unexpected(setting->value.error());
@@ -128,7 +128,7 @@ void CollectPaths(HostLook& look, HostPlaces& places, const Daemons& daemons,
   std::ranges::sort(host.paths, {},
                     [](const HostPath& path) { return std::tie(path.path, path.pattern); });
   NameGroups(look, host.paths);
-  host.core_helper = CoreHelper(host, places);
+  host.core_program = CoreProgram(host, places);
 }
 
 // Of the host's network namespace, which is pid 1's.
@@ -158,7 +158,7 @@ void CollectPlaces(HostLook& look) {
   if (places) {
     CollectPaths(look, *places, daemons, sockets);
   } else {
-    host.core_helper = std::unexpected(places.error());
+    host.core_program = std::unexpected(places.error());
   }
 }
 

@@ -81,7 +81,7 @@ void Describe(auto& io, Is<Host> auto& host) {
   io.Member("masked_paths_present", host.masked_paths_present);
   io.Member("disks", host.disks);
   io.Member("disk_parents", host.disk_parents);
-  io.Member("core_helper", host.core_helper);
+  io.Member("core_program", host.core_program);
   io.Member("paths", host.paths);
   io.Member("looked_for", host.looked_for);
   io.Member("unix_sockets_read", host.unix_sockets_read);

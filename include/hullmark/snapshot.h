@@ -268,11 +268,11 @@ struct Host {
   Fact<std::vector<std::string>> masked_paths_present = Missing(ErrorCode::kNotRead);
   std::vector<DeviceNumber> disks{};  // Whole block devices of /sys/block.
   std::vector<std::pair<DeviceNumber, std::vector<DeviceNumber>>>
-      disk_parents;                                           // Partition or dm
-                                                              // device -> the whole disks below it.
-  std::vector<Sysctl> sysctls{};                              // Sorted by name.
-  Fact<HostPath> core_helper = Missing(ErrorCode::kNotRead);  // Program of a piped core_pattern.
-  std::vector<HostPath> paths{};                              // Sorted by path.
+      disk_parents;               // Partition or dm
+                                  // device -> the whole disks below it.
+  std::vector<Sysctl> sysctls{};  // Sorted by name.
+  Fact<HostPath> core_program = Missing(ErrorCode::kNotRead);  // Program of a piped core_pattern.
+  std::vector<HostPath> paths{};                               // Sorted by path.
   std::vector<std::string>
       looked_for{};  // Patterns that were resolved: absent here means not asked.
   // That every UNIX socket a runtime listens on was looked at: /proc/net/unix was readable, and so

@@ -112,7 +112,7 @@ void Fail(Host& host, Fault fault) {
   host.cpus_online = std::unexpected(fault);
   host.masked_paths_present = std::unexpected(fault);
   for (Sysctl& sysctl : host.sysctls) sysctl.value = std::unexpected(fault);
-  host.core_helper = std::unexpected(fault);
+  host.core_program = std::unexpected(fault);
   host.unix_sockets_read = std::unexpected(fault);
   host.abstract_runtime_sockets = std::unexpected(fault);
   host.listeners = std::unexpected(fault);

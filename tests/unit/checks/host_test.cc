@@ -113,7 +113,7 @@ std::string CoreDumps(Fact<std::string> pattern, Fact<std::string> dumpable,
   LimitScene scene;
   scene.SetSysctl("kernel/core_pattern", std::move(pattern));
   scene.SetSysctl("fs/suid_dumpable", std::move(dumpable));
-  scene.snapshot.host.core_helper = HostPath{.path = "/lib/coredump", .mode = 0755};
+  scene.snapshot.host.core_program = HostPath{.path = "/lib/coredump", .mode = 0755};
   if (bend != nullptr) bend(scene);
   return Host("HST-005", scene, Of({Strings({"/lib/coredump"}), std::vector<std::int64_t>{0}}));
 }
@@ -135,10 +135,12 @@ TEST(CoreDumpsSafe, LooksAtWhoCanChangeTheHelper) {
   const auto judge = [&](void (*bend)(LimitScene&)) {
     return CoreDumps(std::string(kPipe), "0", bend);
   };
-  EXPECT_EQ(judge([](LimitScene& scene) { scene.snapshot.host.core_helper->mode = 0775; }), "fail");
-  EXPECT_EQ(judge([](LimitScene& scene) { scene.snapshot.host.core_helper->uid = Uid{7}; }),
+  EXPECT_EQ(judge([](LimitScene& scene) { scene.snapshot.host.core_program->mode = 0775; }),
             "fail");
-  EXPECT_EQ(judge([](LimitScene& scene) { scene.snapshot.host.core_helper = kAbsent; }), "unknown");
+  EXPECT_EQ(judge([](LimitScene& scene) { scene.snapshot.host.core_program->uid = Uid{7}; }),
+            "fail");
+  EXPECT_EQ(judge([](LimitScene& scene) { scene.snapshot.host.core_program = kAbsent; }),
+            "unknown");
 }
 
 TEST(CoreDumpsSafe, LetsSetUidProgramsDumpOnlyOutOfReach) {

@@ -125,7 +125,7 @@ TEST_F(HostTest, NothingReadIsNothingClaimed) {
   EXPECT_FALSE(host.lsm || host.apparmor_enabled || host.selinux_enforcing || host.lockdown);
   EXPECT_FALSE(host.apparmor_enforced_profiles || host.module_signatures_enforced);
   EXPECT_FALSE(host.command_line || host.seccomp_filter_available || host.memory_bytes);
-  EXPECT_FALSE(host.swap_active || host.cpus_online || host.unix_sockets_read || host.core_helper);
+  EXPECT_FALSE(host.swap_active || host.cpus_online || host.unix_sockets_read || host.core_program);
   for (const auto& enabled : host.controllers) EXPECT_FALSE(enabled);
   for (const auto& sysctl : host.sysctls) EXPECT_FALSE(sysctl.value) << sysctl.name;
   EXPECT_TRUE(host.masked_paths_present->empty());
@@ -321,17 +321,17 @@ TEST_F(HostTest, SaysNothingOfPathsWithoutTheHostsMounts) {
   const Host& host = Collected();
   EXPECT_TRUE(host.paths.empty());
   EXPECT_TRUE(host.looked_for.empty());
-  EXPECT_EQ(host.core_helper, Missing(ErrorCode::kDenied, EACCES));
+  EXPECT_EQ(host.core_program, Missing(ErrorCode::kDenied, EACCES));
 }
 
-TEST_F(HostTest, FindsTheCoreHelper) {
+TEST_F(HostTest, FindsTheCoreProgram) {
   Write("proc/sys/kernel/core_pattern", "|/lib/helper %P %u\n");
   Write("host/usr/lib/helper", "");
   Link("host/lib", "usr/lib");
   const Host& host = Collected();
-  ASSERT_TRUE(host.core_helper);
-  EXPECT_EQ(host.core_helper->path, "/lib/helper");
-  EXPECT_EQ(host.core_helper->root, "/usr/lib/helper");
+  ASSERT_TRUE(host.core_program);
+  EXPECT_EQ(host.core_program->path, "/lib/helper");
+  EXPECT_EQ(host.core_program->root, "/usr/lib/helper");
 }
 
 class DaemonTest : public HostTest {
