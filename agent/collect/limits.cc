@@ -54,9 +54,12 @@ Fact<std::vector<CgroupIndex>> PathOf(const Snapshot& snapshot, const Subject& s
   return Missing(ErrorCode::kVantage);
 }
 
-// The fault of a cgroup whose directory could not be looked into.
+// The fault of a cgroup whose directory could not be looked into. One that is gone says nothing of
+// what was in it, where an absent file would say that an ancestor decides.
 Fault FaultOf(const Cgroup& cgroup) {
-  return cgroup.inode ? Fault{.code = ErrorCode::kNotRead} : cgroup.inode.error();
+  Fault fault = cgroup.inode ? Fault{.code = ErrorCode::kNotRead} : cgroup.inode.error();
+  if (fault.code == ErrorCode::kNotFound) fault.code = ErrorCode::kVanished;
+  return fault;
 }
 
 // Folds one file over a path. `less` tells the stricter of two values. Absent files (kNotFound) do

@@ -3,10 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "hullmark/ids.h"
 #include "hullmark/limits.h"
@@ -16,80 +18,74 @@
 namespace hullmark {
 namespace {
 
-constexpr auto kPidsBit = static_cast<std::uint8_t>(1U << std::to_underlying(Controller::kPids));
-constexpr auto kMemoryBit =
-    static_cast<std::uint8_t>(1U << std::to_underlying(Controller::kMemory));
+constexpr CgroupIndex kRoot{0};
+constexpr CgroupIndex kPod{1};
+constexpr CgroupIndex kOwn{2};
 
-// v1: pids and memory in a hierarchy each.
+// A process in /pod/own of one hierarchy with one controller; every directory has an empty row.
 class LimitsTest : public testing::Test {
  protected:
-  LimitsTest() {
-    for (const auto bit : {kPidsBit, kMemoryBit}) {
-      Hierarchy hierarchy;
-      hierarchy.version = CgroupVersion::kV1;
-      hierarchy.controllers = bit;
-      snapshot_.hierarchies.push_back(hierarchy);
+  explicit LimitsTest(Controller controller = Controller::kMemory,
+                      CgroupVersion version = CgroupVersion::kV1) {
+    const auto at = std::to_underlying(controller);
+    snapshot_.host.controller_versions.at(at) = version;
+    snapshot_.hierarchies.push_back(
+        {.version = version, .controllers = static_cast<std::uint8_t>(1U << at)});
+    for (std::uint32_t row = 0; row < 3; ++row) {
+      Cgroup cgroup{.inode = std::uint64_t{row + 1}};
+      if (row > 0) cgroup.parent = CgroupIndex{row - 1};
+      (controller == Controller::kMemory ? cgroup.memory : cgroup.io) = row;
+      snapshot_.cgroups.push_back(cgroup);
     }
-    for (auto& version : snapshot_.host.controller_versions) version = CgroupVersion::kV1;
+    snapshot_.memory_files.resize(3);
+    snapshot_.io_files.resize(3);
+    snapshot_.memberships.push_back({.cgroups = {kOwn}});
   }
 
-  CgroupIndex AddPids(std::string_view path, std::optional<CgroupIndex> parent, Limit max) {
-    snapshot_.pids_files.push_back({.max = max});
-    Cgroup cgroup{.hierarchy = HierarchyIndex{0}, .parent = parent, .path = {}};
-    cgroup.path = snapshot_.strings.Intern(path);
-    cgroup.pids = static_cast<std::uint32_t>(snapshot_.pids_files.size() - 1);
-    return Add(cgroup);
-  }
+  Cgroup& At(CgroupIndex at) { return snapshot_.cgroups[static_cast<std::size_t>(at)]; }
+  LimitsInForce Limits() { return ComputeLimits(snapshot_, MembershipIndex{0}); }
 
-  CgroupIndex AddMemory(std::string_view path, std::optional<CgroupIndex> parent, Limit max) {
-    MemoryFiles files;
-    files.max = max;
-    files.reservation = max;
-    snapshot_.memory_files.push_back(files);
-    Cgroup cgroup{.hierarchy = HierarchyIndex{1}, .parent = parent, .path = {}};
-    cgroup.path = snapshot_.strings.Intern(path);
-    cgroup.memory = static_cast<std::uint32_t>(snapshot_.memory_files.size() - 1);
-    return Add(cgroup);
-  }
-
-  MembershipIndex In(CgroupIndex pids, CgroupIndex memory) {
-    snapshot_.memberships.push_back({.cgroups = {pids, memory}});
-    return MembershipIndex{static_cast<std::uint32_t>(snapshot_.memberships.size() - 1)};
+  // The directory could not be opened.
+  void Hide(CgroupIndex at, Fault fault) {
+    At(at).inode = std::unexpected(fault);
+    At(at).memory = At(at).io = std::nullopt;
   }
 
   Snapshot snapshot_;
+};
 
- private:
-  CgroupIndex Add(const Cgroup& cgroup) {
-    snapshot_.cgroups.push_back(cgroup);
-    return CgroupIndex{static_cast<std::uint32_t>(snapshot_.cgroups.size() - 1)};
+class MemoryTest : public LimitsTest {
+ protected:
+  MemoryTest() {
+    for (const auto at : {kRoot, kPod, kOwn}) {
+      Files(at) = {.max = Limit{}, .oom_kill_disabled = false};
+    }
+    Files(kRoot).max = Missing(ErrorCode::kNotFound, ENOENT);
+  }
+  MemoryFiles& Files(CgroupIndex at) {
+    return snapshot_.memory_files[static_cast<std::size_t>(at)];
   }
 };
 
-// Its init sits in a directory that it made and limited by itself.
-TEST_F(LimitsTest, BeginAtTheContainersOwnCgroup) {
-  const auto pods = AddPids("/pods", std::nullopt, Limit{});
-  const auto own = AddPids("/pods/c", pods, Limit{});
-  const auto leaf = AddPids("/pods/c/init", own, Limit{50});
-  const auto memory = AddMemory("/pods", std::nullopt, Limit{900});
-  const auto memory_own = AddMemory("/pods/c", memory, Limit{});
-  const auto memory_leaf = AddMemory("/pods/c/init", memory_own, Limit{1});
-  const auto limits = ComputeLimits(snapshot_, In(leaf, memory_leaf), own);
-  EXPECT_EQ(limits.pids.value, Fact<Limit>(Limit{}));
-  EXPECT_EQ(limits.pids.source, std::nullopt);
-  EXPECT_EQ(limits.memory.value, Fact<Limit>(Limit{900}));
-  EXPECT_EQ(limits.memory.source, memory);
-  EXPECT_EQ(limits.memory_reservation.source, memory_own);
+TEST_F(MemoryTest, TheSmallestOfAllAncestorsBinds) {
+  EXPECT_EQ(Limits().memory.value, Limit{});
+  EXPECT_EQ(Limits().memory.source, std::nullopt);
+  Files(kPod).max = Limit{100};
+  EXPECT_EQ(Limits().memory.value, Limit{100});
+  EXPECT_EQ(Limits().memory.source, kPod);
+  Files(kOwn).max = Limit{200};
+  EXPECT_EQ(Limits().memory.source, kPod);
+  Files(kOwn).max = Limit{50};
+  EXPECT_EQ(Limits().memory.source, kOwn);
 }
 
-TEST_F(LimitsTest, BeginAtTheProcessWhereTheContainerHasNoCgroup) {
-  const auto own = AddPids("/c", std::nullopt, Limit{7});
-  const auto leaf = AddPids("/c/init", own, Limit{5});
-  const auto memory = AddMemory("/elsewhere", std::nullopt, Limit{3});
-  EXPECT_EQ(ComputeLimits(snapshot_, In(leaf, memory), own).memory.value, Fact<Limit>(Limit{3}));
-  EXPECT_EQ(ComputeLimits(snapshot_, In(leaf, memory), own).pids.value, Fact<Limit>(Limit{7}));
-  EXPECT_EQ(ComputeLimits(snapshot_, In(leaf, memory), std::nullopt).pids.value,
-            Fact<Limit>(Limit{5}));
+// Nothing is known of a directory that is gone; only a file that an open directory lacks is absent.
+TEST_F(MemoryTest, AVanishedCgroupIsNotOneWithoutFiles) {
+  Hide(kOwn, {ErrorCode::kNotFound, ENOENT});
+  EXPECT_EQ(Limits().memory.value, Missing(ErrorCode::kVanished, ENOENT));
+  EXPECT_EQ(Limits().oom_kill_disabled.value, Missing(ErrorCode::kVanished, ENOENT));
+  Files(kPod).max = Limit{100};
+  EXPECT_EQ(Limits().memory.value, Limit{100});
 }
 
 }  // namespace
