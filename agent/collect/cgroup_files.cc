@@ -108,7 +108,8 @@ MemoryFiles CgroupFiles::ReadMemory(int directory, CgroupVersion version) {
             .reservation = Read(directory, "memory.soft_limit_in_bytes", ParseMemoryV1),
             .swap = Read(directory, "memory.memsw.limit_in_bytes", ParseMemoryV1),
             .kernel = Read(directory, "memory.kmem.limit_in_bytes", ParseMemoryV1),
-            .oom_kill_disabled = Read(directory, "memory.oom_control", ParseOomKillDisabled)};
+            .oom_kill_disabled = Read(directory, "memory.oom_control", ParseOomKillDisabled),
+            .use_hierarchy = Read(directory, "memory.use_hierarchy", ParseZeroOrOne)};
   }
   const auto low = Read(directory, "memory.low", ParseMaxOrNumber);
   const auto minimum = Read(directory, "memory.min", ParseMaxOrNumber);
@@ -116,8 +117,9 @@ MemoryFiles CgroupFiles::ReadMemory(int directory, CgroupVersion version) {
           .high = Read(directory, "memory.high", ParseMaxOrNumber),
           .reservation = LargerReservation(low, minimum),
           .swap = Read(directory, "memory.swap.max", ParseMaxOrNumber),
-          .kernel = Missing(ErrorCode::kUnsupported),  // v1's alone, as is the next.
-          .oom_kill_disabled = Missing(ErrorCode::kUnsupported)};
+          .kernel = Missing(ErrorCode::kUnsupported),  // v1's alone, as are the next.
+          .oom_kill_disabled = Missing(ErrorCode::kUnsupported),
+          .use_hierarchy = Missing(ErrorCode::kUnsupported)};
 }
 
 CpuFiles CgroupFiles::ReadCpu(int directory, CgroupVersion version) {

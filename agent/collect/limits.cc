@@ -33,9 +33,14 @@ CgroupIndex FirstOf(const Snapshot& snapshot, CgroupIndex leaf, std::optional<St
   return at.value_or(leaf);
 }
 
+// Cgroups whose files decide, from the subject's upwards.
+struct Ancestry {
+  std::vector<CgroupIndex> cgroups;
+  std::optional<Fault> hidden;  // Why it is not known whether those above decide too.
+};
+
 // The cgroups of a controller from the subject's up to the root, or why there are none.
-Fact<std::vector<CgroupIndex>> PathOf(const Snapshot& snapshot, const Subject& subject,
-                                      Controller controller) {
+Fact<Ancestry> PathOf(const Snapshot& snapshot, const Subject& subject, Controller controller) {
   const auto& version = snapshot.host.controller_versions[std::to_underlying(controller)];
   if (!version) return std::unexpected(version.error());
   const Membership& membership = snapshot.At(subject.membership);
@@ -46,9 +51,9 @@ Fact<std::vector<CgroupIndex>> PathOf(const Snapshot& snapshot, const Subject& s
     const bool here = (hierarchy.controllers >> std::to_underlying(controller) & 1) != 0 ||
                       (device_programs && hierarchy.version == CgroupVersion::kV2);
     if (!here) continue;
-    std::vector<CgroupIndex> path;
+    Ancestry path;
     std::optional<CgroupIndex> at = FirstOf(snapshot, leaf, subject.path);
-    for (; at; at = snapshot.At(*at).parent) path.push_back(*at);
+    for (; at; at = snapshot.At(*at).parent) path.cgroups.push_back(*at);
     return path;
   }
   return Missing(ErrorCode::kVantage);
@@ -66,12 +71,12 @@ Fault FaultOf(const Cgroup& cgroup) {
 // not count. Another fault could hide a stricter value, but never loosens one that was read: a
 // limit found stands, and without one the fault is the answer.
 template <typename T, typename Field, typename Less, typename IsLimit>
-InForce<T> Strictest(const Snapshot& snapshot, const Fact<std::vector<CgroupIndex>>& path,
-                     Field field, Less less, IsLimit is_limit) {
+InForce<T> Strictest(const Snapshot& snapshot, const Fact<Ancestry>& path, Field field, Less less,
+                     IsLimit is_limit) {
   if (!path) return {.value = std::unexpected(path.error())};
   InForce<T> in_force{.value = Missing(ErrorCode::kNotFound)};
-  std::optional<Fault> hidden;
-  for (const CgroupIndex at : *path) {
+  std::optional<Fault> hidden = path->hidden;
+  for (const CgroupIndex at : path->cgroups) {
     const Fact<T> value = field(snapshot, snapshot.At(at));
     if (!value) {
       if (value.error().code != ErrorCode::kNotFound) hidden = value.error();
@@ -96,9 +101,25 @@ auto FieldOf(std::vector<Files> Snapshot::* table, Table Cgroup::* row, Member F
   };
 }
 
+// On v1 memory.use_hierarchy of a parent tells whether its limits, and those above it, bind the
+// cgroups below; they do where the file is no more. See the kernel's cgroup-v1/memory.rst.
+Fact<Ancestry> MemoryPathOf(const Snapshot& snapshot, const Subject& subject) {
+  auto path = PathOf(snapshot, subject, Controller::kMemory);
+  if (!path) return path;
+  const auto field = FieldOf(&Snapshot::memory_files, &Cgroup::memory, &MemoryFiles::use_hierarchy);
+  for (std::size_t level = 1; level < path->cgroups.size(); ++level) {
+    const auto binds = field(snapshot, snapshot.At(path->cgroups[level]));
+    const bool absent = !binds && (binds.error().code == ErrorCode::kNotFound ||
+                                   binds.error().code == ErrorCode::kUnsupported);
+    if (absent || (binds && *binds)) continue;
+    if (!binds) path->hidden = binds.error();
+    path->cgroups.resize(level);
+  }
+  return path;
+}
+
 template <typename Field>
-InForce<Limit> SmallestLimit(const Snapshot& snapshot, const Fact<std::vector<CgroupIndex>>& path,
-                             Field field) {
+InForce<Limit> SmallestLimit(const Snapshot& snapshot, const Fact<Ancestry>& path, Field field) {
   return Strictest<Limit>(
       snapshot, path, field, [](const Limit& a, const Limit& b) { return !b || *a < *b; },
       [](const Limit& limit) { return limit.has_value(); });
@@ -106,10 +127,9 @@ InForce<Limit> SmallestLimit(const Snapshot& snapshot, const Fact<std::vector<Cg
 
 // The first cgroup that has the file at all, from the subject's upwards.
 template <typename T, typename Field>
-InForce<T> Nearest(const Snapshot& snapshot, const Fact<std::vector<CgroupIndex>>& path,
-                   Field field) {
+InForce<T> Nearest(const Snapshot& snapshot, const Fact<Ancestry>& path, Field field) {
   if (!path) return {.value = std::unexpected(path.error())};
-  for (const CgroupIndex at : *path) {
+  for (const CgroupIndex at : path->cgroups) {
     const Fact<T> value = field(snapshot, snapshot.At(at));
     if (value) return {.value = *value, .source = at};
     if (value.error().code != ErrorCode::kNotFound)
@@ -119,22 +139,22 @@ InForce<T> Nearest(const Snapshot& snapshot, const Fact<std::vector<CgroupIndex>
 }
 
 template <typename T, typename Field>
-InForce<T> Own(const Snapshot& snapshot, const Fact<std::vector<CgroupIndex>>& path, Field field) {
+InForce<T> Own(const Snapshot& snapshot, const Fact<Ancestry>& path, Field field) {
   if (!path) return {.value = std::unexpected(path.error())};
-  return {.value = field(snapshot, snapshot.At(path->front())), .source = path->front()};
+  return {.value = field(snapshot, snapshot.At(path->cgroups.front())),
+          .source = path->cgroups.front()};
 }
 
 // A weight is relative to siblings: the container's own counts, or that of its pod. The top level
 // (docker, kubepods.slice, system.slice) belongs to the manager and says nothing of this container.
-InForce<std::uint64_t> CpuWeight(const Snapshot& snapshot,
-                                 const Fact<std::vector<CgroupIndex>>& path) {
+InForce<std::uint64_t> CpuWeight(const Snapshot& snapshot, const Fact<Ancestry>& path) {
   const auto field = FieldOf(&Snapshot::cpu_files, &Cgroup::cpu, &CpuFiles::weight);
   auto own = Nearest<std::uint64_t>(snapshot, path, field);
   if (!own.value) return own;
   constexpr std::size_t kManagersLevels = 2;  // The root and the level below it.
-  for (std::size_t level = 0; level < path->size(); ++level) {
-    const CgroupIndex at = (*path)[level];
-    if (level > 0 && path->size() - level <= kManagersLevels) break;
+  for (std::size_t level = 0; level < path->cgroups.size(); ++level) {
+    const CgroupIndex at = path->cgroups[level];
+    if (level > 0 && path->cgroups.size() - level <= kManagersLevels) break;
     const auto value = field(snapshot, snapshot.At(at));
     const auto& hierarchy =
         snapshot.hierarchies[static_cast<std::size_t>(snapshot.At(at).hierarchy)];
@@ -149,12 +169,12 @@ void Tighten(Limit& limit, const Limit& other) {
   if (other && (!limit || *other < *limit)) limit = other;
 }
 
-InForce<IoLimitListIndex> IoLimits(Snapshot& snapshot, const Fact<std::vector<CgroupIndex>>& path) {
+InForce<IoLimitListIndex> IoLimits(Snapshot& snapshot, const Fact<Ancestry>& path) {
   const auto field = FieldOf(&Snapshot::io_files, &Cgroup::io, &IoFiles::limits);
   auto nearest = Nearest<IoLimitListIndex>(snapshot, path, field);
   if (!nearest.value) return nearest;
   std::vector<IoLimit> merged;
-  for (const CgroupIndex at : *path) {
+  for (const CgroupIndex at : path->cgroups) {
     const auto list = field(snapshot, snapshot.At(at));
     if (!list) continue;
     for (const IoLimit& limit : snapshot.io_limit_lists[static_cast<std::size_t>(*list)]) {
@@ -188,7 +208,7 @@ LimitsInForce ComputeLimits(Snapshot& snapshot, MembershipIndex membership,
                             std::optional<CgroupIndex> own) {
   const Subject subject{.membership = membership,
                         .path = own ? std::optional(snapshot.At(*own).path) : std::nullopt};
-  const auto memory = PathOf(snapshot, subject, Controller::kMemory);
+  const auto memory = MemoryPathOf(snapshot, subject);
   const auto cpu = PathOf(snapshot, subject, Controller::kCpu);
   const auto pids = PathOf(snapshot, subject, Controller::kPids);
   const auto cpuset = PathOf(snapshot, subject, Controller::kCpuset);

@@ -90,6 +90,12 @@ Fact<bool> ParseOomKillDisabled(std::string_view text) {
   return Malformed();
 }
 
+Fact<bool> ParseZeroOrOne(std::string_view text) {
+  text = WithoutNewline(text);
+  if (text != "0" && text != "1") return Malformed();
+  return text == "1";
+}
+
 Fact<std::vector<std::uint32_t>> ParseCpuList(std::string_view text) {
   std::vector<std::uint32_t> cpus;
   text = WithoutNewline(text);

@@ -47,6 +47,9 @@ Fact<std::vector<Throttle>> ParseThrottle(std::string_view text);
 // memory.oom_control of v1: whether the kernel leaves the group's processes hanging instead.
 Fact<bool> ParseOomKillDisabled(std::string_view text);
 
+// A switch: memory.use_hierarchy of v1.
+Fact<bool> ParseZeroOrOne(std::string_view text);
+
 // "0-1,4" of cpuset.cpus, /sys/devices/system/cpu/online ...: ascending; below the 8192 that
 // kernels can be built for, else kMalformed.
 Fact<std::vector<std::uint32_t>> ParseCpuList(std::string_view text);

@@ -46,6 +46,7 @@ void Describe(auto& io, Is<MemoryFiles> auto& files) {
   io.Member("swap", files.swap);
   io.Member("kernel", files.kernel);
   io.Member("oom_kill_disabled", files.oom_kill_disabled);
+  io.Member("use_hierarchy", files.use_hierarchy);
 }
 
 void Describe(auto& io, Is<CpuFiles> auto& files) {

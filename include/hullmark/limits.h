@@ -61,6 +61,8 @@ struct MemoryFiles {
   Fact<Limit> swap = Missing(ErrorCode::kNotRead);    // v1 memsw (memory + swap), v2 swap.max.
   Fact<Limit> kernel = Missing(ErrorCode::kNotRead);  // v1 kmem.limit_in_bytes.
   Fact<bool> oom_kill_disabled = Missing(ErrorCode::kNotRead);  // v1 oom_control.
+  // v1 use_hierarchy; false: the limits here do not bind the cgroups below. Only before 5.11.
+  Fact<bool> use_hierarchy = Missing(ErrorCode::kNotRead);
 };
 struct CpuFiles {
   Fact<CpuQuota> quota = Missing(ErrorCode::kNotRead);  // cfs_quota_us + cfs_period_us, cpu.max.

@@ -30,7 +30,7 @@ const std::vector<Files>& LimitFiles() {
   static const std::vector<Files> kFiles = {
       {"memory",
        {"memory.limit_in_bytes", "memory.soft_limit_in_bytes", "memory.memsw.limit_in_bytes",
-        "memory.kmem.limit_in_bytes", "memory.oom_control"}},
+        "memory.kmem.limit_in_bytes", "memory.oom_control", "memory.use_hierarchy"}},
       {"cpu", {"cpu.cfs_quota_us", "cpu.shares", "cpu.cfs_period_us"}},
       {"pids", {"pids.max"}},
       {"cpuset", {"cpuset.cpus", "cpuset.effective_cpus"}},

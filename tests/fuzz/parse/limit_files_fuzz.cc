@@ -34,6 +34,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   const auto limits = ParseIoMax(text);
   Require(Honest(limits) && Honest(ParseThrottle(text)));
   if (limits) Require(ParseIoMax(PrintIoMax(*limits)) == *limits);
-  Require(Honest(ParseOomKillDisabled(text)));
+  Require(Honest(ParseOomKillDisabled(text)) && Honest(ParseZeroOrOne(text)));
   return 0;
 }

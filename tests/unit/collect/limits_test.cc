@@ -43,7 +43,7 @@ class LimitsTest : public testing::Test {
   }
 
   Cgroup& At(CgroupIndex at) { return snapshot_.cgroups[static_cast<std::size_t>(at)]; }
-  LimitsInForce Limits() { return ComputeLimits(snapshot_, MembershipIndex{0}); }
+  LimitsInForce Limits() { return ComputeLimits(snapshot_, MembershipIndex{0}, std::nullopt); }
 
   // The directory could not be opened.
   void Hide(CgroupIndex at, Fault fault) {
@@ -58,7 +58,7 @@ class MemoryTest : public LimitsTest {
  protected:
   MemoryTest() {
     for (const auto at : {kRoot, kPod, kOwn}) {
-      Files(at) = {.max = Limit{}, .oom_kill_disabled = false};
+      Files(at) = {.max = Limit{}, .oom_kill_disabled = false, .use_hierarchy = true};
     }
     Files(kRoot).max = Missing(ErrorCode::kNotFound, ENOENT);
   }
@@ -86,6 +86,36 @@ TEST_F(MemoryTest, AVanishedCgroupIsNotOneWithoutFiles) {
   EXPECT_EQ(Limits().oom_kill_disabled.value, Missing(ErrorCode::kVanished, ENOENT));
   Files(kPod).max = Limit{100};
   EXPECT_EQ(Limits().memory.value, Limit{100});
+}
+
+// Kernels before 5.11 let a cgroup's memory limits end at the cgroup.
+TEST_F(MemoryTest, AnAncestorThatIsNoHierarchyBindsNothing) {
+  Files(kPod).max = Limit{100};
+  Files(kPod).use_hierarchy = false;
+  Files(kRoot).max = Limit{10};
+  EXPECT_EQ(Limits().memory.value, Limit{});
+  EXPECT_EQ(Limits().memory.source, std::nullopt);
+  // A cgroup's own switch speaks of those below it.
+  Files(kPod).use_hierarchy = true;
+  Files(kRoot).use_hierarchy = false;
+  Files(kOwn).use_hierarchy = false;
+  EXPECT_EQ(Limits().memory.value, Limit{100});
+}
+
+TEST_F(MemoryTest, WithoutTheSwitchAncestorsBind) {
+  Files(kPod).max = Limit{100};
+  for (const auto at : {kRoot, kPod, kOwn}) {
+    Files(at).use_hierarchy = Missing(ErrorCode::kNotFound, ENOENT);
+  }
+  EXPECT_EQ(Limits().memory.value, Limit{100});
+}
+
+TEST_F(MemoryTest, AnUnreadSwitchLeavesAncestorsUnknown) {
+  Files(kPod).max = Limit{100};
+  Files(kPod).use_hierarchy = Missing(ErrorCode::kDenied, EACCES);
+  EXPECT_EQ(Limits().memory.value, Missing(ErrorCode::kDenied, EACCES));
+  Files(kOwn).max = Limit{200};
+  EXPECT_EQ(Limits().memory.value, Limit{200});
 }
 
 }  // namespace

@@ -102,6 +102,14 @@ TEST(LimitFiles, OomControl) {
   EXPECT_EQ(ParseOomKillDisabled(""), kMalformed);
 }
 
+TEST(LimitFiles, Switches) {
+  EXPECT_EQ(ParseZeroOrOne("1\n"), true);
+  EXPECT_EQ(ParseZeroOrOne("0"), false);
+  for (const std::string_view bad : {"", "2\n", "10\n", "1 \n"}) {
+    EXPECT_EQ(ParseZeroOrOne(bad), kMalformed) << bad;
+  }
+}
+
 TEST(LimitFiles, CpuLists) {
   EXPECT_EQ(ParseCpuList("0-2,4,7-7\n"), (std::vector<std::uint32_t>{0, 1, 2, 4, 7}));
   EXPECT_TRUE(ParseCpuList("\n")->empty());
