@@ -17,6 +17,7 @@
 #include "agent/base/file.h"
 #include "agent/collect/collect.h"
 #include "agent/collect/interner.h"
+#include "agent/collect/io_limit_lists.h"
 #include "agent/parse/devices_list.h"
 #include "agent/parse/host_files.h"
 #include "agent/parse/limit_files.h"
@@ -45,11 +46,6 @@ Fact<Limit> LargerReservation(const Fact<Limit>& low, const Fact<Limit>& minimum
   if (!low || !minimum) return !low ? low : minimum;
   if (!*low || !*minimum) return Limit{};
   return Limit{std::max(**low, **minimum)};
-}
-
-IoLimit& LimitOf(std::vector<IoLimit>& limits, DeviceNumber device) {
-  const auto known = std::ranges::find(limits, device, &IoLimit::device);
-  return known != limits.end() ? *known : limits.emplace_back(IoLimit{.device = device});
 }
 
 }  // namespace
@@ -167,7 +163,8 @@ IoFiles CgroupFiles::ReadIo(int directory, CgroupVersion version) {
     return files;
   }
   auto limits = Read(directory, "io.max", ParseIoMax);
-  files.limits = limits ? KeepIoLimits(std::move(*limits)) : std::unexpected(limits.error());
+  files.limits = limits ? Fact<IoLimitListIndex>(KeepIoLimits(snapshot_, std::move(*limits)))
+                        : std::unexpected(limits.error());
   return files;
 }
 
@@ -189,16 +186,7 @@ Fact<IoLimitListIndex> CgroupFiles::ReadThrottles(int directory) {
       LimitOf(limits, throttle.device).*file.field = throttle.value;
     }
   }
-  return KeepIoLimits(std::move(limits));
-}
-
-Fact<IoLimitListIndex> CgroupFiles::KeepIoLimits(std::vector<IoLimit> limits) {
-  std::ranges::sort(limits, {}, &IoLimit::device);
-  const auto known = std::ranges::find(snapshot_.io_limit_lists, limits);
-  if (known != snapshot_.io_limit_lists.end()) {
-    return IoLimitListIndex{static_cast<std::uint32_t>(known - snapshot_.io_limit_lists.begin())};
-  }
-  return Add<IoLimitListIndex>(snapshot_.io_limit_lists, std::move(limits));
+  return KeepIoLimits(snapshot_, std::move(limits));
 }
 
 DeviceFiles CgroupFiles::ReadDevices(int directory, CgroupVersion version) {

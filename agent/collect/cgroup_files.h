@@ -36,7 +36,6 @@ class CgroupFiles {
   IoFiles ReadIo(int directory, CgroupVersion version);
   DeviceFiles ReadDevices(int directory, CgroupVersion version);
   Fact<IoLimitListIndex> ReadThrottles(int directory);
-  Fact<IoLimitListIndex> KeepIoLimits(std::vector<IoLimit> limits);
 
   template <typename Parse>
   auto Read(int directory, const char* path, Parse parse) -> decltype(parse(std::string_view{})) {

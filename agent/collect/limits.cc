@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "agent/collect/interner.h"
+#include "agent/collect/io_limit_lists.h"
 #include "hullmark/ids.h"
 #include "hullmark/limits.h"
 #include "hullmark/result.h"
@@ -165,35 +165,49 @@ InForce<std::uint64_t> CpuWeight(const Snapshot& snapshot, const Fact<Ancestry>&
   return own;
 }
 
-void Tighten(Limit& limit, const Limit& other) {
-  if (other && (!limit || *other < *limit)) limit = other;
+bool Tighten(Limit& limit, const Limit& other) {
+  const bool tighter = other && (!limit || *other < *limit);
+  if (tighter) limit = other;
+  return tighter;
 }
 
+// Takes what is stricter in `list`; whether anything was.
+bool TightenAll(std::vector<IoLimit>& merged, const std::vector<IoLimit>& list) {
+  bool tighter = false;
+  for (const IoLimit& limit : list) {
+    IoLimit& into = LimitOf(merged, limit.device);
+    tighter |= Tighten(into.read_bytes, limit.read_bytes);
+    tighter |= Tighten(into.write_bytes, limit.write_bytes);
+    tighter |= Tighten(into.read_operations, limit.read_operations);
+    tighter |= Tighten(into.write_operations, limit.write_operations);
+  }
+  return tighter;
+}
+
+// As Strictest, for lists of limits per device. The source is the nearest cgroup that binds any.
 InForce<IoLimitListIndex> IoLimits(Snapshot& snapshot, const Fact<Ancestry>& path) {
+  if (!path) return {.value = std::unexpected(path.error())};
   const auto field = FieldOf(&Snapshot::io_files, &Cgroup::io, &IoFiles::limits);
-  auto nearest = Nearest<IoLimitListIndex>(snapshot, path, field);
-  if (!nearest.value) return nearest;
+  InForce<IoLimitListIndex> in_force{.value = Missing(ErrorCode::kNotFound)};
+  std::optional<Fault> hidden = path->hidden;
   std::vector<IoLimit> merged;
+  bool any = false;
   for (const CgroupIndex at : path->cgroups) {
     const auto list = field(snapshot, snapshot.At(at));
-    if (!list) continue;
-    for (const IoLimit& limit : snapshot.io_limit_lists[static_cast<std::size_t>(*list)]) {
-      const auto known = std::ranges::find(merged, limit.device, &IoLimit::device);
-      IoLimit& into =
-          known != merged.end() ? *known : merged.emplace_back(IoLimit{.device = limit.device});
-      Tighten(into.read_bytes, limit.read_bytes);
-      Tighten(into.write_bytes, limit.write_bytes);
-      Tighten(into.read_operations, limit.read_operations);
-      Tighten(into.write_operations, limit.write_operations);
+    if (!list) {
+      if (list.error().code != ErrorCode::kNotFound) hidden = list.error();
+      continue;
     }
+    any = true;
+    const auto& limits = snapshot.io_limit_lists[static_cast<std::size_t>(*list)];
+    if (TightenAll(merged, limits) && !in_force.source) in_force.source = at;
   }
-  std::ranges::sort(merged, {}, &IoLimit::device);
-  const auto known = std::ranges::find(snapshot.io_limit_lists, merged);
-  nearest.value =
-      known != snapshot.io_limit_lists.end()
-          ? IoLimitListIndex{static_cast<std::uint32_t>(known - snapshot.io_limit_lists.begin())}
-          : Add<IoLimitListIndex>(snapshot.io_limit_lists, std::move(merged));
-  return nearest;
+  if (hidden && !in_force.source) {
+    in_force.value = std::unexpected(*hidden);
+  } else if (any) {
+    in_force.value = KeepIoLimits(snapshot, std::move(merged));
+  }
+  return in_force;
 }
 
 bool FewerCpus(const CpuQuota& a, const CpuQuota& b) {

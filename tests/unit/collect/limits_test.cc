@@ -118,5 +118,56 @@ TEST_F(MemoryTest, AnUnreadSwitchLeavesAncestorsUnknown) {
   EXPECT_EQ(Limits().memory.value, Limit{200});
 }
 
+class IoTest : public LimitsTest {
+ protected:
+  IoTest() : LimitsTest(Controller::kIo, CgroupVersion::kV2) {
+    snapshot_.io_limit_lists = {
+        {},
+        {{.device = kDisk, .read_bytes = 100}},
+        {{.device = kDisk, .read_bytes = 200, .write_bytes = 50}, {.device = kOther}}};
+    Files(kRoot).limits = Missing(ErrorCode::kNotFound, ENOENT);
+    Files(kPod).limits = Files(kOwn).limits = kNone;
+  }
+  IoFiles& Files(CgroupIndex at) { return snapshot_.io_files[static_cast<std::size_t>(at)]; }
+  std::vector<IoLimit> Merged() {
+    const auto list = Limits().io_limits.value;
+    return snapshot_.io_limit_lists.at(static_cast<std::size_t>(list.value()));
+  }
+
+  static constexpr DeviceNumber kDisk = {.major = 8, .minor = 0};
+  static constexpr DeviceNumber kOther = {.major = 8, .minor = 16};
+  static constexpr IoLimitListIndex kNone{0};
+  static constexpr IoLimitListIndex kRead{1};
+  static constexpr IoLimitListIndex kBoth{2};
+};
+
+TEST_F(IoTest, TheSmallestOfEachBinds) {
+  Files(kPod).limits = kBoth;
+  Files(kOwn).limits = kRead;
+  EXPECT_EQ(Merged(), (std::vector<IoLimit>{{.device = kDisk, .read_bytes = 100, .write_bytes = 50},
+                                            {.device = kOther}}));
+  EXPECT_EQ(Limits().io_limits.source, kOwn);
+}
+
+TEST_F(IoTest, TheSourceIsTheCgroupThatBinds) {
+  EXPECT_EQ(Limits().io_limits.value, kNone);
+  EXPECT_EQ(Limits().io_limits.source, std::nullopt);
+  Files(kPod).limits = kRead;
+  EXPECT_EQ(Limits().io_limits.source, kPod);
+}
+
+// An ancestor that could not be read may hold the limit that the cgroup itself lacks.
+TEST_F(IoTest, AHiddenAncestorIsNotOneWithoutLimits) {
+  Files(kPod).limits = Missing(ErrorCode::kDenied, EACCES);
+  EXPECT_EQ(Limits().io_limits.value, Missing(ErrorCode::kDenied, EACCES));
+  Files(kOwn).limits = kRead;
+  EXPECT_EQ(Limits().io_limits.value, kRead);
+}
+
+TEST_F(IoTest, NoFileAnywhereIsNoLimit) {
+  Files(kPod).limits = Files(kOwn).limits = Missing(ErrorCode::kNotFound, ENOENT);
+  EXPECT_EQ(Limits().io_limits.value, Missing(ErrorCode::kNotFound));
+}
+
 }  // namespace
 }  // namespace hullmark
