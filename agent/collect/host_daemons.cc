@@ -89,6 +89,16 @@ void NoteUnlessGone(Fault fault, Daemons& daemons) {
   if (!IsGone(fault)) daemons.complete = std::unexpected(fault);
 }
 
+// Whether the process is root, as which dockerd reads /etc/docker; a rootless one reads a file of
+// its user's, in a mount namespace of its own.
+bool IsRootOfHost(const Snapshot& snapshot, const Process& process) {
+  const auto& reference = snapshot.host.namespaces.at(std::to_underlying(NamespaceKind::kUser));
+  const auto own = process.leader.namespaces[NamespaceKind::kUser];
+  if (!snapshot.vantage.initial_user_namespace || !process.leader.status) return false;
+  return process.leader.status->uid.effective == Uid{0} && own && reference &&
+         *own == reference->inode;
+}
+
 // Whether the daemon's configuration file asks clients for certificates. Without the file, or
 // without a word in it, dockerd does not ask.
 std::optional<bool> FileVerifiesClients(const HostLook& look, const std::string& path) {
@@ -125,7 +135,8 @@ std::optional<bool> VerifiesClients(HostLook& look, const Process& process) {
       file = argument.substr(kConfigFile.size() + 1);
     }
   }
-  return verifies ? verifies : FileVerifiesClients(look, file);
+  if (verifies || !IsRootOfHost(look.snapshot, process)) return verifies;
+  return FileVerifiesClients(look, file);
 }
 
 Fact<std::vector<TcpListener>> ListenersSeenBy(HostLook& look, const Process& process) {

@@ -32,6 +32,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr NamespaceInode kHostPid{4026531836};
+constexpr NamespaceInode kHostUser{4026531837};
 const std::string kUnixHeader = "Num       RefCount Protocol Flags    Type St Inode Path\n";
 const std::string kTcpHeader = "  sl  local_address rem_address   st\n";
 
@@ -47,6 +48,8 @@ class HostTest : public testing::Test {
     snapshot_.vantage.initial_user_namespace = true;
     snapshot_.host.namespaces[std::to_underlying(NamespaceKind::kPid)] =
         ReferenceNamespace{.inode = kHostPid};
+    snapshot_.host.namespaces[std::to_underlying(NamespaceKind::kUser)] =
+        ReferenceNamespace{.inode = kHostUser};
     snapshot_.mount_namespaces.push_back({.mounts = std::vector<Mount>{}});
     snapshot_.host.mounts = MountNamespaceIndex{0};
     AddMount(1, "/", "/", "ext4", {.major = 8, .minor = 1});
@@ -85,6 +88,8 @@ class HostTest : public testing::Test {
     Process process;
     process.pid = Pid{pid};
     process.leader.namespaces.Set(NamespaceKind::kPid, pid_namespace);
+    process.leader.namespaces.Set(NamespaceKind::kUser, kHostUser);
+    process.leader.status = ProcStatus{};
     process.executable = ExecutableIndex{static_cast<std::uint32_t>(snapshot_.executables.size())};
     snapshot_.executables.push_back({.path = snapshot_.strings.Intern(program), .links = 1});
     snapshot_.processes.push_back(process);
@@ -355,6 +360,13 @@ class DaemonTest : public HostTest {
     Link("host/var/run", "/run");
     options_.host_paths = {"/run/docker.sock"};
   }
+
+  // Whether dockerd, so started, asks clients for certificates.
+  std::optional<bool> Verifies(std::string_view cmdline) {
+    Write("proc/50/cmdline", cmdline);
+    snapshot_.host.paths.clear();
+    return Collected().listeners->front().tls_verify;
+  }
 };
 
 TEST_F(DaemonTest, FindsWhereTheyListen) {
@@ -375,7 +387,6 @@ TEST_F(DaemonTest, FindsWhereTheyListen) {
   EXPECT_EQ(host.listeners->front().address, "0.0.0.0");
   EXPECT_EQ(host.listeners->front().port, 2375);
   EXPECT_FALSE(host.listeners->front().loopback);
-  EXPECT_EQ(host.listeners->front().tls_verify, std::nullopt);
 }
 
 TEST_F(DaemonTest, ReadsWhetherClientsAreAskedForCertificates) {
@@ -385,12 +396,35 @@ TEST_F(DaemonTest, ReadsWhetherClientsAreAskedForCertificates) {
       {"dockerd\0--tls\0--tlsverify=true\0"sv, true},
       {"dockerd\0--tls\0"sv, false},
       {"dockerd\0--tlsverify=false\0"sv, false},
-      {"dockerd\0-H\0tcp://0.0.0.0:2375\0"sv, std::nullopt}};
-  for (const auto& [cmdline, expected] : cases) {
-    Write("proc/50/cmdline", cmdline);
-    snapshot_.host.paths.clear();
-    EXPECT_EQ(Collected().listeners->front().tls_verify, expected) << cmdline;
-  }
+      {"dockerd\0-H\0tcp://0.0.0.0:2375\0"sv, false}};
+  for (const auto& [cmdline, expected] : cases) EXPECT_EQ(Verifies(cmdline), expected) << cmdline;
+}
+
+TEST_F(DaemonTest, AsksTheConfigurationFileOfRootsDockerd) {
+  using namespace std::string_view_literals;
+  constexpr auto kPlain = "dockerd\0"sv;
+  Write("host/etc/docker/daemon.json", R"({"tlsverify": true})");
+  Write("host/opt/other.json", "{}");
+  EXPECT_EQ(Verifies(kPlain), true);
+  EXPECT_EQ(Verifies("dockerd\0--config-file=/opt/other.json\0"sv), false);
+  Write("host/etc/docker/daemon.json", "{");
+  EXPECT_EQ(Verifies(kPlain), std::nullopt);
+}
+
+// A rootless dockerd reads ~/.config/docker/daemon.json: what root's file says, or that there is
+// none, says nothing of it.
+TEST_F(DaemonTest, CannotTellWhatARootlessDockerdReads) {
+  using namespace std::string_view_literals;
+  Task& task = snapshot_.processes.back().leader;
+  task.status->uid = {Uid{1000}, Uid{1000}, Uid{1000}, Uid{1000}};
+  EXPECT_EQ(Verifies("dockerd\0"sv), std::nullopt);
+  EXPECT_EQ(Verifies("dockerd\0--tlsverify\0"sv), true);
+  task.status->uid = {};
+  task.namespaces.Set(NamespaceKind::kUser, NamespaceInode{99});
+  EXPECT_EQ(Verifies("dockerd\0"sv), std::nullopt);
+  task.namespaces.Set(NamespaceKind::kUser, kHostUser);
+  task.status = Missing(ErrorCode::kDenied, EACCES);
+  EXPECT_EQ(Verifies("dockerd\0"sv), std::nullopt);
 }
 
 TEST_F(DaemonTest, WhatRunsInAContainerIsNoDaemonOfTheHost) {
