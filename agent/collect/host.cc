@@ -25,19 +25,23 @@ std::string LineOf(HostLook& look, const char* path) {
 
 // The name in /proc is that of the reader's own uts namespace.
 std::string HostName(HostLook& look) {
-  if (!look.IsForeign(NamespaceKind::kUts)) return LineOf(look, "sys/kernel/hostname");
+  if (look.IsHosts(NamespaceKind::kUts)) return LineOf(look, "sys/kernel/hostname");
   return {};
 }
 
 }  // namespace
 
-bool HostLook::IsForeign(NamespaceKind kind) {
+bool HostLook::IsHosts(NamespaceKind kind) {
+  // The kernel numbers other namespaces from here up (PROC_DYNAMIC_FIRST): what is below is the
+  // first of its kind, whatever pid 1 lets us see. Before 6.18 those of mnt and net are above too.
+  constexpr NamespaceInode kFirstDynamic{0xF0000000};
   const auto at = std::to_underlying(kind);
   const auto link =
       buffer.ReadLink(roots.proc.get(), ("self/ns/" + std::string(kNamespaceNames.at(at))).c_str());
   const auto own = link ? ParseNamespaceLink(*link, kind) : std::unexpected(link.error());
+  if (!own) return false;
   const auto& reference = snapshot.host.namespaces.at(at);
-  return own && reference && *own != reference->inode;
+  return reference ? *own == reference->inode : *own < kFirstDynamic;
 }
 
 void CollectHost(const Roots& roots, const CollectOptions& options, Snapshot& snapshot) {

@@ -44,16 +44,17 @@ static_assert(std::ranges::is_sorted(kSysctls), "checks search them");
 constexpr auto kBootWords = std::to_array<std::string_view>(
     {"cgroup", "systemd.unified", "mitigations", "lsm=", "apparmor", "selinux", "security"});
 
-// Files that show the reader's own namespace, by how their names begin.
-bool ShowsAnotherNamespace(HostLook& look, std::string_view name) {
-  if (name.starts_with("net/")) return look.IsForeign(NamespaceKind::kNet);
-  if (name.starts_with("user/")) return look.IsForeign(NamespaceKind::kUser);
-  if (name == "kernel/pid_max") return look.IsForeign(NamespaceKind::kPid);  // Since 6.14.
-  return false;
+// Files that show the reader's own namespace, by how their names begin, show the host's to those
+// who share it.
+bool ShowsTheHosts(HostLook& look, std::string_view name) {
+  if (name.starts_with("net/")) return look.IsHosts(NamespaceKind::kNet);
+  if (name.starts_with("user/")) return look.IsHosts(NamespaceKind::kUser);
+  if (name == "kernel/pid_max") return look.IsHosts(NamespaceKind::kPid);  // Since 6.14.
+  return true;
 }
 
 Fact<std::string> ReadSysctl(HostLook& look, std::string_view name) {
-  if (ShowsAnotherNamespace(look, name)) return Missing(ErrorCode::kVantage);
+  if (!ShowsTheHosts(look, name)) return Missing(ErrorCode::kVantage);
   const auto value = look.buffer.Read(look.roots.proc.get(), ("sys/" + std::string(name)).c_str());
   if (!value) return std::unexpected(value.error());
   return std::string(TrimLine(*value));

@@ -26,8 +26,9 @@ struct HostLook {
     return parse(*text);
   }
 
-  // Whether our own namespace of `kind` is known to be another than the host's.
-  bool IsForeign(NamespaceKind kind);
+  // Whether our own namespace of `kind` is known to be the host's: only then is what /proc shows of
+  // it the host's too.
+  bool IsHosts(NamespaceKind kind);
 };
 
 // Each fills what its name says of look.snapshot.host.

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -17,6 +18,7 @@
 #include "agent/base/file.h"
 #include "agent/collect/host_look.h"
 #include "agent/parse/cut.h"
+#include "agent/parse/mountinfo.h"
 #include "hullmark/facts.h"
 #include "hullmark/glob.h"
 #include "hullmark/ids.h"
@@ -75,13 +77,25 @@ bool IsPattern(std::string_view component) {
   return component.find_first_of("*?{") != std::string_view::npos;
 }
 
-// Our "/" is the host's when it is pid 1's, or when we share its mount namespace.
-bool SeesHostRoot(HostLook& look) {
+// Our "/" is the host's when it is pid 1's, or when we share its mount namespace, or, where neither
+// may be asked, when it is the very mount that pid 1 has there: mounts of all namespaces are
+// numbered together. A chroot below that mount has no "/" in its table.
+bool SeesHostRoot(HostLook& look, std::span<const Mount> mounts) {
   if (look.roots.plain) return true;
   const auto own = StatusOf(look.roots.host.get(), ".", Follow::kNo);
   const auto init = StatusOf(look.roots.proc.get(), "1/root", Follow::kYes);
   if (own && init) return own->device == init->device && own->inode == init->inode;
-  return !look.IsForeign(NamespaceKind::kMnt);
+  if (look.IsHosts(NamespaceKind::kMnt)) return true;
+  if (!own || !own->has_mount_id) return false;
+  const auto holds_root = [&](std::span<const Mount> table) {
+    return std::ranges::any_of(table, [&](const Mount& mount) {
+      return mount.id == own->mount_id && look.snapshot.Text(mount.mount_point) == "/";
+    });
+  };
+  const auto ours = look.Read(look.roots.proc, "self/mountinfo", [&](std::string_view text) {
+    return ParseMountinfo(text, look.snapshot.strings, look.options.most_mounts);
+  });
+  return ours && holds_root(ours->mounts) && holds_root(mounts);
 }
 
 }  // namespace
@@ -91,7 +105,7 @@ Fact<HostPlaces> HostPlaces::Open(HostLook& look) {
   if (!host.mounts) return std::unexpected(host.mounts.error());
   const auto& mounts = look.snapshot.At(*host.mounts).mounts;
   if (!mounts) return std::unexpected(mounts.error());
-  if (!look.roots.host || !SeesHostRoot(look)) return Missing(ErrorCode::kVantage);
+  if (!look.roots.host || !SeesHostRoot(look, *mounts)) return Missing(ErrorCode::kVantage);
   return HostPlaces(look, *mounts);
 }
 

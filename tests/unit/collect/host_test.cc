@@ -31,8 +31,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr NamespaceInode kHostPid{4026531836};
-constexpr NamespaceInode kHostUser{4026531837};
+constexpr NamespaceInode HostInode(NamespaceKind kind) {
+  return NamespaceInode{4026532000U + std::to_underlying(kind)};
+}
+constexpr NamespaceInode kHostPid = HostInode(NamespaceKind::kPid);
+constexpr NamespaceInode kHostUser = HostInode(NamespaceKind::kUser);
 const std::string kUnixHeader = "Num       RefCount Protocol Flags    Type St Inode Path\n";
 const std::string kTcpHeader = "  sl  local_address rem_address   st\n";
 
@@ -46,13 +49,15 @@ class HostTest : public testing::Test {
     for (const char* const name : {"proc", "sys", "host"}) fs::create_directory(top_ / name);
     snapshot_.vantage.initial_pid_namespace = true;
     snapshot_.vantage.initial_user_namespace = true;
-    snapshot_.host.namespaces[std::to_underlying(NamespaceKind::kPid)] =
-        ReferenceNamespace{.inode = kHostPid};
-    snapshot_.host.namespaces[std::to_underlying(NamespaceKind::kUser)] =
-        ReferenceNamespace{.inode = kHostUser};
     snapshot_.mount_namespaces.push_back({.mounts = std::vector<Mount>{}});
     snapshot_.host.mounts = MountNamespaceIndex{0};
     AddMount(1, "/", "/", "ext4", {.major = 8, .minor = 1});
+    for (const auto kind :
+         {NamespaceKind::kPid, NamespaceKind::kNet, NamespaceKind::kUts, NamespaceKind::kUser}) {
+      const auto at = std::to_underlying(kind);
+      snapshot_.host.namespaces.at(at) = ReferenceNamespace{.inode = HostInode(kind)};
+      SetOwn(kind, HostInode(kind));
+    }
   }
   ~HostTest() override { fs::remove_all(top_); }
 
@@ -64,6 +69,13 @@ class HostTest : public testing::Test {
   void Link(const std::string& path, std::string_view target) {
     fs::create_directories((top_ / path).parent_path());
     fs::create_symlink(target, top_ / path);
+  }
+
+  // The namespace that we are in.
+  void SetOwn(NamespaceKind kind, NamespaceInode inode) {
+    const std::string name(kNamespaceNames.at(std::to_underlying(kind)));
+    fs::remove(top_ / "proc/self/ns" / name);
+    Link("proc/self/ns/" + name, name + ":[" + std::to_string(std::to_underlying(inode)) + "]");
   }
 
   void MakeSocket(const std::string& path) {
@@ -104,6 +116,15 @@ class HostTest : public testing::Test {
     roots.plain = true;
     CollectHost(roots, options_, snapshot_);
     return snapshot_.host;
+  }
+
+  // Of a new look.
+  const Host& Recollected() {
+    snapshot_.host.sysctls.clear();
+    snapshot_.host.paths.clear();
+    snapshot_.host.looked_for.clear();
+    snapshot_.host.runtime_daemons.clear();
+    return Collected();
   }
 
   Fd Open(const char* name) {
@@ -163,20 +184,31 @@ TEST_F(HostTest, ReadsTheKernelsSettings) {
 }
 
 TEST_F(HostTest, DoesNotTakeAnotherNamespacesSettingsForTheHosts) {
-  for (const auto kind : {NamespaceKind::kNet, NamespaceKind::kUser, NamespaceKind::kUts}) {
-    snapshot_.host.namespaces[std::to_underlying(kind)] =
-        ReferenceNamespace{.inode = NamespaceInode{7}};
-  }
-  Link("proc/self/ns/net", "net:[8]");
-  Link("proc/self/ns/user", "user:[7]");
-  Link("proc/self/ns/uts", "uts:[8]");
+  SetOwn(NamespaceKind::kNet, NamespaceInode{4026532999});
+  SetOwn(NamespaceKind::kUts, NamespaceInode{4026532999});
   Write("proc/sys/net/ipv4/ip_unprivileged_port_start", "0\n");
   Write("proc/sys/user/max_user_namespaces", "10\n");
   Write("proc/sys/kernel/hostname", "pod\n");
   const Host& host = Collected();
   EXPECT_EQ(ValueOf(host, "net/ipv4/ip_unprivileged_port_start"), Missing(ErrorCode::kVantage));
+  // A file that a network namespace of its own lacks is not one that the kernel lacks.
+  EXPECT_EQ(ValueOf(host, "net/core/bpf_jit_harden"), Missing(ErrorCode::kVantage));
   EXPECT_EQ(ValueOf(host, "user/max_user_namespaces"), "10");
   EXPECT_EQ(host.name, "");
+}
+
+// In a pid namespace of our own nothing tells whose network namespace ours is.
+TEST_F(HostTest, DoesNotTakeSettingsForTheHostsThatMayBeAnothers) {
+  constexpr auto kName = "net/ipv4/ip_unprivileged_port_start";
+  Write("proc/sys/net/ipv4/ip_unprivileged_port_start", "0\n");
+  auto& reference = snapshot_.host.namespaces[std::to_underlying(NamespaceKind::kNet)];
+  reference = Missing(ErrorCode::kVantage);
+  EXPECT_EQ(ValueOf(Collected(), kName), Missing(ErrorCode::kVantage));
+  // But for a number that the kernel gives its first namespaces only.
+  SetOwn(NamespaceKind::kNet, NamespaceInode{0xEFFFFFF9});
+  EXPECT_EQ(ValueOf(Recollected(), kName), "0");
+  fs::remove(top_ / "proc/self/ns/net");
+  EXPECT_EQ(ValueOf(Recollected(), kName), Missing(ErrorCode::kVantage));
 }
 
 TEST_F(HostTest, ReadsResources) {
@@ -295,10 +327,7 @@ class GroupTest : public HostTest {
     ASSERT_EQ(chown((top_ / "host/run/docker.sock").c_str(), 0, 998), 0);
     ASSERT_EQ(chown((top_ / "host/run/other.sock").c_str(), 0, 999), 0);
   }
-  std::string DockersGroup() {
-    snapshot_.host.paths.clear();
-    return PathOf(Collected(), "/run/docker.sock")->group;
-  }
+  std::string DockersGroup() { return PathOf(Recollected(), "/run/docker.sock")->group; }
 };
 
 TEST_F(GroupTest, IsNamedByTheHostsFile) {
@@ -364,8 +393,7 @@ class DaemonTest : public HostTest {
   // Whether dockerd, so started, asks clients for certificates.
   std::optional<bool> Verifies(std::string_view cmdline) {
     Write("proc/50/cmdline", cmdline);
-    snapshot_.host.paths.clear();
-    return Collected().listeners->front().tls_verify;
+    return Recollected().listeners->front().tls_verify;
   }
 };
 
