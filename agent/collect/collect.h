@@ -36,6 +36,9 @@ struct RootPaths {
 // Opens the roots and checks that they are what they must be. Error: names the path and the option.
 Result<Roots> OpenRoots(const RootPaths& paths);
 
+// Whether this procfs shows more than processes, see subset=pid in proc(5).
+bool ShowsKernel(const Roots& roots);
+
 // Bounds and choices of one look.
 struct CollectOptions {
   Timestamp now{};

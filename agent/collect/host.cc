@@ -31,6 +31,11 @@ std::string HostName(HostLook& look) {
 
 }  // namespace
 
+Fault HostLook::OfKernel(Fault fault) const {
+  if (fault.code != ErrorCode::kNotFound || ShowsKernel(roots)) return fault;
+  return {.code = ErrorCode::kVantage};
+}
+
 bool HostLook::IsHosts(NamespaceKind kind) {
   // The kernel numbers other namespaces from here up (PROC_DYNAMIC_FIRST): what is below is the
   // first of its kind, whatever pid 1 lets us see. Before 6.18 those of mnt and net are above too.

@@ -55,9 +55,9 @@ bool ShowsTheHosts(HostLook& look, std::string_view name) {
 
 Fact<std::string> ReadSysctl(HostLook& look, std::string_view name) {
   if (!ShowsTheHosts(look, name)) return Missing(ErrorCode::kVantage);
-  const auto value = look.buffer.Read(look.roots.proc.get(), ("sys/" + std::string(name)).c_str());
-  if (!value) return std::unexpected(value.error());
-  return std::string(TrimLine(*value));
+  return look.ReadOfKernel(("sys/" + std::string(name)).c_str(), [](std::string_view value) {
+    return Fact<std::string>(std::string(TrimLine(value)));
+  });
 }
 
 Fact<std::string> SwitchesOfBootLine(std::string_view text) {
@@ -89,7 +89,7 @@ void CollectKernelSettings(HostLook& look) {
   for (const std::string_view name : kSysctls) {
     host.sysctls.push_back({.name = std::string(name), .value = ReadSysctl(look, name)});
   }
-  host.command_line = look.Read(look.roots.proc, "cmdline", SwitchesOfBootLine);
+  host.command_line = look.ReadOfKernel("cmdline", SwitchesOfBootLine);
   host.seccomp_filter_available = SeccompFilterAvailable(look);
 }
 

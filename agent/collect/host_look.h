@@ -26,6 +26,18 @@ struct HostLook {
     return parse(*text);
   }
 
+  // As Read, for a file of /proc outside process directories. Where this procfs shows processes
+  // only (subset=pid), that a file is absent says nothing of the kernel: kVantage.
+  template <typename Parse>
+  auto ReadOfKernel(const char* path, Parse parse) -> decltype(parse(std::string_view{})) {
+    const auto text = buffer.Read(roots.proc.get(), path);
+    if (!text) return std::unexpected(OfKernel(text.error()));
+    return parse(*text);
+  }
+
+  // What a fault of such a file says.
+  Fault OfKernel(Fault fault) const;
+
   // Whether our own namespace of `kind` is known to be the host's: only then is what /proc shows of
   // it the host's too.
   bool IsHosts(NamespaceKind kind);

@@ -38,6 +38,7 @@ Fault AddExisting(const Fd& root, std::string_view place, auto names,
 }
 
 Fact<std::vector<std::string>> MaskedPathsPresent(const HostLook& look) {
+  if (!ShowsKernel(look.roots)) return Missing(ErrorCode::kVantage);
   std::vector<std::string> present;
   for (const Fault fault : {AddExisting(look.roots.proc, "/proc/", kMaskedInProc, present),
                             AddExisting(look.roots.sys, "/sys/", kMaskedInSys, present)}) {
@@ -68,9 +69,9 @@ void CollectResources(HostLook& look) {
   for (std::size_t at = 0; at < kControllers; ++at) {
     host.controllers.at(at) = IsEnabled(host.controller_versions.at(at));
   }
-  host.booted_at = look.Read(look.roots.proc, "stat", ParseBootTime);
-  host.memory_bytes = look.Read(look.roots.proc, "meminfo", ParseMemTotal);
-  host.swap_active = look.Read(look.roots.proc, "swaps", ParseSwaps);
+  host.booted_at = look.ReadOfKernel("stat", ParseBootTime);
+  host.memory_bytes = look.ReadOfKernel("meminfo", ParseMemTotal);
+  host.swap_active = look.ReadOfKernel("swaps", ParseSwaps);
   host.cpus_online = look.Read(look.roots.sys, "devices/system/cpu/online", CpusOnline);
   host.masked_paths_present = MaskedPathsPresent(look);
 }

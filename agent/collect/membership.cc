@@ -144,8 +144,11 @@ void Memberships::PlaceControllers() {
   const auto text = buffer_.Read(roots_.proc.get(), "self/cgroup");
   if (text) (void)Of(*text);  // v1 hierarchies that exist and are mounted nowhere get a row too.
   const auto table = buffer_.Read(roots_.proc.get(), "cgroups");
+  const bool hidden = !table && table.error().code == ErrorCode::kNotFound && !ShowsKernel(roots_);
   const auto compiled = table ? ParseProcCgroups(*table)
-                              : Fact<std::vector<CgroupController>>(std::unexpected(table.error()));
+                        : hidden
+                            ? Missing(ErrorCode::kNotRead)
+                            : Fact<std::vector<CgroupController>>(std::unexpected(table.error()));
   for (std::size_t at = 0; at < kControllers; ++at) {
     const auto bit = static_cast<std::uint8_t>(1U << at);
     auto& version = snapshot_.host.controller_versions[at];

@@ -41,6 +41,10 @@ Result<Fd> OpenRoot(const std::string& path, bool plain, const Kinds& kinds) {
 
 }  // namespace
 
+bool ShowsKernel(const Roots& roots) {
+  return StatusOf(roots.proc.get(), "sys/kernel", Follow::kNo).has_value();
+}
+
 Result<Roots> OpenRoots(const RootPaths& paths) {
   static constexpr std::array kProcOnly = {FileSystemKind::kProc};
   static constexpr std::array kSysOnly = {FileSystemKind::kSysfs};

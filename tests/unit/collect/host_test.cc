@@ -46,7 +46,9 @@ class HostTest : public testing::Test {
   HostTest() {
     std::string pattern = (fs::temp_directory_path() / "hullmark-host-XXXXXX").string();
     top_ = mkdtemp(pattern.data());
-    for (const char* const name : {"proc", "sys", "host"}) fs::create_directory(top_ / name);
+    for (const char* const name : {"proc/sys/kernel", "sys", "host"}) {
+      fs::create_directories(top_ / name);
+    }
     snapshot_.vantage.initial_pid_namespace = true;
     snapshot_.vantage.initial_user_namespace = true;
     snapshot_.mount_namespaces.push_back({.mounts = std::vector<Mount>{}});
@@ -181,6 +183,21 @@ TEST_F(HostTest, ReadsTheKernelsSettings) {
   EXPECT_EQ(host.apparmor_enforced_profiles, 1U);
   EXPECT_EQ(host.apparmor_enabled, true);
   EXPECT_EQ(host.module_signatures_enforced, Missing(ErrorCode::kMalformed));
+}
+
+// Mounted with subset=pid, /proc lacks all that is not a process: this kernel does not.
+TEST_F(HostTest, WhatSubsetPidHidesIsNotAbsent) {
+  fs::remove_all(top_ / "proc/sys");
+  const Host& host = Collected();
+  for (const auto& sysctl : host.sysctls) {
+    EXPECT_EQ(sysctl.value, Missing(ErrorCode::kVantage)) << sysctl.name;
+  }
+  EXPECT_EQ(host.masked_paths_present, Missing(ErrorCode::kVantage));
+  EXPECT_EQ(host.memory_bytes, Missing(ErrorCode::kVantage));
+  EXPECT_EQ(host.swap_active, Missing(ErrorCode::kVantage));
+  EXPECT_EQ(host.booted_at, Missing(ErrorCode::kVantage));
+  EXPECT_EQ(host.command_line, Missing(ErrorCode::kVantage));
+  EXPECT_EQ(host.core_program, Missing(ErrorCode::kVantage));
 }
 
 TEST_F(HostTest, DoesNotTakeAnotherNamespacesSettingsForTheHosts) {
