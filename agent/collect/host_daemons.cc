@@ -21,6 +21,7 @@
 #include "agent/parse/net_sockets.h"
 #include "agent/parse/proc_cgroup.h"
 #include "agent/runtime/json_fields.h"
+#include "hullmark/caps.h"
 #include "hullmark/facts.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
@@ -45,6 +46,14 @@ std::vector<bool> InContainers(const Snapshot& snapshot) {
     }
   }
   return inside;
+}
+
+// Whether a daemon of the host would be among the processes that were read.
+bool SeesAllProcesses(const Snapshot& snapshot) {
+  const Vantage& vantage = snapshot.vantage;
+  const bool exempt = vantage.initial_user_namespace && vantage.capabilities.Has(Cap::kSysPtrace);
+  return vantage.initial_pid_namespace && (!vantage.hidepid || exempt) &&
+         !snapshot.counts.processes_truncated;
 }
 
 // Whether the process may be in the host's pid namespace; what cannot be told may.
@@ -172,6 +181,7 @@ Daemons FindDaemons(HostLook& look, Shims shims) {
   const Snapshot& snapshot = look.snapshot;
   const auto inside = InContainers(snapshot);
   Daemons daemons;
+  if (!SeesAllProcesses(snapshot)) daemons.complete = Missing(ErrorCode::kVantage);
   for (std::size_t at = 0; at < snapshot.processes.size(); ++at) {
     const Process& process = snapshot.processes[at];
     // Init starts no containers, and may be closed to everybody.

@@ -22,7 +22,8 @@ struct Daemon {
 
 struct Daemons {
   std::vector<Daemon> found;
-  // kDenied and the like when a program or its sockets could not be told: there may be more.
+  // kDenied and the like when a program or its sockets could not be told, kVantage when not every
+  // process of the host is visible: there may be more.
   Fact<bool> complete = true;
 };
 

@@ -108,6 +108,7 @@ void CollectReference(const Roots& roots, Snapshot& snapshot, ReadBuffer& buffer
   vantage.initial_user_namespace = OwnIs(roots, buffer, NamespaceKind::kUser);
   vantage.host_namespaces = vantage.initial_pid_namespace && vantage.initial_user_namespace &&
                             OwnIs(roots, buffer, NamespaceKind::kCgroup);
+  CollectStanding(roots, snapshot, buffer);
   CollectNamespaces(roots, snapshot, buffer);
   CollectCapabilities(roots, snapshot, buffer);
 }

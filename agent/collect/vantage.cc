@@ -49,6 +49,10 @@ std::optional<std::string> OwnProcOptions(const Roots& roots, Snapshot& snapshot
   return options;
 }
 
+bool HidesProcesses(std::string_view hidepid) {
+  return !hidepid.empty() && hidepid != "0" && hidepid != "off";
+}
+
 void ReportProcOptions(const Roots& roots, Snapshot& snapshot, ReadBuffer& buffer) {
   const auto found = OwnProcOptions(roots, snapshot, buffer);
   if (!found) {
@@ -59,8 +63,7 @@ void ReportProcOptions(const Roots& roots, Snapshot& snapshot, ReadBuffer& buffe
   }
   const std::string& options = *found;
   const auto hidepid = SuperOption(options, "hidepid").value_or("");
-  if (!hidepid.empty() && hidepid != "0" && hidepid != "off") {
-    snapshot.vantage.hidepid = true;
+  if (HidesProcesses(hidepid)) {
     Report(snapshot, "hidepid",
            "/proc is mounted with hidepid=" + std::string(hidepid) +
                ": processes of others may be invisible, so the inventory may be incomplete",
@@ -114,8 +117,15 @@ void ReportCgroups(Snapshot& snapshot) {
 
 }  // namespace
 
-void CollectVantage(const Roots& roots, Snapshot& snapshot, ReadBuffer& buffer) {
+void CollectStanding(const Roots& roots, Snapshot& snapshot, ReadBuffer& buffer) {
   ReadOwnStatus(roots, snapshot, buffer);
+  const auto options = OwnProcOptions(roots, snapshot, buffer);
+  // A copied tree need not tell how it was mounted.
+  snapshot.vantage.hidepid =
+      options ? HidesProcesses(SuperOption(*options, "hidepid").value_or("")) : !roots.plain;
+}
+
+void CollectVantage(const Roots& roots, Snapshot& snapshot, ReadBuffer& buffer) {
   ReportPrivileges(snapshot);
   ReportNamespaces(snapshot);
   ReportProcOptions(roots, snapshot, buffer);

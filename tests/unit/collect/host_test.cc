@@ -20,6 +20,7 @@
 
 #include "agent/base/file.h"
 #include "agent/collect/collect.h"
+#include "hullmark/caps.h"
 #include "hullmark/facts.h"
 #include "hullmark/ids.h"
 #include "hullmark/limits.h"
@@ -509,6 +510,26 @@ TEST_F(DaemonTest, AnAbstractSocketThatWasFoundStands) {
   const Host& host = Collected();
   EXPECT_EQ(host.unix_sockets_read, Missing(ErrorCode::kDenied, EACCES));
   EXPECT_EQ(host.abstract_runtime_sockets, std::vector<std::string>{"@/containerd-shim/x"});
+}
+
+// Where not all processes are to be seen, that no daemon was found means nothing.
+TEST_F(DaemonTest, DaemonsAreUnknownWhereProcessesAreHidden) {
+  constexpr auto kUnknown = Missing(ErrorCode::kVantage);
+  snapshot_.processes.clear();
+  EXPECT_TRUE(Recollected().listeners->empty());
+  snapshot_.vantage.hidepid = true;
+  EXPECT_EQ(Recollected().listeners, kUnknown);
+  EXPECT_EQ(snapshot_.host.unix_sockets_read, kUnknown);
+  EXPECT_EQ(snapshot_.host.abstract_runtime_sockets, kUnknown);
+  snapshot_.vantage.capabilities = CapSet::UpTo(40);
+  EXPECT_TRUE(Recollected().listeners.has_value());
+  snapshot_.vantage.initial_user_namespace = false;
+  EXPECT_EQ(Recollected().listeners, kUnknown);
+  snapshot_.vantage = {.initial_pid_namespace = false, .initial_user_namespace = true};
+  EXPECT_EQ(Recollected().listeners, kUnknown);
+  snapshot_.vantage.initial_pid_namespace = true;
+  snapshot_.counts.processes_truncated = true;
+  EXPECT_EQ(Recollected().listeners, kUnknown);
 }
 
 TEST_F(DaemonTest, VanishedProgramsHideNothing) {
