@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "agent/base/file.h"
+#include "agent/collect/covers.h"
 #include "agent/collect/host_look.h"
 #include "agent/parse/cut.h"
 #include "agent/parse/mountinfo.h"
@@ -42,12 +43,6 @@ bool IsServed(std::string_view type) {
 
 // `path` relative to the root descriptor.
 const char* Below(const std::string& path) { return path.size() <= 1 ? "." : path.c_str() + 1; }
-
-// Whether `path` is `top` or lies below it.
-bool Covers(std::string_view top, std::string_view path) {
-  if (top == "/") return true;
-  return path.starts_with(top) && (path.size() == top.size() || path[top.size()] == '/');
-}
 
 // The path inside the file system of what lies at `path`, which `mount` covers: "/a/b" on a mount
 // of "/x" at "/a" is "/x/b".

@@ -13,6 +13,7 @@
 
 #include "agent/base/file.h"
 #include "agent/collect/collect.h"
+#include "agent/collect/covers.h"
 #include "agent/collect/interner.h"
 #include "agent/parse/host_files.h"
 #include "agent/parse/mountinfo.h"
@@ -103,7 +104,7 @@ void Memberships::ReadOwnMounts() {
   for (const MountLine& line : *lines) {
     const auto type = snapshot_.Text(line.mount.type);
     const auto place = snapshot_.Text(line.mount.mount_point);
-    if ((type != "cgroup" && type != "cgroup2") || !place.starts_with(roots_.cgroup_mount_point)) {
+    if ((type != "cgroup" && type != "cgroup2") || !Covers(roots_.cgroup_mount_point, place)) {
       continue;
     }
     const bool unified = type == "cgroup2";

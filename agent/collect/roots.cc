@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "agent/base/file.h"
@@ -39,6 +41,13 @@ Result<Fd> OpenRoot(const std::string& path, bool plain, const Kinds& kinds) {
   return std::move(*root);
 }
 
+// As a mount table names it: without links, "..", and slashes to spare.
+std::string CanonicalOf(const std::string& path) {
+  std::error_code error;
+  const auto canonical = std::filesystem::canonical(path, error);
+  return error ? path : canonical.string();
+}
+
 }  // namespace
 
 bool ShowsKernel(const Roots& roots) {
@@ -66,12 +75,12 @@ Result<Roots> OpenRoots(const RootPaths& paths) {
   if (!cgroup) return std::unexpected(std::move(cgroup.error()));
   roots.cgroup = std::move(*cgroup);
   if (!paths.plain) {
-    roots.proc_mount_point = paths.proc;
-    roots.cgroup_mount_point = paths.cgroup;
+    roots.proc_mount_point = CanonicalOf(paths.proc);
+    roots.cgroup_mount_point = CanonicalOf(paths.cgroup);
   }
   // Another host's procfs (mounted into a container of ours) has that host's files behind its
   // pid 1.
-  const bool own = paths.proc == "/proc";
+  const bool own = CanonicalOf(paths.proc) == "/proc";
   auto host = !paths.host.empty() ? OpenDirectory(AT_FDCWD, paths.host.c_str())
               : own               ? OpenDirectory(AT_FDCWD, "/")
                                   : OpenDirectory(roots.proc.get(), "1/root");

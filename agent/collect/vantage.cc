@@ -34,14 +34,14 @@ void ReadOwnStatus(const Roots& roots, Snapshot& snapshot, ReadBuffer& buffer) {
   snapshot.vantage.capabilities = status->facts.effective;
 }
 
-// Options of the procfs that we read: they may hide processes or files.
+// Options of the procfs that we read: they may hide processes or files. nullopt: not to be told.
 std::optional<std::string> OwnProcOptions(const Roots& roots, Snapshot& snapshot,
                                           ReadBuffer& buffer) {
   const auto text = buffer.Read(roots.proc.get(), "self/mountinfo");
   if (!text) return std::nullopt;
   const auto lines = ParseMountinfoWithOptions(*text, snapshot.strings);
   if (!lines) return std::nullopt;
-  std::string options;
+  std::optional<std::string> options;
   for (const MountLine& line : *lines) {  // The last mount on a place covers those before it.
     if (snapshot.Text(line.mount.mount_point) == roots.proc_mount_point)
       options = line.super_options;
@@ -56,9 +56,11 @@ bool HidesProcesses(std::string_view hidepid) {
 void ReportProcOptions(const Roots& roots, Snapshot& snapshot, ReadBuffer& buffer) {
   const auto found = OwnProcOptions(roots, snapshot, buffer);
   if (!found) {
-    Report(snapshot, "own-mounts",
-           "hullmark's own mount table cannot be read: whether /proc hides processes is not known",
-           "make /proc/self/mountinfo readable for hullmark");
+    Report(
+        snapshot, "own-mounts",
+        "hullmark's own mount table cannot be read, or lacks /proc: whether processes are hidden "
+        "is not known",
+        "make /proc/self/mountinfo readable for hullmark");
     return;
   }
   const std::string& options = *found;
