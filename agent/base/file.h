@@ -103,6 +103,15 @@ struct UntrustedFile {
 Fact<UntrustedFile> ReadUntrusted(int root, const std::string& path, std::size_t cap,
                                   std::chrono::milliseconds deadline);
 
+// What lies at a path of the same kind, under the same rules but that it may be anything: a link is
+// not followed, and its target is of the very link whose status this is.
+struct UntrustedEntry {
+  FileStatus status;
+  std::string target;  // "" of what is no link.
+};
+Fact<UntrustedEntry> LookUntrusted(int root, const std::string& path,
+                                   std::chrono::milliseconds deadline);
+
 // Names in a directory of the same kind, under the same rules.
 Fact<std::vector<std::string>> ListUntrusted(int root, const std::string& path, std::size_t most,
                                              std::chrono::milliseconds deadline);

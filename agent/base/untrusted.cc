@@ -5,7 +5,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <chrono>
+#include <climits>
 #include <cstddef>
 #include <cstdint>
 #include <future>
@@ -31,6 +34,26 @@ std::string Relative(const std::string& path) {
   return start == std::string::npos ? "." : path.substr(start);
 }
 
+// What openat2(2) does below, by hand: each directory is opened from the one above it.
+Fact<Fd> OpenStepwise(int root, std::string_view path, std::uint64_t flags) {
+  constexpr int kStep = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+  Fd directory;
+  int at = root;
+  while (true) {
+    const auto slash = path.find('/');
+    const std::string component(path.substr(0, slash));
+    if (component == "..") return Missing(ErrorCode::kIo, EXDEV);
+    const bool last = slash == std::string_view::npos;
+    const char* const name = component.empty() ? "." : component.c_str();
+    Fd next(openat(at, name, last ? static_cast<int>(flags) : kStep));
+    if (!next) return std::unexpected(FaultOfErrno());
+    if (last) return next;
+    directory = std::move(next);
+    at = directory.get();
+    path.remove_prefix(slash + 1);
+  }
+}
+
 Fact<Fd> OpenBelow(int root, const std::string& path, std::uint64_t flags) {
   open_how how = {};
   how.flags = flags | O_CLOEXEC | O_NOFOLLOW;
@@ -38,6 +61,8 @@ Fact<Fd> OpenBelow(int root, const std::string& path, std::uint64_t flags) {
     how.flags |= O_NOCTTY | O_NONBLOCK;  // openat2 refuses them with O_PATH.
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_SYMLINKS;
   Fd opened(static_cast<int>(syscall(SYS_openat2, root, path.c_str(), &how, sizeof how)));
+  // Before 5.6, or forbidden by a sandbox that does not know it.
+  if (!opened && (errno == ENOSYS || errno == EPERM)) return OpenStepwise(root, path, how.flags);
   if (!opened) return std::unexpected(FaultOfErrno());
   return opened;
 }
@@ -56,6 +81,20 @@ bool OnlyRootWritesAbove(int root, const std::string& path) {
     if (!status || !OnlyRootWrites(*status)) return false;
   }
   return true;
+}
+
+Fact<UntrustedEntry> LookNow(int root, const std::string& path) {
+  const auto place = OpenBelow(root, path, O_PATH);
+  if (!place) return std::unexpected(place.error());
+  const auto status = StatusOf(place->get(), "", Follow::kNo);
+  if (!status) return std::unexpected(status.error());
+  UntrustedEntry entry{.status = *status, .target = {}};
+  if (!S_ISLNK(status->mode)) return entry;
+  std::array<char, PATH_MAX> target{};
+  const ssize_t length = readlinkat(place->get(), "", target.data(), target.size());
+  if (length < 0) return std::unexpected(FaultOfErrno());
+  entry.target.assign(target.data(), static_cast<std::size_t>(length));
+  return entry;
 }
 
 Fact<UntrustedFile> ReadNow(int root, const std::string& path, std::size_t cap) {
@@ -108,6 +147,14 @@ Fact<UntrustedFile> ReadUntrusted(int root, const std::string& path, std::size_t
   return Within<UntrustedFile>(deadline, [own_root, path = Relative(path), cap] {
     return ReadNow(own_root->get(), path, cap);
   });
+}
+
+Fact<UntrustedEntry> LookUntrusted(int root, const std::string& path,
+                                   std::chrono::milliseconds deadline) {
+  const auto own_root = std::make_shared<Fd>(fcntl(root, F_DUPFD_CLOEXEC, 0));
+  if (!*own_root) return std::unexpected(FaultOfErrno());
+  return Within<UntrustedEntry>(
+      deadline, [own_root, path = Relative(path)] { return LookNow(own_root->get(), path); });
 }
 
 Fact<std::vector<std::string>> ListUntrusted(int root, const std::string& path, std::size_t most,

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -32,6 +33,8 @@ namespace {
 constexpr int kMostLinks = 40;  // As the kernel, see path_resolution(7).
 constexpr std::size_t kMostNames = 10'000;
 constexpr std::size_t kMostPaths = 4'096;
+constexpr std::chrono::milliseconds kDeadline{250};
+constexpr int kMostHangs = 3;  // Each leaves a thread behind in the kernel.
 
 // File systems behind which a server answers, or not: a look could hang for ever.
 constexpr auto kServed = std::to_array<std::string_view>(
@@ -40,9 +43,6 @@ constexpr auto kServed = std::to_array<std::string_view>(
 bool IsServed(std::string_view type) {
   return std::ranges::any_of(kServed, [type](std::string_view s) { return type.starts_with(s); });
 }
-
-// `path` relative to the root descriptor.
-const char* Below(const std::string& path) { return path.size() <= 1 ? "." : path.c_str() + 1; }
 
 // The path inside the file system of what lies at `path`, which `mount` covers: "/a/b" on a mount
 // of "/x" at "/a" is "/x/b".
@@ -117,22 +117,30 @@ const Mount* HostPlaces::MountOf(const std::string& path) const {
   return best;
 }
 
-Fact<HostPlaces::Entry> HostPlaces::Step(const std::string& path) const {
+Fact<HostPlaces::Entry> HostPlaces::Step(const std::string& path) {
+  const auto known = seen_.find(path);
+  return known != seen_.end() ? known->second : seen_.emplace(path, Look(path)).first->second;
+}
+
+Fact<HostPlaces::Entry> HostPlaces::Look(const std::string& path) {
   const Mount* const mount = MountOf(path);
   if (mount == nullptr || IsServed(look_.snapshot.Text(mount->type))) {
     return Missing(ErrorCode::kUnsupported);
   }
-  const auto status = StatusOf(look_.roots.host.get(), Below(path), Follow::kNo);
-  if (status) return Entry{.path = path, .status = *status};
-  if (status.error().error_number == ENOTDIR) return Missing(ErrorCode::kNotFound, ENOTDIR);
-  return std::unexpected(status.error());
+  // A server may have come to answer for it since the mount table was read.
+  if (hangs_ == kMostHangs) return Missing(ErrorCode::kIo, ETIMEDOUT);
+  auto entry = LookUntrusted(look_.roots.host.get(), path, kDeadline);
+  if (entry) {
+    return Entry{.path = path, .status = entry->status, .target = std::move(entry->target)};
+  }
+  if (entry.error().error_number == ETIMEDOUT) ++hangs_;
+  if (entry.error().error_number == ENOTDIR) return Missing(ErrorCode::kNotFound, ENOTDIR);
+  return std::unexpected(entry.error());
 }
 
 Fact<std::string> HostPlaces::TargetOf(const Entry& link) {
   if (link.status.uid != Uid{0}) return Missing(ErrorCode::kUnsupported);
-  const auto target = look_.buffer.ReadLink(look_.roots.host.get(), Below(link.path));
-  if (!target) return std::unexpected(target.error());
-  return std::string(*target);
+  return link.target;
 }
 
 Fact<HostPlaces::Entry> HostPlaces::Walk(std::string_view path) {
@@ -181,10 +189,15 @@ Fact<HostPlaces::Found> HostPlaces::Find(std::string_view path) {
 
 std::vector<std::string> HostPlaces::NamesIn(const std::string& path, bool& complete) {
   const auto directory = Walk(path);
-  const auto names = directory
-                         ? ListDirectory(look_.roots.host.get(), Below(directory->path), kMostNames)
-                         : std::unexpected(directory.error());
+  if (directory && hangs_ == kMostHangs) {
+    complete = false;
+    return {};
+  }
+  const auto names =
+      directory ? ListUntrusted(look_.roots.host.get(), directory->path, kMostNames, kDeadline)
+                : std::unexpected(directory.error());
   if (names) return *names;
+  if (directory && names.error().error_number == ETIMEDOUT) ++hangs_;
   const bool no_directory = names.error().error_number == ENOTDIR;
   complete = complete && (no_directory || names.error().code == ErrorCode::kNotFound);
   return {};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,7 +17,7 @@
 namespace hullmark {
 
 // Finds paths of the host and says on which file system they lie. Nothing that a user could have
-// put in the way is followed or waited for.
+// put in the way is followed, or waited for longer than a moment; each place is looked at once.
 class HostPlaces {
  public:
   // Error: the host's root directory or its mount table is not to be had, so nothing can be found.
@@ -43,16 +44,20 @@ class HostPlaces {
   struct Entry {
     std::string path;  // Without links.
     FileStatus status;
+    std::string target;  // Of a link.
   };
-  Fact<std::string> TargetOf(const Entry& link);
+  static Fact<std::string> TargetOf(const Entry& link);
   Fact<Entry> Walk(std::string_view path);
-  Fact<Entry> Step(const std::string& path) const;
+  Fact<Entry> Step(const std::string& path);
+  Fact<Entry> Look(const std::string& path);
   const Mount* MountOf(const std::string& path) const;
   std::vector<std::string> NamesIn(const std::string& path, bool& complete);
   void ExpandComponent(std::string_view component, std::vector<std::string>& paths, bool& complete);
 
   HostLook& look_;
   std::span<const Mount> mounts_;  // The host's.
+  std::map<std::string, Fact<Entry>> seen_;
+  int hangs_ = 0;
 };
 
 }  // namespace hullmark

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -330,6 +331,22 @@ TEST_F(HostTest, FollowsLinksOfRootOnlyAndWaitsForNoServer) {
   // What could not be looked at was not looked for.
   EXPECT_EQ(host.looked_for,
             (std::vector<std::string>{"/var/run/real.sock", "/run/../run/real.sock"}));
+}
+
+// A path may be changed to a link while it is looked up; where one leads is told by the link
+// itself.
+TEST_F(HostTest, ALinkInsideAPathIsNotFollowedByTheKernel) {
+  MakeSocket("host/run/real.sock");
+  Link("host/way", "run");
+  const Fd root = Open("host");
+  constexpr std::chrono::milliseconds kPatience{1000};
+  EXPECT_FALSE(LookUntrusted(root.get(), "/way/real.sock", kPatience));
+  const auto link = LookUntrusted(root.get(), "/way", kPatience);
+  ASSERT_TRUE(link);
+  EXPECT_EQ(link->target, "run");
+  EXPECT_FALSE(LookUntrusted(root.get(), "/run/../../proc", kPatience));
+  EXPECT_TRUE(LookUntrusted(root.get(), "/run/real.sock", kPatience));
+  EXPECT_TRUE(LookUntrusted(root.get(), "/", kPatience));
 }
 
 class GroupTest : public HostTest {
