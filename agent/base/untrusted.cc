@@ -104,20 +104,18 @@ Fact<UntrustedFile> ReadNow(int root, const std::string& path, std::size_t cap) 
   if (!status) return std::unexpected(status.error());
   if (!S_ISREG(status->mode)) return Missing(ErrorCode::kMalformed);
   UntrustedFile read_file{
-      .text = std::string(cap + 1, '\0'),
+      .text = {},
       .owner = status->uid,
       .root_only = OnlyRootWrites(*status) && OnlyRootWritesAbove(root, path),
   };
-  std::size_t length = 0;
-  while (length <= cap) {
-    const ssize_t got = read(file->get(), read_file.text.data() + length, cap + 1 - length);
+  std::array<char, 4096> piece{};
+  while (read_file.text.size() <= cap) {
+    const ssize_t got = read(file->get(), piece.data(), piece.size());
     if (got < 0) return std::unexpected(FaultOfErrno());
-    if (got == 0) break;
-    length += static_cast<std::size_t>(got);
+    if (got == 0) return read_file;
+    read_file.text.append(piece.data(), static_cast<std::size_t>(got));
   }
-  if (length > cap) return Missing(ErrorCode::kTruncated);
-  read_file.text.resize(length);
-  return read_file;
+  return Missing(ErrorCode::kTruncated);
 }
 
 // Runs `work` in a thread of its own and waits for it that long. A thread that hangs in the kernel
