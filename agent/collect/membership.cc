@@ -5,7 +5,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +17,7 @@
 #include "agent/collect/collect.h"
 #include "agent/collect/covers.h"
 #include "agent/collect/interner.h"
+#include "agent/parse/cut.h"
 #include "agent/parse/host_files.h"
 #include "agent/parse/mountinfo.h"
 #include "agent/parse/proc_cgroup.h"
@@ -41,23 +44,29 @@ std::optional<Controller> ControllerOfName(std::string_view name) {
 template <typename Visit>
 void ForEachWord(std::string_view list, char separator, Visit visit) {
   while (!list.empty()) {
-    const auto end = std::min(list.find(separator), list.size());
-    if (end > 0) visit(list.substr(0, end));
-    list.remove_prefix(std::min(end + 1, list.size()));
+    if (const auto word = Cut(list, separator); !word.empty()) visit(word);
   }
 }
 
-// Super options of a v1 mount are its controllers among flags: "rw,cpu,cpuacct", "rw,name=systemd".
-bool IsMountFlag(std::string_view word) {
-  static constexpr std::array<std::string_view, 8> kFlags = {
-      "rw", "ro", "xattr", "noprefix", "clone_children", "cpuset_v2_mode", "seclabel", "none"};
-  return std::ranges::find(kFlags, word) != kFlags.end() || word.starts_with("release_agent=");
+using Names = std::set<std::string, std::less<>>;
+
+// "memory", "name=systemd" ...: what /proc/PID/cgroup names hierarchies by.
+Names NamesOf(std::string_view cgroup_text) {
+  Names names;
+  const auto lines = ParseProcCgroup(cgroup_text);
+  if (!lines) return names;
+  for (const CgroupLine& line : *lines) {
+    ForEachWord(line.controllers, ',', [&](std::string_view name) { names.emplace(name); });
+  }
+  return names;
 }
 
-std::string ControllersOf(std::string_view super_options) {
+// Super options of a v1 mount are its controllers among flags, which newer kernels add to:
+// "rw,cpu,cpuacct", "rw,favordynmods,name=systemd".
+std::string ControllersOf(std::string_view super_options, const Names& known) {
   std::string names;
   ForEachWord(super_options, ',', [&](std::string_view word) {
-    if (IsMountFlag(word)) return;
+    if (!known.contains(word)) return;
     if (!names.empty()) names += ',';
     names += word;
   });
@@ -97,6 +106,8 @@ void Memberships::AddHierarchy(const Hierarchy& hierarchy, std::string_view name
 }
 
 void Memberships::ReadOwnMounts() {
+  const auto own = buffer_.Read(roots_.proc.get(), "self/cgroup");
+  const Names known = own ? NamesOf(*own) : Names{};
   const auto text = buffer_.Read(roots_.proc.get(), "self/mountinfo");
   if (!text) return;
   const auto lines = ParseMountinfoWithOptions(*text, snapshot_.strings);
@@ -108,7 +119,7 @@ void Memberships::ReadOwnMounts() {
       continue;
     }
     const bool unified = type == "cgroup2";
-    const std::string names = unified ? "" : ControllersOf(line.super_options);
+    const std::string names = unified ? "" : ControllersOf(line.super_options, known);
     if (!unified && names.empty()) continue;
     AddHierarchy({.version = unified ? CgroupVersion::kV2 : CgroupVersion::kV1,
                   .name = snapshot_.strings.Intern(names),

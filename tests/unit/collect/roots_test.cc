@@ -97,5 +97,20 @@ TEST_F(OwnMountsTest, AHierarchyBesideTheRootIsNotBelowIt) {
   EXPECT_EQ(below.hierarchies.size(), 1U);
 }
 
+// What stands among the options of a mount is a controller if processes are in a hierarchy so
+// named.
+TEST_F(OwnMountsTest, AMountFlagIsNoController) {
+  std::ofstream(top_ / "proc/self/cgroup") << "2:cpu,cpuacct:/\n1:name=systemd:/\n";
+  Mounts(
+      "1 0 0:30 / /sys/fs/cgroup/systemd rw - cgroup cgroup rw,favordynmods,name=systemd\n"
+      "2 0 0:31 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,noprefix,cpu,cpuacct\n");
+  Snapshot snapshot;
+  const Memberships memberships(roots_, snapshot, buffer_);
+  ASSERT_EQ(snapshot.hierarchies.size(), 2U);
+  EXPECT_EQ(snapshot.Text(snapshot.hierarchies[0].name), "name=systemd");
+  EXPECT_EQ(snapshot.Text(snapshot.hierarchies[1].name), "cpu,cpuacct");
+  EXPECT_EQ(snapshot.hierarchies[1].controllers, 1U << std::to_underlying(Controller::kCpu));
+}
+
 }  // namespace
 }  // namespace hullmark
