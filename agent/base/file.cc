@@ -47,11 +47,11 @@ Fact<std::string_view> ReadBuffer::ReadUpTo(int directory, const char* path, boo
     // procfs fills what fits: a short read of a file that fits the buffer is its end, but only a
     // read of 0 proves it. Small files cost the one read more that a reader must pay.
     if (length < bytes_.size()) continue;
-    if (bytes_.size() >= cap_) {
+    if (length > cap_) {
       truncated = true;
-      return std::string_view(bytes_.data(), length);
+      return std::string_view(bytes_.data(), cap_);
     }
-    bytes_.resize(std::min(cap_, bytes_.size() * 2));
+    bytes_.resize(std::min(cap_ + 1, bytes_.size() * 2));
   }
 }
 

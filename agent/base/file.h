@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -42,7 +43,7 @@ Fault FaultOfErrno();
 // it.
 class ReadBuffer {
  public:
-  explicit ReadBuffer(std::size_t cap) : bytes_(kFirst), cap_(cap) {}
+  explicit ReadBuffer(std::size_t cap) : bytes_(std::min(kFirst, cap + 1)), cap_(cap) {}
 
   // The whole of `path` below `directory`, valid until the next read. Pseudo files have no size: it
   // reads until the end. kTruncated past the cap. A final symbolic link is followed, as /proc's own
@@ -57,7 +58,7 @@ class ReadBuffer {
 
  private:
   static constexpr std::size_t kFirst = std::size_t{16} << 10;
-  std::vector<char> bytes_;
+  std::vector<char> bytes_;  // At most one more than the cap: that one tells that there is more.
   std::size_t cap_;
 };
 
