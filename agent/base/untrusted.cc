@@ -72,8 +72,11 @@ bool OnlyRootWrites(const FileStatus& status) {
   return status.uid == Uid{0} && ((status.mode & kOthersWrite) == 0 || sticky);
 }
 
-// Each directory above the file counts: who may rename one decides what the path means.
+// Each directory above the file counts, the root too: who may rename one decides what the path
+// means.
 bool OnlyRootWritesAbove(int root, const std::string& path) {
+  const auto top = StatusOf(root, "", Follow::kNo);
+  if (!top || !OnlyRootWrites(*top)) return false;
   for (auto slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1)) {
     const auto directory = OpenBelow(root, path.substr(0, slash), O_PATH | O_DIRECTORY);
     if (!directory) return false;
