@@ -109,9 +109,13 @@ void Memberships::ReadOwnMounts() {
   const auto own = buffer_.Read(roots_.proc.get(), "self/cgroup");
   const Names known = own ? NamesOf(*own) : Names{};
   const auto text = buffer_.Read(roots_.proc.get(), "self/mountinfo");
-  if (!text) return;
-  const auto lines = ParseMountinfoWithOptions(*text, snapshot_.strings);
-  if (!lines) return;
+  const auto lines =
+      text ? ParseMountinfoWithOptions(*text, snapshot_.strings) : std::unexpected(text.error());
+  if (!lines) {
+    snapshot_.host.cgroup_layout = std::unexpected(lines.error());
+    return;
+  }
+  snapshot_.host.cgroup_layout = Missing(ErrorCode::kNotFound);  // Until a mount is seen.
   for (const MountLine& line : *lines) {
     const auto type = snapshot_.Text(line.mount.type);
     const auto place = snapshot_.Text(line.mount.mount_point);
@@ -150,8 +154,6 @@ void Memberships::PlaceControllers() {
     snapshot_.host.cgroup_layout = v1 && v2 ? CgroupLayout::kHybrid
                                    : v1     ? CgroupLayout::kV1
                                             : CgroupLayout::kV2;
-  } else {
-    snapshot_.host.cgroup_layout = Missing(ErrorCode::kNotFound);
   }
   const auto text = buffer_.Read(roots_.proc.get(), "self/cgroup");
   if (text) (void)Of(*text);  // v1 hierarchies that exist and are mounted nowhere get a row too.

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,13 +27,16 @@ void Report(Snapshot& snapshot, std::string_view id, std::string_view text,
       {.id = std::string(id), .text = std::string(text), .remedy = std::string(remedy)});
 }
 
-void ReadOwnStatus(const Roots& roots, Snapshot& snapshot, ReadBuffer& buffer) {
+// False where it cannot be read: our capabilities are not known then.
+bool ReadOwnStatus(const Roots& roots, Snapshot& snapshot, ReadBuffer& buffer) {
+  snapshot.vantage.uid = Uid{geteuid()};
   const auto text = buffer.Read(roots.proc.get(), "self/status");
-  if (!text) return;
+  if (!text) return false;
   const auto status = ParseProcStatus(*text);
-  if (!status) return;
+  if (!status) return false;
   snapshot.vantage.uid = status->facts.uid.effective;
   snapshot.vantage.capabilities = status->facts.effective;
+  return true;
 }
 
 // Options of the procfs that we read: they may hide processes or files. nullopt: not to be told.
@@ -53,17 +58,7 @@ bool HidesProcesses(std::string_view hidepid) {
   return !hidepid.empty() && hidepid != "0" && hidepid != "off";
 }
 
-void ReportProcOptions(const Roots& roots, Snapshot& snapshot, ReadBuffer& buffer) {
-  const auto found = OwnProcOptions(roots, snapshot, buffer);
-  if (!found) {
-    Report(
-        snapshot, "own-mounts",
-        "hullmark's own mount table cannot be read, or lacks /proc: whether processes are hidden "
-        "is not known",
-        "make /proc/self/mountinfo readable for hullmark");
-    return;
-  }
-  const std::string& options = *found;
+void ReportProcOptions(const std::string& options, Snapshot& snapshot) {
   const auto hidepid = SuperOption(options, "hidepid").value_or("");
   if (HidesProcesses(hidepid)) {
     Report(snapshot, "hidepid",
@@ -90,7 +85,13 @@ void ReportNamespaces(Snapshot& snapshot) {
   }
 }
 
-void ReportPrivileges(Snapshot& snapshot) {
+void ReportPrivileges(const Roots& roots, Snapshot& snapshot, ReadBuffer& buffer) {
+  if (!ReadOwnStatus(roots, snapshot, buffer)) {
+    Report(snapshot, "own-status",
+           "hullmark's own status cannot be read: what it may see of other processes is not known",
+           "make /proc/self/status readable for hullmark");
+    return;
+  }
   if (snapshot.vantage.capabilities.Has(Cap::kSysPtrace)) return;
   const bool root = snapshot.vantage.uid == Uid{0};
   Report(snapshot, "no-ptrace-access",
@@ -117,10 +118,23 @@ void ReportCgroups(Snapshot& snapshot) {
          "run it with the host's cgroup namespace and /sys/fs/cgroup mounted whole");
 }
 
+void ReportMounts(const Roots& roots, Snapshot& snapshot, ReadBuffer& buffer) {
+  const auto options = OwnProcOptions(roots, snapshot, buffer);
+  if (options) {
+    ReportProcOptions(*options, snapshot);
+    ReportCgroups(snapshot);
+    return;
+  }
+  Report(snapshot, "own-mounts",
+         "hullmark's own mount table cannot be read, or lacks /proc: whether processes are hidden "
+         "and where cgroups are mounted is not known",
+         "make /proc/self/mountinfo readable for hullmark");
+}
+
 }  // namespace
 
 void CollectStanding(const Roots& roots, Snapshot& snapshot, ReadBuffer& buffer) {
-  ReadOwnStatus(roots, snapshot, buffer);
+  (void)ReadOwnStatus(roots, snapshot, buffer);
   const auto options = OwnProcOptions(roots, snapshot, buffer);
   // A copied tree need not tell how it was mounted.
   snapshot.vantage.hidepid =
@@ -128,10 +142,9 @@ void CollectStanding(const Roots& roots, Snapshot& snapshot, ReadBuffer& buffer)
 }
 
 void CollectVantage(const Roots& roots, Snapshot& snapshot, ReadBuffer& buffer) {
-  ReportPrivileges(snapshot);
+  ReportPrivileges(roots, snapshot, buffer);
   ReportNamespaces(snapshot);
-  ReportProcOptions(roots, snapshot, buffer);
-  ReportCgroups(snapshot);
+  ReportMounts(roots, snapshot, buffer);
   if (snapshot.host.lockdown && *snapshot.host.lockdown == "confidentiality") {
     Report(snapshot, "lockdown",
            "the kernel is locked down for confidentiality: device programs of cgroups may be "
