@@ -149,7 +149,8 @@ Verdict NoInteractiveShell(const TaskView& view, const Params& params, EvidenceO
 Verdict ExecutableOnDisk(const TaskView& view, const Params&, EvidenceOut out) {
   const Executable* const executable = ExecutableOf(view);
   if (executable == nullptr) return Unknown(out, "exe", view.process.executable.error());
-  if (executable->links != 0) return Pass();
+  if (!executable->links) return Unknown(out, "exe", Fault{ErrorCode::kVantage});
+  if (*executable->links != 0) return Pass();
   return Fail(out, "exe",
               [&] { return Cut(view.snapshot.Text(executable->path)) + " has no links left"; });
 }
@@ -213,6 +214,7 @@ Verdict ByDevice(const TaskView& view, const Executable& executable, EvidenceOut
 Verdict ExecutableFromMount(const TaskView& view, const Params&, EvidenceOut out) {
   const Executable* const executable = ExecutableOf(view);
   if (executable == nullptr) return Unknown(out, "exe", view.process.executable.error());
+  if (!executable->links) return Unknown(out, "exe", Fault{ErrorCode::kVantage});
   const auto id = executable->mount_id;
   return id ? ByMountId(view, *executable, *id, out) : ByDevice(view, *executable, out);
 }

@@ -168,7 +168,7 @@ Fact<HostPlaces::Found> HostPlaces::Find(std::string_view path) {
   if (!found) return std::unexpected(found.error());
   const Mount* mount = MountOf(found->path);
   const FileStatus& status = found->status;
-  if (status.has_mount_id) {
+  if (status.has_mount_id && !look_.roots.plain) {
     // Exact where our mounts are the host's; it sees through mounts that others have covered.
     const auto same = std::ranges::find(mounts_, status.mount_id, &Mount::id);
     if (same != mounts_.end() && Covers(look_.snapshot.Text(same->mount_point), found->path)) {

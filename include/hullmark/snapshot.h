@@ -65,12 +65,13 @@ struct Membership {
   bool outside_view = false;  // A path began with "/..": outside the reader's cgroup namespace.
 };
 
-// The file a process executes: readlink and statx(2) of /proc/PID/exe without synchronising.
+// The file a process executes: readlink and statx(2) of /proc/PID/exe without synchronising. A
+// copied tree may have the text of the link alone.
 struct Executable {
   StringId path{};  // As readlink gives it; " (deleted)" may belong to the name.
   DeviceNumber device{};
   std::uint64_t inode = 0;
-  std::uint32_t links = 0;                  // 0: really deleted.
+  std::optional<std::uint32_t> links{};     // 0: really deleted.
   std::optional<std::uint32_t> mount_id{};  // stx_mnt_id, since 5.8.
 
   friend bool operator==(const Executable&, const Executable&) = default;

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -242,7 +243,7 @@ TEST(NoInteractiveShell, NamesTheSocket) {
 // ---- RUN-004 ----
 
 TEST(ExecutableOnDisk, CountsLinksAndNotNames) {
-  const auto judge = [](std::string_view path, std::uint32_t links) {
+  const auto judge = [](std::string_view path, std::optional<std::uint32_t> links) {
     LimitScene scene;
     Execute(scene, {path, "x"});
     scene.snapshot.executables[0].links = links;
@@ -251,6 +252,7 @@ TEST(ExecutableOnDisk, CountsLinksAndNotNames) {
   EXPECT_EQ(judge("/bin/x", 1), "pass");
   EXPECT_EQ(judge("/bin/x (deleted)", 1), "pass");
   EXPECT_EQ(judge("/bin/x (deleted)", 0), "fail");
+  EXPECT_EQ(judge("/bin/x (deleted)", std::nullopt), "unknown");
   const LimitScene scene;
   EXPECT_EQ(Say(Judge(RuntimeChecks(), "RUN-004", scene)), "unknown");
 }
@@ -305,6 +307,11 @@ constexpr Case kAnonymousCases[] = {
      [](LimitScene& scene) {
        scene.snapshot.executables[0].mount_id.reset();
        scene.snapshot.executables[0].device = {0, 77};
+     },
+     "unknown"},
+    {"a copied tree, which has the link alone",
+     [](LimitScene& scene) {
+       scene.snapshot.executables[0] = {.path = scene.snapshot.executables[0].path};
      },
      "unknown"},
     {"a table that was cut off",
