@@ -134,7 +134,10 @@ void CollectPaths(HostLook& look, HostPlaces& places, const Daemons& daemons,
 // Of the host's network namespace, which is pid 1's.
 Fact<std::vector<UnixSocket>> HostUnixSockets(HostLook& look) {
   if (!look.snapshot.vantage.initial_pid_namespace) return Missing(ErrorCode::kVantage);
-  return look.Read(look.roots.proc, "1/net/unix", ParseNetUnix);
+  auto sockets = look.Read(look.roots.proc, "1/net/unix", ParseNetUnix);
+  const bool absent = !sockets && sockets.error().code == ErrorCode::kNotFound;
+  const bool hidden = absent && !StatusOf(look.roots.proc.get(), "1", Follow::kNo);
+  return hidden ? Missing(ErrorCode::kVantage) : std::move(sockets);
 }
 
 }  // namespace

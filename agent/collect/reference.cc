@@ -32,6 +32,11 @@ constexpr std::array<std::uint32_t, kNamespaceKinds> kInitial = {
 
 constexpr auto ConstantOf(NamespaceKind kind) { return kInitial[std::to_underlying(kind)]; }
 
+// What pid 1 always has is not found where hidepid keeps pid 1 from us.
+Fault OfPid1(Fault fault) {
+  return fault.code == ErrorCode::kNotFound ? Fault{.code = ErrorCode::kVantage} : fault;
+}
+
 Fact<NamespaceInode> ReadNamespace(const Roots& roots, ReadBuffer& buffer, std::string_view process,
                                    NamespaceKind kind) {
   const std::string path =
@@ -71,7 +76,7 @@ void CollectNamespaces(const Roots& roots, Snapshot& snapshot, ReadBuffer& buffe
       reference = ReferenceNamespace{.inode = NamespaceInode{ConstantOf(kind)},
                                      .source = ReferenceSource::kConstant};
     } else {
-      reference = std::unexpected(of_pid1.error());
+      reference = std::unexpected(OfPid1(of_pid1.error()));
     }
   }
 }
@@ -92,7 +97,7 @@ void CollectCapabilities(const Roots& roots, Snapshot& snapshot, ReadBuffer& buf
   const auto text = buffer.Read(roots.proc.get(), "1/status");
   const auto status = text ? ParseProcStatus(*text) : std::unexpected(text.error());
   snapshot.host.bounding =
-      status ? Fact<CapSet>(status->facts.bounding) : std::unexpected(status.error());
+      status ? Fact<CapSet>(status->facts.bounding) : std::unexpected(OfPid1(status.error()));
 }
 
 bool OwnIs(const Roots& roots, ReadBuffer& buffer, NamespaceKind kind) {
@@ -123,7 +128,7 @@ void CollectHostMounts(const Roots& roots, const CollectOptions& options, Snapsh
   for (const char* const path : kProcesses) {
     const auto text = buffer.Read(roots.proc.get(), path);
     if (!text) {
-      snapshot.host.mounts = std::unexpected(text.error());
+      snapshot.host.mounts = std::unexpected(OfPid1(text.error()));
       continue;
     }
     auto parsed = ParseMountinfo(*text, snapshot.strings, options.most_mounts);
