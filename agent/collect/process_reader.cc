@@ -282,6 +282,10 @@ ProcessReader::Remains ProcessReader::AdoptLiveThread(int directory, std::uint32
     }
     draft.process.stat.state = stat->facts.state;
     ReadFiles(thread_directory->get(), ParsedStat{.facts = stat->facts, .thread_count = 1}, draft);
+    // Number 1 of a pid namespace is its leader's number, which a zombie keeps.
+    const auto leader = ReadStatus(directory);
+    auto& status = draft.process.leader.status;
+    if (leader && status) status->innermost_pid = leader->innermost_pid;
     ReadThreads(directory, thread_count, draft);
     return Remains::kThreads;
   }
