@@ -31,7 +31,7 @@ std::function<Exit()> SetupSnapshot(CLI::App& app, const GlobalOptions& global,
   app.add_option("--output", *output, "Write to FILE, in one step when complete; - is stdout")
       ->type_name("FILE");
   app.footer(
-      "The document holds facts only: no verdicts, no environment values, no file contents.");
+      "The document holds facts only: no verdicts, no environment values, no contents\nof files.");
   return [output, &global, &wiring] { return TakeAndWrite(*output, global, wiring); };
 }
 
