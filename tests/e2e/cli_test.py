@@ -65,6 +65,7 @@ class Output(InAFolder):
         pipe = self.folder / "pipe"
         os.mkfifo(pipe)
         reader = subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE, text=True)
+        self.addCleanup(reader.kill)
         self.assertEqual(audit("--output", pipe).returncode, 0)
         self.assertEqual(reader.communicate(timeout=60)[0], audit().stdout)
         self.assertTrue(stat.S_ISFIFO(os.lstat(pipe).st_mode))
