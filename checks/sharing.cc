@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "checks/verdicts.h"
+#include "hullmark/caps.h"
 #include "hullmark/check.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
@@ -24,6 +25,13 @@ namespace {
 std::string NameFor(const Snapshot& snapshot, const Container& container) {
   const std::string_view name = snapshot.Text(container.name);
   return Cut(name.empty() ? snapshot.Text(container.id) : name, 64);
+}
+
+// Who cannot see every process cannot tell that nobody shares. hidepid hides nothing from whoever
+// may trace.
+bool MaySeeAll(const Vantage& vantage) {
+  const bool hidden = vantage.hidepid && !vantage.capabilities.Has(Cap::kSysPtrace);
+  return vantage.initial_pid_namespace && !hidden;
 }
 
 }  // namespace
@@ -92,6 +100,7 @@ Verdict Neighbours::JudgeUnread(NamespaceKind kind, EvidenceOut out) const {
     });
     return {.outcome = Outcome::kUnknown};
   }
+  if (!MaySeeAll(view_.snapshot.vantage)) return Unknown(out, "/proc", Fault{ErrorCode::kVantage});
   return Pass();
 }
 

@@ -136,6 +136,19 @@ TEST(NetworkNotShared, OwnPasses) {
   EXPECT_EQ(JudgeNet(Two()), Outcome::kPass);
 }
 
+TEST(NetworkNotShared, NeedsAViewOfAllProcesses) {
+  Two scene;
+  Vantage& vantage = scene.snapshot.vantage;
+  vantage.hidepid = true;
+  EXPECT_EQ(JudgeNet(scene), Outcome::kPass) << "whoever may trace sees them all the same";
+  vantage.capabilities = {};
+  EXPECT_EQ(JudgeNet(scene), Outcome::kUnknown);
+  vantage.hidepid = false;
+  EXPECT_EQ(JudgeNet(scene), Outcome::kPass);
+  vantage.initial_pid_namespace = false;
+  EXPECT_EQ(JudgeNet(scene), Outcome::kUnknown);
+}
+
 TEST(NetworkNotShared, SharedFailsForBoth) {
   Two scene;
   scene.Join(NamespaceKind::kNet, 1, 0);
