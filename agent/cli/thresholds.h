@@ -11,10 +11,10 @@
 namespace hullmark {
 
 struct Thresholds {
-  std::optional<Severity> fail_on;     // No fail of this severity or above.
-  std::optional<double> min_score;     // Of every container.
-  std::optional<double> min_coverage;  // Of all containers together.
-  bool host_counts = true;             // Whether fail_on looks at host controls too.
+  std::optional<Severity> fail_on{};     // No fail of this severity or above.
+  std::optional<double> min_score{};     // Of every container.
+  std::optional<double> min_coverage{};  // Of all containers together.
+  bool host_counts = true;               // Whether fail_on looks at host controls too.
 };
 
 // kBlind where coverage is too low, since then the rest proves nothing; else kViolation or kDone.
