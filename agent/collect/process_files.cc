@@ -26,6 +26,7 @@
 #include "agent/parse/id_map.h"
 #include "agent/parse/lsm_label.h"
 #include "agent/parse/mountinfo.h"
+#include "agent/parse/namespace_link.h"
 #include "agent/parse/rlimits.h"
 #include "hullmark/facts.h"
 #include "hullmark/ids.h"
@@ -250,8 +251,15 @@ void ProcessReader::ReadMounts(int directory, NamespaceInode inode) {
     if (!gone) ++state.useless;
     return;
   }
-  if (root != ReadRoot(directory)) return;  // It moved on: some other process will tell.
+  // setns(2) or chroot(2) meanwhile: what was read may be another's. Some other process will tell.
+  if (!IsIn(directory, NamespaceKind::kMnt, inode) || root != ReadRoot(directory)) return;
   Merge(std::move(*table), root, state, row);
+}
+
+bool ProcessReader::IsIn(int directory, NamespaceKind kind, NamespaceInode inode) {
+  const auto path = "ns/" + std::string(kNamespaceNames[std::to_underlying(kind)]);
+  const auto link = buffer_.ReadLink(directory, path.c_str());
+  return link && ParseNamespaceLink(*link, kind) == inode;
 }
 
 Fact<ParsedMounts> ProcessReader::ReadMountTable(int directory) {
@@ -295,8 +303,12 @@ void ProcessReader::ReadIdMaps(int directory, NamespaceInode inode) {
   };
   // An empty map may only be not yet written: another process of the namespace may know better.
   const auto wanted = [](const Fact<IdMap>& map) { return !map || map->empty(); };
-  if (wanted(row.uid_map)) row.uid_map = read("uid_map");
-  if (wanted(row.gid_map)) row.gid_map = read("gid_map");
+  if (!wanted(row.uid_map) && !wanted(row.gid_map)) return;
+  auto uids = read("uid_map");
+  auto gids = read("gid_map");
+  if (!IsIn(directory, NamespaceKind::kUser, inode)) return;
+  if (wanted(row.uid_map)) row.uid_map = std::move(uids);
+  if (wanted(row.gid_map)) row.gid_map = std::move(gids);
 }
 
 }  // namespace hullmark

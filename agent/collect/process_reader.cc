@@ -249,7 +249,7 @@ void ProcessReader::ReadThreads(int directory, std::uint32_t thread_count, Proce
       continue;
     }
     Task task = ReadTask(thread_directory->get());
-    ++snapshot_.counts.threads;
+    ++draft.threads_read;
     const bool ended = MayHaveEnded(task, draft.process.leader) &&
                        HasEnded(ReadStat(buffer_, thread_directory->get()));
     if (ended) continue;
@@ -293,6 +293,7 @@ ProcessReader::Remains ProcessReader::AdoptLiveThread(int directory, std::uint32
 }
 
 void ProcessReader::Keep(ProcessDraft draft) {
+  snapshot_.counts.threads += draft.threads_read;
   const auto at = Add<ProcessIndex>(snapshot_.processes, draft.process);
   for (Thread& thread : draft.threads) {
     thread.process = at;

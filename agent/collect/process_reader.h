@@ -36,6 +36,7 @@ LabelSource FindLabelSource(const Roots& roots, ReadBuffer& buffer);
 struct ProcessDraft {
   Process process;
   std::vector<Thread> threads;
+  std::uint32_t threads_read = 0;  // Those that say nothing new included.
 };
 
 // Leaves in `last` what an exec during both of two attempts leaves certain: namespaces and cgroup
@@ -96,6 +97,8 @@ class ProcessReader {
   void ReadSharedTables(int directory, const Namespaces& namespaces);
   void ReadMounts(int directory, NamespaceInode inode);
   Fact<ParsedMounts> ReadMountTable(int directory);
+  // Whether the process is in this namespace now.
+  bool IsIn(int directory, NamespaceKind kind, NamespaceInode inode);
   void Merge(ParsedMounts table, const std::optional<ProcessRoot>& root, MountTableState& state,
              MountNamespace& row);
   static std::optional<ProcessRoot> ReadRoot(int directory);
