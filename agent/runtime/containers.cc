@@ -185,7 +185,7 @@ class Ownership {
 void TellByInit(const Scene& scene, Draft& draft) {
   const auto& init = scene.At(draft.init);
   if (!scene.host.RunsHostFile(init)) return;
-  const auto program = BaseName(scene.snapshot.Text(scene.snapshot.At(*init.executable).path));
+  const auto program = ProgramOf(scene, init);
   if (program == "bwrap" || !draft.cgroup) {
     draft.container_class = ContainerClass::kSandbox;
     draft.runtime = program == "bwrap" ? Runtime::kBubblewrap : Runtime::kUnknown;

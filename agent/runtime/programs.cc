@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "agent/parse/proc_cgroup.h"
 #include "agent/runtime/layouts.h"
 #include "agent/runtime/scene.h"
 #include "hullmark/snapshot.h"
@@ -44,9 +45,16 @@ bool Has(const Names& names, std::string_view name) {
 
 }  // namespace
 
+std::string_view ProgramOf(const Snapshot& snapshot, const Executable& executable) {
+  auto path = snapshot.Text(executable.path);
+  const bool removed = executable.links == 0 && !path.starts_with("/memfd:");
+  if (removed) path = WithoutDeletedSuffix(path).value_or(path);
+  return BaseName(path);
+}
+
 std::string_view ProgramOf(const Scene& scene, const Process& process) {
   if (!process.executable) return {};
-  return BaseName(scene.snapshot.Text(scene.snapshot.At(*process.executable).path));
+  return ProgramOf(scene.snapshot, scene.snapshot.At(*process.executable));
 }
 
 Runtime RuntimeOfParent(std::string_view program) {
@@ -61,7 +69,7 @@ Runtime SandboxOf(std::string_view program) {
 }
 
 bool IsStarter(std::string_view program) {
-  // A sealed copy of runc in memory is called "memfd:runc_cloned:/proc/self/exe (deleted)".
+  // A sealed copy of runc in memory is called "/memfd:runc_cloned:/proc/self/exe (deleted)".
   return Has(kStarters, program) || program.starts_with("containerd-shim") ||
          program == "exe (deleted)";
 }

@@ -8,7 +8,11 @@
 
 namespace hullmark::runtime {
 
-// Base name of the file that a process executes; "" where it is unknown. A label, never a proof.
+// Base name of a file that is executed, without the " (deleted)" of one that was replaced by an
+// upgrade; a file in memory keeps its own.
+std::string_view ProgramOf(const Snapshot& snapshot, const Executable& executable);
+
+// Of the file that a process executes; "" where it is unknown. A label, never a proof.
 std::string_view ProgramOf(const Scene& scene, const Process& process);
 
 // The runtime whose containers have such a parent; kUnknown for any other program.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -104,6 +105,25 @@ TEST(Sandbox, MonitorsAreNoWorkload) {
   EXPECT_EQ(world.ContainerOf(90), nullptr);
   EXPECT_EQ(world.ContainerOf(110), nullptr);
   EXPECT_EQ(world.ContainerOf(120)->container_class, kSandbox);  // Monitors nothing.
+}
+
+// After an upgrade of its package a monitor runs from a file that is gone: it gives its runtime.
+TEST(Sandbox, AnUpgradedMonitorIsStillOne) {
+  World world;
+  world.HostRoot(1);
+  for (const int pid : {90, 190}) {
+    world.Add({.pid = pid, .cgroup = "/m", .mnt = 1, .program = "/usr/bin/conmon (deleted)"});
+    world.Add(World::Isolated(pid + 10, pid, pid, "/machine.slice/p" + std::to_string(pid)));
+  }
+  const auto links_of = [&](int pid) -> auto& {
+    return world.snapshot.executables[static_cast<std::size_t>(*world.Of(pid).executable)].links;
+  };
+  links_of(90) = 0;
+  links_of(190) = 1;  // A file may bear that name, too.
+  world.Attribute();
+  EXPECT_EQ(world.ContainerOf(90), nullptr);
+  EXPECT_EQ(world.ContainerOf(100)->runtime, Runtime::kPodman);
+  EXPECT_EQ(world.ContainerOf(200)->runtime, Runtime::kUnknown);
 }
 
 TEST(Service, IsToldByItsUnit) {
