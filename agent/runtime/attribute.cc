@@ -36,20 +36,43 @@ using runtime::Row;
 using runtime::Scene;
 using runtime::Structure;
 
-bool IsOutside(const Scene& scene, const Draft& draft, const Process& process) {
-  if (!draft.cgroup) return false;
-  const auto hierarchy = scene.snapshot.At(*draft.cgroup).hierarchy;
-  const auto cgroup = scene.cgroups.Of(process, hierarchy);
-  return cgroup && !scene.cgroups.Within(*cgroup, *draft.cgroup);
+// The directories of the draft's cgroup: in each hierarchy with limits the one of its path that the
+// init is in or below. They hold for who is in there.
+std::vector<CgroupIndex> DirectoriesOf(const Scene& scene, const Draft& draft) {
+  std::vector<CgroupIndex> directories;
+  const auto& init = scene.At(draft.init);
+  if (!draft.cgroup) return directories;
+  directories.push_back(*draft.cgroup);
+  if (!init.leader.cgroup) return directories;
+  const auto path = scene.snapshot.At(*draft.cgroup).path;
+  for (const CgroupIndex leaf : scene.snapshot.At(*init.leader.cgroup).cgroups) {
+    const auto hierarchy = std::to_underlying(scene.snapshot.At(leaf).hierarchy);
+    if (scene.snapshot.hierarchies[hierarchy].controllers == 0) continue;
+    std::optional<CgroupIndex> at = leaf;
+    while (at && scene.snapshot.At(*at).path != path) at = scene.cgroups.Above(*at);
+    if (at && *at != *draft.cgroup) directories.push_back(*at);
+  }
+  return directories;
+}
+
+bool IsOutside(const Scene& scene, const std::vector<CgroupIndex>& directories,
+               const Process& process) {
+  return std::ranges::any_of(directories, [&](CgroupIndex own) {
+    const auto cgroup = scene.cgroups.Of(process, scene.snapshot.At(own).hierarchy);
+    return cgroup && !scene.cgroups.Within(*cgroup, own);
+  });
 }
 
 std::vector<std::vector<Member>> MembersOf(const Scene& scene, const Structure& structure) {
   const auto joined = runtime::JoinedFromOutside(scene, structure);
   std::vector<std::vector<Member>> members(structure.drafts.size());
+  std::vector<std::vector<CgroupIndex>> directories;
+  directories.reserve(structure.drafts.size());
+  for (const Draft& draft : structure.drafts) directories.push_back(DirectoriesOf(scene, draft));
   for (Row row = 0; row < structure.owner.size(); ++row) {
     const auto owner = structure.owner[row];
     if (!owner) continue;
-    const bool outside = IsOutside(scene, structure.drafts[*owner], scene.At(row));
+    const bool outside = IsOutside(scene, directories[*owner], scene.At(row));
     members[*owner].push_back(
         {.process = ProcessIndex{row}, .joined = joined[row], .outside_cgroup = outside});
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -98,6 +99,28 @@ TEST_F(Members, AMountNamespaceInsideOfTheContainer) {
   EXPECT_EQ(world_.ContainerOf(200), world_.ContainerOf(100));
   EXPECT_TRUE(world_.MemberOf(200)->joined);
   EXPECT_EQ(world_.snapshot.containers.size(), 2U);  // And containerd's service.
+}
+
+// Out of the container's directory in one hierarchy is out of reach of its limits there.
+TEST(MembersOfV1, OutsideInAnyHierarchy) {
+  World world(World::Layout::kHybrid);
+  const std::string own = "/docker/" + Id('a');
+  const std::map<std::string, std::string> both = {
+      {"pids", own}, {"memory", own}, {"name=systemd", own}};
+  for (const int pid : {100, 101, 102}) {
+    auto spec = World::Isolated(pid, pid == 100 ? 1 : 100, 1, "/");
+    spec.number = pid - 99;
+    world.Add(spec);
+    world.Place(pid, both);
+  }
+  world.Place(101, {{"pids", own}, {"memory", "/free"}, {"name=systemd", own}});
+  world.Place(102, {{"pids", own + "/sub"}, {"memory", own}, {"name=systemd", own}});
+  world.Attribute();
+  ASSERT_NE(world.ContainerOf(100), nullptr);
+  EXPECT_EQ(world.CgroupOf(*world.ContainerOf(100)), own);
+  EXPECT_FALSE(world.MemberOf(100)->outside_cgroup);
+  EXPECT_TRUE(world.MemberOf(101)->outside_cgroup);
+  EXPECT_FALSE(world.MemberOf(102)->outside_cgroup);
 }
 
 TEST_F(Members, KernelThreadsAreNobodys) {
