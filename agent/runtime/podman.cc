@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <string>
@@ -8,8 +9,12 @@
 
 #include "agent/runtime/claim_files.h"
 #include "agent/runtime/claims.h"
+#include "agent/runtime/host_view.h"
 #include "agent/runtime/json_fields.h"
+#include "agent/runtime/kinship.h"
+#include "agent/runtime/layouts.h"
 #include "agent/runtime/programs.h"
+#include "hullmark/ids.h"
 #include "hullmark/snapshot.h"
 
 namespace hullmark::runtime {
@@ -88,10 +93,28 @@ std::optional<Claim> ConmonClaim(const ClaimSubject& subject, ClaimFiles& files)
   return claim;
 }
 
-// A pod's infra container runs one small program that only waits.
+// Whether nobody older is in its network or ipc namespace: who holds a pod together comes first.
+bool CameFirst(const ClaimSubject& subject) {
+  constexpr std::array kKinds = {NamespaceKind::kNet, NamespaceKind::kIpc};
+  const auto& init = subject.init;
+  return std::ranges::none_of(subject.scene.snapshot.processes, [&](const Process& process) {
+    return Older(process, init) && std::ranges::any_of(kKinds, [&](NamespaceKind kind) {
+             const auto own = init.leader.namespaces[kind];
+             return own && process.leader.namespaces[kind] == own &&
+                    subject.scene.host.NamespaceOf(init, kind) == Share::kOwn;
+           });
+  });
+}
+
+// A pod's infra container runs one small program that only waits. Name and program may be anybody's
+// choice: it has to be in a pod's cgroup, and the first there, besides.
 bool IsInfra(const ClaimSubject& subject, const Claim& claim) {
   const auto program = ProgramOf(subject.scene, subject.init);
-  return claim.name.ends_with("-infra") && (program == "catatonit" || program == "pause");
+  if (!claim.name.ends_with("-infra") || (program != "catatonit" && program != "pause")) {
+    return false;
+  }
+  const auto cgroup = subject.scene.cgroups.Of(subject.init);
+  return cgroup && !PodOfPath(subject.scene.cgroups.PathOf(*cgroup)).empty() && CameFirst(subject);
 }
 
 }  // namespace

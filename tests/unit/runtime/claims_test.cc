@@ -205,10 +205,29 @@ TEST(Podman, RootlessByItsMonitor) {
   EXPECT_EQ(world.ContainerOf(100)->claims->trust, Trust::kUser);
 }
 
+const std::string kPodmanPod = "/machine.slice/machine-libpod_pod_" + Id('d') + ".slice";
+
+// podman run --privileged --name x-infra image /pause, outside of a pod or into one.
+TEST(Podman, ANameAndAProgramMakeNoInfra) {
+  for (const bool in_pod : {false, true}) {
+    World world;
+    if (in_pod) world.Add(World::Isolated(90, 1, 1, kPodmanPod + "/libpod-" + Id('b') + ".scope"));
+    const auto above = in_pod ? kPodmanPod : std::string("/machine.slice");
+    auto spec = World::Isolated(100, 1, 2, above + "/libpod-" + Id('a') + ".scope");
+    spec.program = "/pause";
+    if (in_pod) spec.net = spec.ipc = 1;
+    world.Add(spec);
+    world.File(kStore, PodmanStore(Id('a'), "x-infra"));
+    PodmanPid(world, 'a', 100);
+    world.Attribute();
+    EXPECT_EQ(world.ContainerOf(100)->container_class, ContainerClass::kContainer) << in_pod;
+  }
+}
+
 TEST(Podman, InfraIsPauseOnlyWhileItWaits) {
   for (const bool busy : {false, true}) {
     World world;
-    auto spec = World::Isolated(100, 1, 1, "/libpod_parent/libpod-" + Id('a'));
+    auto spec = World::Isolated(100, 1, 1, kPodmanPod + "/libpod-" + Id('a') + ".scope");
     spec.program = "/catatonit";
     world.Add(spec);
     spec.pid = 101;
