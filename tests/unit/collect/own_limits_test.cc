@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/collect/limits.h"
-
 #include <gtest/gtest.h>
 
 #include <cstdint>
@@ -8,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "agent/collect/limits.h"
 #include "hullmark/ids.h"
 #include "hullmark/limits.h"
 #include "hullmark/result.h"
@@ -45,6 +44,7 @@ class OwnLimitsTest : public testing::Test {
     MemoryFiles files;
     files.max = max;
     files.reservation = max;
+    files.use_hierarchy = Missing(ErrorCode::kNotFound);  // Since 5.11 there is no such file.
     snapshot_.memory_files.push_back(files);
     Cgroup cgroup{.hierarchy = HierarchyIndex{1}, .parent = parent, .path = {}};
     cgroup.path = snapshot_.strings.Intern(path);
