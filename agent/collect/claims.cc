@@ -13,6 +13,7 @@
 
 #include "agent/base/file.h"
 #include "agent/collect/collect.h"
+#include "agent/collect/open_process.h"
 #include "agent/parse/cmdline.h"
 #include "agent/runtime/attribute.h"
 #include "hullmark/ids.h"
@@ -41,10 +42,6 @@ struct Patience {
   bool over() const { return hangs >= kMostHangs; }
 };
 
-std::string ProcPath(Pid pid, std::string_view file) {
-  return std::to_string(std::to_underlying(pid)) + "/" + std::string(file);
-}
-
 // The home directory of `uid` in the text of an /etc/passwd, see passwd(5).
 Fact<std::string> HomeOf(std::string_view passwd, Uid uid) {
   while (!passwd.empty()) {
@@ -66,13 +63,13 @@ Fact<std::string> HomeOf(std::string_view passwd, Uid uid) {
   return Missing(ErrorCode::kNotFound);
 }
 
-Fact<bool> RunsVirtualMachine(const Roots& roots, ReadBuffer& buffer, Pid pid) {
-  const auto directory = OpenDirectory(roots.proc.get(), ProcPath(pid, "fd").c_str());
+Fact<bool> RunsVirtualMachine(const Roots& roots, ReadBuffer& buffer, const Process& process) {
+  const auto directory = OpenProcess(roots, buffer, process);
   if (!directory) return std::unexpected(directory.error());
-  const auto names = ListDirectory(directory->get(), ".", kMostDescriptors);
+  const auto names = ListDirectory(directory->get(), "fd", kMostDescriptors);
   if (!names) return std::unexpected(names.error());
   for (const std::string& name : *names) {
-    const auto link = buffer.ReadLink(directory->get(), name.c_str());
+    const auto link = buffer.ReadLink(directory->get(), ("fd/" + name).c_str());
     if (link && *link == "anon_inode:kvm-vm") return true;
   }
   return false;
@@ -101,10 +98,11 @@ HostReader MakeHostReader(const Roots& roots, ReadBuffer& buffer) {
         return patience->Note(
             ListUntrusted(roots.host.get(), std::string(path), kMostNames, kDeadline));
       },
-      .arguments = [&roots, &buffer](Pid pid) -> Fact<std::vector<std::string>> {
+      .arguments = [&roots, &buffer](const Process& process) -> Fact<std::vector<std::string>> {
+        const auto directory = OpenProcess(roots, buffer, process);
+        if (!directory) return std::unexpected(directory.error());
         bool truncated = false;
-        const auto text =
-            buffer.ReadUpTo(roots.proc.get(), ProcPath(pid, "cmdline").c_str(), truncated);
+        const auto text = buffer.ReadUpTo(directory->get(), "cmdline", truncated);
         if (!text) return std::unexpected(text.error());
         return SplitArguments(*text, kMostArguments);
       },
@@ -117,7 +115,9 @@ HostReader MakeHostReader(const Roots& roots, ReadBuffer& buffer) {
         return HomeOf(**passwd, uid);
       },
       .runs_virtual_machine =
-          [&roots, &buffer](Pid pid) { return RunsVirtualMachine(roots, buffer, pid); }};
+          [&roots, &buffer](const Process& process) {
+            return RunsVirtualMachine(roots, buffer, process);
+          }};
 }
 
 }  // namespace hullmark

@@ -16,11 +16,12 @@
 
 #include "agent/base/file.h"
 #include "agent/collect/host_look.h"
+#include "agent/collect/open_process.h"
 #include "agent/parse/cmdline.h"
 #include "agent/parse/descriptor_link.h"
 #include "agent/parse/net_sockets.h"
-#include "agent/parse/proc_cgroup.h"
 #include "agent/runtime/json_fields.h"
+#include "agent/runtime/programs.h"
 #include "hullmark/caps.h"
 #include "hullmark/facts.h"
 #include "hullmark/ids.h"
@@ -63,25 +64,14 @@ bool MayBeOfHost(const Host& host, const Process& process) {
   return !own || !reference || *own == reference->inode;
 }
 
-// Base name of the executable; a daemon that was upgraded runs from a deleted file.
-std::string ProgramOf(const Snapshot& snapshot, const Executable& executable) {
-  auto path = snapshot.Text(executable.path);
-  if (executable.links == 0) path = WithoutDeletedSuffix(path).value_or(path);
-  return std::string(path.substr(path.rfind('/') + 1));
-}
-
-std::string PathOf(const Process& process, std::string_view file) {
-  return std::to_string(std::to_underlying(process.pid)) + "/" + std::string(file);
-}
-
 Fact<std::set<std::uint64_t>> SocketsOf(HostLook& look, const Process& process) {
-  const auto directory = OpenDirectory(look.roots.proc.get(), PathOf(process, "fd").c_str());
+  const auto directory = OpenProcess(look.roots, look.buffer, process);
   if (!directory) return std::unexpected(directory.error());
-  const auto names = ListDirectory(directory->get(), ".", kMostDescriptors);
+  const auto names = ListDirectory(directory->get(), "fd", kMostDescriptors);
   if (!names) return std::unexpected(names.error());
   std::set<std::uint64_t> sockets;
   for (const std::string& name : *names) {
-    const auto link = look.buffer.ReadLink(directory->get(), name.c_str());
+    const auto link = look.buffer.ReadLink(directory->get(), ("fd/" + name).c_str());
     if (!link) continue;  // Closed since.
     const auto [kind, socket] = ParseDescriptorLink(*link);
     if (kind == DescriptorKind::kSocket) sockets.insert(socket);
@@ -126,9 +116,10 @@ std::optional<bool> FileVerifiesClients(const HostLook& look, const std::string&
 // configuration file decides, see dockerd(8).
 std::optional<bool> VerifiesClients(HostLook& look, const Process& process) {
   constexpr std::string_view kConfigFile = "--config-file";
+  const auto directory = OpenProcess(look.roots, look.buffer, process);
+  if (!directory) return std::nullopt;
   bool truncated = false;
-  const auto text =
-      look.buffer.ReadUpTo(look.roots.proc.get(), PathOf(process, "cmdline").c_str(), truncated);
+  const auto text = look.buffer.ReadUpTo(directory->get(), "cmdline", truncated);
   if (!text || truncated) return std::nullopt;
   const auto arguments = SplitArguments(*text, kMostArguments);
   std::string file = "/etc/docker/daemon.json";
@@ -149,10 +140,12 @@ std::optional<bool> VerifiesClients(HostLook& look, const Process& process) {
 }
 
 Fact<std::vector<TcpListener>> ListenersSeenBy(HostLook& look, const Process& process) {
-  auto v4 = look.Read(look.roots.proc, PathOf(process, "net/tcp").c_str(),
+  const auto directory = OpenProcess(look.roots, look.buffer, process);
+  if (!directory) return std::unexpected(directory.error());
+  auto v4 = look.Read(*directory, "net/tcp",
                       [](std::string_view text) { return ParseNetTcp(text, false); });
   if (!v4) return v4;
-  const auto v6 = look.Read(look.roots.proc, PathOf(process, "net/tcp6").c_str(),
+  const auto v6 = look.Read(*directory, "net/tcp6",
                             [](std::string_view text) { return ParseNetTcp(text, true); });
   if (v6) v4->insert(v4->end(), v6->begin(), v6->end());
   if (!v6 && v6.error().code != ErrorCode::kNotFound) return v6;  // None with ipv6.disable=1.
@@ -190,7 +183,7 @@ Daemons FindDaemons(HostLook& look, Shims shims) {
       NoteUnlessGone(process.executable.error(), daemons);
       continue;
     }
-    auto name = ProgramOf(snapshot, snapshot.At(*process.executable));
+    std::string name(runtime::ProgramOf(snapshot, snapshot.At(*process.executable)));
     const bool shim = shims == Shims::kToo && name.starts_with("containerd-shim");
     if (!shim && std::ranges::find(kDaemonNames, name) == kDaemonNames.end()) continue;
     auto sockets = SocketsOf(look, process);

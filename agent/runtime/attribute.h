@@ -24,9 +24,10 @@ struct ClaimFile {
 struct HostReader {
   std::function<Fact<ClaimFile>(std::string_view path)> read;
   std::function<Fact<std::vector<std::string>>(std::string_view directory)> list;  // Names, sorted.
-  std::function<Fact<std::vector<std::string>>(Pid)> arguments;  // /proc/PID/cmdline, bounded.
-  std::function<Fact<std::string>(Uid)> home;                    // Home directory in /etc/passwd.
-  std::function<Fact<bool>(Pid)> runs_virtual_machine;           // Holds a kvm-vm descriptor.
+  // Of a process of the snapshot, while it lives: /proc/PID/cmdline, bounded.
+  std::function<Fact<std::vector<std::string>>(const Process&)> arguments;
+  std::function<Fact<std::string>(Uid)> home;                      // Home directory in /etc/passwd.
+  std::function<Fact<bool>(const Process&)> runs_virtual_machine;  // Holds a kvm-vm descriptor.
 };
 
 // Fills snapshot.containers: structure decides what is a container and which processes are its own;

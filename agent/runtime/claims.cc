@@ -68,7 +68,7 @@ std::optional<std::vector<std::string>> StarterArguments(const ClaimSubject& sub
   if (subject.starter == nullptr || ProgramOf(subject.scene, *subject.starter) != program) {
     return std::nullopt;
   }
-  auto arguments = files.host().arguments(subject.starter->pid);
+  auto arguments = files.host().arguments(*subject.starter);
   if (!arguments) return std::nullopt;
   return std::move(*arguments);
 }

@@ -67,13 +67,13 @@ Runtime RuntimeOf(const Scene& scene, CgroupIndex cgroup) {
 
 }  // namespace
 
-void FindMachines(const Scene& scene, const std::function<Fact<bool>(Pid)>& runs_machine,
+void FindMachines(const Scene& scene, const std::function<Fact<bool>(const Process&)>& runs_machine,
                   Structure& structure) {
   for (const auto& [cgroup, rows] : LeftInNamedCgroups(scene, structure)) {
     std::vector<bool> machine(scene.snapshot.processes.size(), false);
     std::optional<Row> oldest;
     for (const Row row : rows) {
-      machine[row] = runs_machine(scene.At(row).pid).value_or(false);
+      machine[row] = runs_machine(scene.At(row)).value_or(false);
       if (machine[row] && !oldest) oldest = row;
     }
     if (!oldest) continue;

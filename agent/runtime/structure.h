@@ -41,7 +41,7 @@ Structure FindContainers(const Scene& scene);
 
 // Each of these takes from what is left over. Virtual machines: processes with the host's root in a
 // cgroup that a runtime names; only those are asked whether they run one.
-void FindMachines(const Scene& scene, const std::function<Fact<bool>(Pid)>& runs_machine,
+void FindMachines(const Scene& scene, const std::function<Fact<bool>(const Process&)>& runs_machine,
                   Structure& structure);
 
 // Containers around the host's root: what a runtime names, or has an init and a cgroup of its own,

@@ -110,6 +110,13 @@ class HostTest : public testing::Test {
     snapshot_.executables.push_back({.path = snapshot_.strings.Intern(program), .links = 1});
     snapshot_.processes.push_back(process);
     fs::create_directories(top_ / "proc" / std::to_string(pid) / "fd");
+    WriteStat(pid, 0);
+  }
+
+  void WriteStat(int pid, int start) {
+    Write("proc/" + std::to_string(pid) + "/stat",
+          std::to_string(pid) + " (app) S 1 7 7 0 -1 4194304 0 0 0 0 0 0 0 0 20 0 1 0 " +
+              std::to_string(start) + " 0 0 0 1 2 3\n");
   }
 
   const Host& Collected() {
@@ -502,6 +509,14 @@ TEST_F(DaemonTest, WhatRunsInAContainerIsNoDaemonOfTheHost) {
   snapshot_.containers.push_back(container);
   Write("proc/90/net/tcp", kTcpHeader);
   EXPECT_EQ(Collected().runtime_daemons, (std::vector<std::string>{"dockerd", "podman"}));
+}
+
+// Under the daemon's number is another process by now, with the daemon's socket as it were.
+TEST_F(DaemonTest, AReusedNumberIsNoDaemon) {
+  WriteStat(50, 9);
+  const Host& host = Collected();
+  ASSERT_TRUE(host.listeners);
+  EXPECT_TRUE(host.listeners->empty());
 }
 
 TEST_F(DaemonTest, ListenersAreUnknownWhenAProgramIs) {

@@ -203,8 +203,8 @@ HostReader World::Reader() const {
     for (const auto& [path, file] : files_) paths.insert(path);
     return NamesBelow(paths, directory);
   };
-  reader.arguments = [this](Pid pid) -> Fact<std::vector<std::string>> {
-    const auto found = arguments_.find(std::to_underlying(pid));
+  reader.arguments = [this](const Process& process) -> Fact<std::vector<std::string>> {
+    const auto found = arguments_.find(std::to_underlying(process.pid));
     if (found == arguments_.end()) return Missing(ErrorCode::kVanished, 3);
     return found->second;
   };
@@ -213,8 +213,8 @@ HostReader World::Reader() const {
     if (found == homes_.end()) return Missing(ErrorCode::kNotFound, 2);
     return found->second;
   };
-  reader.runs_virtual_machine = [this](Pid pid) -> Fact<bool> {
-    return machines_.contains(std::to_underlying(pid));
+  reader.runs_virtual_machine = [this](const Process& process) -> Fact<bool> {
+    return machines_.contains(std::to_underlying(process.pid));
   };
   return reader;
 }
