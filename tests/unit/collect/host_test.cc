@@ -165,7 +165,7 @@ TEST_F(HostTest, NothingReadIsNothingClaimed) {
   EXPECT_FALSE(host.swap_active || host.cpus_online || host.unix_sockets_read || host.core_program);
   for (const auto& enabled : host.controllers) EXPECT_FALSE(enabled);
   for (const auto& sysctl : host.sysctls) EXPECT_FALSE(sysctl.value) << sysctl.name;
-  EXPECT_TRUE(host.masked_paths_present->empty());
+  EXPECT_EQ(host.masked_paths_present, std::vector<std::string>{"/proc/sys"});
 }
 
 TEST_F(HostTest, ReadsTheKernelsSettings) {
@@ -253,7 +253,7 @@ TEST_F(HostTest, ReadsResources) {
   EXPECT_EQ(host.swap_active, true);
   EXPECT_EQ(host.cpus_online, "0-3");
   EXPECT_EQ(host.masked_paths_present,
-            (std::vector<std::string>{"/proc/timer_list", "/sys/firmware"}));
+            (std::vector<std::string>{"/proc/sys", "/proc/timer_list", "/sys/firmware"}));
   EXPECT_EQ(host.controllers[std::to_underlying(Controller::kMemory)], true);
   EXPECT_EQ(host.controllers[std::to_underlying(Controller::kCpu)], true);
   EXPECT_EQ(host.controllers[std::to_underlying(Controller::kIo)], false);

@@ -54,6 +54,8 @@ class LimitsTest : public testing::Test {
   Snapshot snapshot_;
 };
 
+Fact<Limit> Is(Limit limit = {}) { return limit; }
+
 class MemoryTest : public LimitsTest {
  protected:
   MemoryTest() {
@@ -68,10 +70,10 @@ class MemoryTest : public LimitsTest {
 };
 
 TEST_F(MemoryTest, TheSmallestOfAllAncestorsBinds) {
-  EXPECT_EQ(Limits().memory.value, Limit{});
+  EXPECT_EQ(Limits().memory.value, Is());
   EXPECT_EQ(Limits().memory.source, std::nullopt);
   Files(kPod).max = Limit{100};
-  EXPECT_EQ(Limits().memory.value, Limit{100});
+  EXPECT_EQ(Limits().memory.value, Is(100));
   EXPECT_EQ(Limits().memory.source, kPod);
   Files(kOwn).max = Limit{200};
   EXPECT_EQ(Limits().memory.source, kPod);
@@ -85,7 +87,7 @@ TEST_F(MemoryTest, AVanishedCgroupIsNotOneWithoutFiles) {
   EXPECT_EQ(Limits().memory.value, Missing(ErrorCode::kVanished, ENOENT));
   EXPECT_EQ(Limits().oom_kill_disabled.value, Missing(ErrorCode::kVanished, ENOENT));
   Files(kPod).max = Limit{100};
-  EXPECT_EQ(Limits().memory.value, Limit{100});
+  EXPECT_EQ(Limits().memory.value, Is(100));
 }
 
 // Kernels before 5.11 let a cgroup's memory limits end at the cgroup.
@@ -93,13 +95,13 @@ TEST_F(MemoryTest, AnAncestorThatIsNoHierarchyBindsNothing) {
   Files(kPod).max = Limit{100};
   Files(kPod).use_hierarchy = false;
   Files(kRoot).max = Limit{10};
-  EXPECT_EQ(Limits().memory.value, Limit{});
+  EXPECT_EQ(Limits().memory.value, Is());
   EXPECT_EQ(Limits().memory.source, std::nullopt);
   // A cgroup's own switch speaks of those below it.
   Files(kPod).use_hierarchy = true;
   Files(kRoot).use_hierarchy = false;
   Files(kOwn).use_hierarchy = false;
-  EXPECT_EQ(Limits().memory.value, Limit{100});
+  EXPECT_EQ(Limits().memory.value, Is(100));
 }
 
 TEST_F(MemoryTest, WithoutTheSwitchAncestorsBind) {
@@ -107,7 +109,7 @@ TEST_F(MemoryTest, WithoutTheSwitchAncestorsBind) {
   for (const auto at : {kRoot, kPod, kOwn}) {
     Files(at).use_hierarchy = Missing(ErrorCode::kNotFound, ENOENT);
   }
-  EXPECT_EQ(Limits().memory.value, Limit{100});
+  EXPECT_EQ(Limits().memory.value, Is(100));
 }
 
 TEST_F(MemoryTest, AnUnreadSwitchLeavesAncestorsUnknown) {
@@ -115,7 +117,7 @@ TEST_F(MemoryTest, AnUnreadSwitchLeavesAncestorsUnknown) {
   Files(kPod).use_hierarchy = Missing(ErrorCode::kDenied, EACCES);
   EXPECT_EQ(Limits().memory.value, Missing(ErrorCode::kDenied, EACCES));
   Files(kOwn).max = Limit{200};
-  EXPECT_EQ(Limits().memory.value, Limit{200});
+  EXPECT_EQ(Limits().memory.value, Is(200));
 }
 
 class IoTest : public LimitsTest {

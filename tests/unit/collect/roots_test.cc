@@ -32,7 +32,7 @@ TEST(Covers, WholeComponents) {
 
 TEST(OpenRoots, NamesMountPointsAsMountTablesDo) {
   if (!fs::exists("/proc/self") || !fs::exists("/sys/fs/cgroup/.")) GTEST_SKIP() << "needs Linux";
-  const auto roots = OpenRoots({.proc = "/proc/", .cgroup = "/sys/fs/../fs/cgroup//"});
+  const auto roots = OpenRoots({.proc = "/proc/", .cgroup = "/sys/fs/../fs/cgroup//", .host = {}});
   if (!roots) GTEST_SKIP() << roots.error().message;
   EXPECT_EQ(roots->proc_mount_point, "/proc");
   EXPECT_EQ(roots->cgroup_mount_point, "/sys/fs/cgroup");
@@ -50,6 +50,7 @@ class OwnMountsTest : public testing::Test {
     auto roots = OpenRoots({.proc = (top_ / "proc").string(),
                             .sys = (top_ / "sys").string(),
                             .cgroup = (top_ / "cgroup").string(),
+                            .host = {},
                             .plain = true});
     roots_ = std::move(*roots);
   }
