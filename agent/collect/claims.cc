@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/collect/claims.h"
 
-#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -15,6 +14,7 @@
 #include "agent/collect/collect.h"
 #include "agent/collect/open_process.h"
 #include "agent/parse/cmdline.h"
+#include "agent/parse/cut.h"
 #include "agent/runtime/attribute.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
@@ -45,20 +45,14 @@ struct Patience {
 // The home directory of `uid` in the text of an /etc/passwd, see passwd(5).
 Fact<std::string> HomeOf(std::string_view passwd, Uid uid) {
   while (!passwd.empty()) {
-    const auto end = std::min(passwd.find('\n'), passwd.size());
-    auto line = passwd.substr(0, end);
-    passwd.remove_prefix(std::min(end + 1, passwd.size()));
-    std::vector<std::string_view> fields;
-    for (std::size_t colon = 0; colon != std::string_view::npos;) {
-      colon = line.find(':');
-      fields.push_back(line.substr(0, colon));
-      if (colon != std::string_view::npos) line.remove_prefix(colon + 1);
-    }
-    if (fields.size() < 6) continue;
-    std::uint32_t number = 0;
-    const auto* const last = fields[2].data() + fields[2].size();
-    if (std::from_chars(fields[2].data(), last, number).ptr != last || fields[2].empty()) continue;
-    if (Uid{number} == uid) return std::string(fields[5]);
+    auto line = Cut(passwd, '\n');
+    Cut(line, ':');  // The name, and the password.
+    Cut(line, ':');
+    const auto number = NumberOf<std::uint32_t>(Cut(line, ':'));
+    Cut(line, ':');  // The group, and the full name.
+    Cut(line, ':');
+    const bool whole = !line.empty();
+    if (whole && number && Uid{*number} == uid) return std::string(Cut(line, ':'));
   }
   return Missing(ErrorCode::kNotFound);
 }

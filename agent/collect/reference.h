@@ -14,7 +14,8 @@ namespace hullmark {
 void CollectReference(const Roots& roots, Snapshot& snapshot, ReadBuffer& buffer);
 
 // Reads the host's own mount table into snapshot.mount_namespaces: pid 1's, else kthreadd's, never
-// ours. To be called before processes are read; host.mounts is set by FindHostMounts afterwards.
+// ours. To be called before processes are read; host.mounts follows the row when namespaces are
+// sorted.
 void CollectHostMounts(const Roots& roots, const CollectOptions& options, Snapshot& snapshot,
                        ReadBuffer& buffer);
 
