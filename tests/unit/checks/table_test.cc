@@ -91,9 +91,9 @@ TEST(AllChecks, StandInCatalogueOrder) {
 }
 
 // Names of things outside hullmark: any may be meant, so the loader cannot know a mistyped one.
-constexpr std::string_view kOpen[] = {"accept_profiles", "accept_types",    "reject_types",
-                                      "deny_fstypes",    "paths",           "required",
-                                      "recommended",     "trusted_helpers", "shells"};
+constexpr std::string_view kOpen[] = {
+    "accept_profiles", "accept_types", "reject_types",    "deny_fstypes", "paths",
+    "required",        "recommended",  "trusted_helpers", "shells",       "allowed_groups"};
 
 TEST(AllChecks, SayWhichWordsTheyKnow) {
   for (const Check& check : AllChecks()) {

@@ -40,23 +40,14 @@ TEST(ParseTimeTest, RefusesEverythingElse) {
   }
 }
 
-TEST(ReadWholeFileTest, IsBoundedAndNamesThePath) {
-  const TempTree tree;
-  const std::string path = tree.Path("file");
-  tree.Write("file", std::string(100'000, 'x'));
-  EXPECT_EQ(ReadWholeFile(path, 100'000).value().size(), 100'000U);
-  const auto larger = ReadWholeFile(path, 99'999);
-  ASSERT_FALSE(larger);
-  EXPECT_EQ(larger.error().code, ErrorCode::kTruncated);
-  EXPECT_TRUE(larger.error().message.starts_with(path));
-  EXPECT_EQ(ReadWholeFile(tree.Path("absent"), 1).error().code, ErrorCode::kNotFound);
-}
-
-TEST(ReadWholeFileTest, ReadsRegularFilesOnly) {
+TEST(ReadSnapshotFileTest, ReadsRegularFilesOnlyAndNamesThePath) {
   const TempTree tree;
   tree.MakeFifo("fifo");
-  EXPECT_EQ(ReadWholeFile(tree.Path("fifo"), 1).error().code, ErrorCode::kMalformed);
-  EXPECT_EQ(ReadWholeFile(tree.Path("."), 1).error().code, ErrorCode::kMalformed);
+  EXPECT_EQ(ReadSnapshotFile(tree.Path("fifo")).error().code, ErrorCode::kMalformed);
+  EXPECT_EQ(ReadSnapshotFile(tree.Path(".")).error().code, ErrorCode::kMalformed);
+  const auto absent = ReadSnapshotFile(tree.Path("absent"));
+  EXPECT_EQ(absent.error().code, ErrorCode::kNotFound);
+  EXPECT_TRUE(absent.error().message.starts_with(tree.Path("absent")));
 }
 
 }  // namespace

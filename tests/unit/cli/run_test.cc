@@ -118,8 +118,8 @@ TEST_F(RunTest, ThresholdsDecideTheExitAfterTheReport) {
   EXPECT_EQ(Ran({"audit", "--snapshot", kSnapshot, "--min-score", "100"}), Exit::kViolation);
   EXPECT_EQ(Ran({"audit", "--snapshot", kSnapshot, "--min-score", "0"}), Exit::kDone);
   EXPECT_EQ(Ran({"audit", "--snapshot", kSnapshot, "--fail-on", "low", "--select", "no-such"}),
-            Exit::kDone)
-      << "the host counts only where all are looked at";
+            Exit::kUsage)
+      << "a threshold on nothing would always be met";
 }
 
 TEST_F(RunTest, TheReportGoesWhereItIsSent) {

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -88,10 +89,25 @@ TEST_F(ClaimReaderTest, WithoutTheHostsFilesNothingIsClaimed) {
   EXPECT_EQ(reader_.home(Uid{0}).error(), Fault{ErrorCode::kVantage});
 }
 
+// A process as it was read: number and start.
+Process Numbered(int pid, std::uint64_t start = 7) {
+  Process process;
+  process.pid = Pid{pid};
+  process.stat.start = BootTicks{start};
+  return process;
+}
+
+TEST_F(ClaimReaderTest, AnotherProcessOfTheSameNumberIsNotAsked) {
+  world_.AddProcess("42", {.pid = 42, .start = 8});
+  world_.tree.Write("proc/42/cmdline", "other\0"sv);
+  EXPECT_EQ(reader_.arguments(Numbered(42)).error().code, ErrorCode::kVanished);
+}
+
 TEST_F(ClaimReaderTest, ArgumentsAreSplitAtTheirNuls) {
+  world_.AddProcess("42", {.pid = 42, .start = 7});
   world_.tree.Write("proc/42/cmdline", "conmon\0--cid\0abc\0"sv);
-  EXPECT_EQ(reader_.arguments(Pid{42}), (Words{"conmon", "--cid", "abc"}));
-  EXPECT_EQ(reader_.arguments(Pid{43}).error(), (Fault{ErrorCode::kNotFound, ENOENT}));
+  EXPECT_EQ(reader_.arguments(Numbered(42)), (Words{"conmon", "--cid", "abc"}));
+  EXPECT_EQ(reader_.arguments(Numbered(43)).error(), (Fault{ErrorCode::kNotFound, ENOENT}));
 }
 
 TEST_F(ClaimReaderTest, HomesAreThoseOfThePasswordFile) {
@@ -109,11 +125,13 @@ TEST_F(ClaimReaderTest, HomesAreThoseOfThePasswordFile) {
 }
 
 TEST_F(ClaimReaderTest, AMachineIsADescriptorOfTheKernels) {
+  world_.AddProcess("42", {.pid = 42, .start = 7});
   world_.tree.Link("proc/42/fd/3", "socket:[1]");
-  EXPECT_EQ(reader_.runs_virtual_machine(Pid{42}), false);
+  EXPECT_EQ(reader_.runs_virtual_machine(Numbered(42)), false);
   world_.tree.Link("proc/42/fd/4", "anon_inode:kvm-vm");
-  EXPECT_EQ(reader_.runs_virtual_machine(Pid{42}), true);
-  EXPECT_EQ(reader_.runs_virtual_machine(Pid{43}).error(), (Fault{ErrorCode::kNotFound, ENOENT}));
+  EXPECT_EQ(reader_.runs_virtual_machine(Numbered(42)), true);
+  EXPECT_EQ(reader_.runs_virtual_machine(Numbered(43)).error(),
+            (Fault{ErrorCode::kNotFound, ENOENT}));
 }
 
 }  // namespace
