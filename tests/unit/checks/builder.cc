@@ -248,11 +248,10 @@ Verdict Judge(std::span<const Check> checks, std::string_view id, const Scene& s
     case Scope::kProcess:
       return std::get<ProcessCheck>(check.evaluate)(scene.View(at), params, out);
     case Scope::kContainer:
-      return std::get<ContainerCheck>(check.evaluate)(
-          {.snapshot = scene.snapshot,
-           .users = NamespaceUsers(scene.snapshot),
-           .container = scene.snapshot.containers[at]},
-          params, out);
+      return std::get<ContainerCheck>(check.evaluate)({.snapshot = scene.snapshot,
+                                                       .users = NamespaceUsers(scene.snapshot),
+                                                       .container = scene.snapshot.containers[at]},
+                                                      params, out);
     case Scope::kHost:
       return std::get<HostCheck>(check.evaluate)(scene.snapshot, params, out);
   }
