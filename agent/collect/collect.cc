@@ -82,29 +82,28 @@ void SortNamespaces(Snapshot& snapshot) {
   }
 }
 
-// Whose cgroups hold a container's limits: its init's, else any member's.
-std::optional<MembershipIndex> MembershipOf(const Snapshot& snapshot, const Container& container) {
-  const auto of = [&](ProcessIndex at) -> std::optional<MembershipIndex> {
+// Whose cgroups hold a container's limits: its init's, then those of other members that differ.
+std::vector<MembershipIndex> MembershipsOf(const Snapshot& snapshot, const Container& container) {
+  std::vector<MembershipIndex> memberships;
+  const auto add = [&](ProcessIndex at) {
     const auto& cgroup = snapshot.At(at).leader.cgroup;
-    return cgroup ? std::optional(*cgroup) : std::nullopt;
+    if (!cgroup || std::ranges::find(memberships, *cgroup) != memberships.end()) return;
+    memberships.push_back(*cgroup);
   };
-  if (container.init) {
-    if (const auto membership = of(*container.init)) return membership;
-  }
+  if (container.init) add(*container.init);
   for (const Member& member : container.members) {
-    if (member.outside_cgroup) continue;
-    if (const auto membership = of(member.process)) return membership;
+    if (!member.outside_cgroup) add(member.process);
   }
-  return std::nullopt;
+  return memberships;
 }
 
 void CollectLimits(Snapshot& snapshot, CgroupFiles& files) {
   for (Container& container : snapshot.containers) {
     if (container.cgroup) files.ReadPath(*container.cgroup);
-    const auto membership = MembershipOf(snapshot, container);
-    if (!membership) continue;
-    for (const CgroupIndex cgroup : snapshot.At(*membership).cgroups) files.ReadPath(cgroup);
-    container.limits = ComputeLimits(snapshot, *membership, container.cgroup);
+    const auto members = MembershipsOf(snapshot, container);
+    if (members.empty()) continue;
+    for (const CgroupIndex cgroup : snapshot.At(members.front()).cgroups) files.ReadPath(cgroup);
+    container.limits = ComputeLimits(snapshot, members, container.cgroup);
   }
 }
 

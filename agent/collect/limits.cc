@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -22,15 +23,42 @@ constexpr std::uint64_t kDefaultWeight = 100;
 
 // Whose limits are asked for.
 struct Subject {
-  MembershipIndex membership{};
-  std::optional<StringId> path;  // Of the container's own cgroup.
+  std::span<const MembershipIndex> members;  // The init's first.
+  std::optional<StringId> path;              // Of the container's own cgroup.
 };
 
-// The directory of `path` that `leaf` is in or below; else the leaf.
-CgroupIndex FirstOf(const Snapshot& snapshot, CgroupIndex leaf, std::optional<StringId> path) {
+// The directory just below that of `path` which `leaf` is in or below; nullopt: there is none.
+std::optional<CgroupIndex> ChildAbove(const Snapshot& snapshot, CgroupIndex leaf, StringId path) {
   std::optional<CgroupIndex> at = leaf;
-  while (at && snapshot.At(*at).path != path) at = snapshot.At(*at).parent;
-  return at.value_or(leaf);
+  while (at) {
+    const auto parent = snapshot.At(*at).parent;
+    if (parent && snapshot.At(*parent).path == path) return at;
+    at = parent;
+  }
+  return std::nullopt;
+}
+
+// Whether every member of the hierarchy of `directory` is in it or below it.
+bool HoldsAll(const Snapshot& snapshot, const Subject& subject, CgroupIndex directory) {
+  const auto is_outside = [&](CgroupIndex leaf) {
+    if (snapshot.At(leaf).hierarchy != snapshot.At(directory).hierarchy) return false;
+    std::optional<CgroupIndex> at = leaf;
+    while (at && *at != directory) at = snapshot.At(*at).parent;
+    return !at;
+  };
+  return std::ranges::none_of(subject.members, [&](MembershipIndex member) {
+    return std::ranges::any_of(snapshot.At(member).cgroups, is_outside);
+  });
+}
+
+// Where the limits on the subject begin, of which `leaf` is the init's directory.
+CgroupIndex FirstOf(const Snapshot& snapshot, CgroupIndex leaf, const Subject& subject) {
+  std::optional<CgroupIndex> own = leaf;
+  while (own && snapshot.At(*own).path != subject.path) own = snapshot.At(*own).parent;
+  if (!own) return leaf;
+  const auto child = ChildAbove(snapshot, leaf, *subject.path);
+  const bool of_crun = child && snapshot.Text(snapshot.At(*child).path).ends_with("/container");
+  return of_crun && HoldsAll(snapshot, subject, *child) ? *child : *own;
 }
 
 // Cgroups whose files decide, from the subject's upwards.
@@ -43,7 +71,7 @@ struct Ancestry {
 Fact<Ancestry> PathOf(const Snapshot& snapshot, const Subject& subject, Controller controller) {
   const auto& version = snapshot.host.controller_versions[std::to_underlying(controller)];
   if (!version) return std::unexpected(version.error());
-  const Membership& membership = snapshot.At(subject.membership);
+  const Membership& membership = snapshot.At(subject.members.front());
   const bool device_programs = controller == Controller::kDevices && *version == CgroupVersion::kV2;
   for (const CgroupIndex leaf : membership.cgroups) {
     const Hierarchy& hierarchy =
@@ -52,7 +80,7 @@ Fact<Ancestry> PathOf(const Snapshot& snapshot, const Subject& subject, Controll
                       (device_programs && hierarchy.version == CgroupVersion::kV2);
     if (!here) continue;
     Ancestry path;
-    std::optional<CgroupIndex> at = FirstOf(snapshot, leaf, subject.path);
+    std::optional<CgroupIndex> at = FirstOf(snapshot, leaf, subject);
     for (; at; at = snapshot.At(*at).parent) path.cgroups.push_back(*at);
     return path;
   }
@@ -218,9 +246,9 @@ bool FewerCpus(const CpuQuota& a, const CpuQuota& b) {
 
 }  // namespace
 
-LimitsInForce ComputeLimits(Snapshot& snapshot, MembershipIndex membership,
+LimitsInForce ComputeLimits(Snapshot& snapshot, std::span<const MembershipIndex> members,
                             std::optional<CgroupIndex> own) {
-  const Subject subject{.membership = membership,
+  const Subject subject{.members = members,
                         .path = own ? std::optional(snapshot.At(*own).path) : std::nullopt};
   const auto memory = MemoryPathOf(snapshot, subject);
   const auto cpu = PathOf(snapshot, subject, Controller::kCpu);

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -43,7 +44,9 @@ class LimitsTest : public testing::Test {
   }
 
   Cgroup& At(CgroupIndex at) { return snapshot_.cgroups[static_cast<std::size_t>(at)]; }
-  LimitsInForce Limits() { return ComputeLimits(snapshot_, MembershipIndex{0}, std::nullopt); }
+  LimitsInForce Limits() {
+    return ComputeLimits(snapshot_, std::array{MembershipIndex{0}}, std::nullopt);
+  }
 
   // The directory could not be opened.
   void Hide(CgroupIndex at, Fault fault) {

@@ -50,7 +50,7 @@ class LimitTreesTest : public testing::Test {
     CgroupFiles files(roots, snapshot_, memberships, buffer);
     membership_ = memberships.Of(proc_cgroup).value();
     for (const CgroupIndex at : snapshot_.At(membership_).cgroups) files.ReadPath(at);
-    return ComputeLimits(snapshot_, membership_, std::nullopt);
+    return ComputeLimits(snapshot_, std::array{membership_}, std::nullopt);
   }
   std::string_view PathOf(std::optional<CgroupIndex> cgroup) const {
     return cgroup ? snapshot_.Text(snapshot_.At(*cgroup).path) : "";

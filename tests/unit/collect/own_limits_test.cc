@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -74,7 +75,7 @@ TEST_F(OwnLimitsTest, BeginAtTheContainersOwnCgroup) {
   const auto memory = AddMemory("/pods", std::nullopt, Limit{900});
   const auto memory_own = AddMemory("/pods/c", memory, Limit{});
   const auto memory_leaf = AddMemory("/pods/c/init", memory_own, Limit{1});
-  const auto limits = ComputeLimits(snapshot_, In(leaf, memory_leaf), own);
+  const auto limits = ComputeLimits(snapshot_, std::array{In(leaf, memory_leaf)}, own);
   EXPECT_EQ(limits.pids.value, Fact<Limit>(Limit{}));
   EXPECT_EQ(limits.pids.source, std::nullopt);
   EXPECT_EQ(limits.memory.value, Fact<Limit>(Limit{900}));
@@ -82,13 +83,29 @@ TEST_F(OwnLimitsTest, BeginAtTheContainersOwnCgroup) {
   EXPECT_EQ(limits.memory_reservation.source, memory_own);
 }
 
+// crun makes a directory below the one that systemd knows, for the limits and all processes.
+TEST_F(OwnLimitsTest, BeginWhereCrunPutThemUnlessAProcessIsOutside) {
+  const auto own = AddPids("/machine.slice/libpod-c.scope", std::nullopt, Limit{});
+  const auto crun = AddPids("/machine.slice/libpod-c.scope/container", own, Limit{50});
+  const auto inner = AddPids("/machine.slice/libpod-c.scope/container/init", crun, Limit{7});
+  const auto memory = AddMemory("/elsewhere", std::nullopt, Limit{});
+  const auto init = In(inner, memory);
+  const auto entered = In(own, memory);
+  EXPECT_EQ(ComputeLimits(snapshot_, std::array{init}, own).pids.value, Fact<Limit>(Limit{50}));
+  EXPECT_EQ(ComputeLimits(snapshot_, std::array{init, entered}, own).pids.value,
+            Fact<Limit>(Limit{}))
+      << "nothing binds the one that entered";
+}
+
 TEST_F(OwnLimitsTest, BeginAtTheProcessWhereTheContainerHasNoCgroup) {
   const auto own = AddPids("/c", std::nullopt, Limit{7});
   const auto leaf = AddPids("/c/init", own, Limit{5});
   const auto memory = AddMemory("/elsewhere", std::nullopt, Limit{3});
-  EXPECT_EQ(ComputeLimits(snapshot_, In(leaf, memory), own).memory.value, Fact<Limit>(Limit{3}));
-  EXPECT_EQ(ComputeLimits(snapshot_, In(leaf, memory), own).pids.value, Fact<Limit>(Limit{7}));
-  EXPECT_EQ(ComputeLimits(snapshot_, In(leaf, memory), std::nullopt).pids.value,
+  EXPECT_EQ(ComputeLimits(snapshot_, std::array{In(leaf, memory)}, own).memory.value,
+            Fact<Limit>(Limit{3}));
+  EXPECT_EQ(ComputeLimits(snapshot_, std::array{In(leaf, memory)}, own).pids.value,
+            Fact<Limit>(Limit{7}));
+  EXPECT_EQ(ComputeLimits(snapshot_, std::array{In(leaf, memory)}, std::nullopt).pids.value,
             Fact<Limit>(Limit{5}));
 }
 
