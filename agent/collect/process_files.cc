@@ -71,10 +71,11 @@ bool MayBeInteractive(const Process& process, const Snapshot& snapshot) {
   return stdio.kind[0] == DescriptorKind::kTerminal || stdio.kind[0] == DescriptorKind::kSocket;
 }
 
-// What lies behind the link exe in a copied tree is of another machine: exe.statx beside it has
-// what statx(2) said, "8:1 131 1 27\n": device, inode, links, mount id. kNotFound: nobody wrote it.
-Fact<FileStatus> CopiedStatus(int directory, ReadBuffer& buffer) {
-  const auto text = buffer.Read(directory, "exe.statx");
+// What lies behind a link of a copied tree is of another machine: exe.statx beside exe and
+// root.statx beside root have what statx(2) said, "8:1 131 1 27\n": device, inode, links, mount id.
+// kNotFound: nobody wrote it.
+Fact<FileStatus> CopiedStatus(int directory, const char* path, ReadBuffer& buffer) {
+  const auto text = buffer.Read(directory, path);
   if (!text) return std::unexpected(text.error());
   auto rest = WithoutNewline(*text);
   const auto device = DeviceNumberOf(CutWord(rest));
@@ -129,8 +130,8 @@ Fact<ExecutableIndex> ProcessReader::ReadExecutable(int directory) {
   const auto link = buffer_.ReadLink(directory, "exe");
   if (!link) return std::unexpected(link.error());
   std::string key(*link);
-  const auto status =
-      roots_.plain ? CopiedStatus(directory, buffer_) : StatusOf(directory, "exe", Follow::kYes);
+  const auto status = roots_.plain ? CopiedStatus(directory, "exe.statx", buffer_)
+                                   : StatusOf(directory, "exe", Follow::kYes);
   if (!status && !roots_.plain) return std::unexpected(status.error());
   const std::size_t path_length = key.size();
   key += '\0';
@@ -220,7 +221,8 @@ bool ProcessReader::IsBelow(const ProcessRoot& root, const MountNamespace& row) 
 
 std::optional<ProcessReader::ProcessRoot> ProcessReader::ReadRoot(int directory) {
   // The link itself: nothing is looked up below it, and no server is asked.
-  const auto status = StatusOf(directory, "root", Follow::kYes);
+  const auto status = roots_.plain ? CopiedStatus(directory, "root.statx", buffer_)
+                                   : StatusOf(directory, "root", Follow::kYes);
   if (!status) return std::nullopt;
   return ProcessRoot{.device = status->device,
                      .inode = status->inode,

@@ -101,7 +101,7 @@ class ProcessReader {
   bool IsIn(int directory, NamespaceKind kind, NamespaceInode inode);
   void Merge(ParsedMounts table, const std::optional<ProcessRoot>& root, MountTableState& state,
              MountNamespace& row);
-  static std::optional<ProcessRoot> ReadRoot(int directory);
+  std::optional<ProcessRoot> ReadRoot(int directory);
   // Whether a process with the root `root` sees no more than the table of `row`.
   static bool IsBelow(const ProcessRoot& root, const MountNamespace& row);
   void ReadIdMaps(int directory, NamespaceInode inode);

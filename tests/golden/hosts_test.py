@@ -24,20 +24,21 @@ HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "fixtures"))
 from compose import FIXTURES, compose  # noqa: E402
 
-PROGRAM, SCHEMA = None, None
+SCHEMA = None
 UPDATE = os.environ.get("UPDATE_GOLDEN") == "1"
 SCENARIOS = sorted(path.parent.name for path in FIXTURES.glob("hosts/*/plan"))
 # Of services only those that a scenario is about: each host has its own of them.
 CLASSES = {"systemd_services": "service"}
 OBEYED_BY_TERMINALS = "[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 AT = ["--at", "2026-01-02T00:00:00Z"]
+ENVIRONMENT = dict(os.environ)
 # Root owns the trees and may read what it denied itself: neither may depend on who runs this.
 AS_ROOT = [] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user"]
 OBEDIENT = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search"]
 
 
 def run(*arguments):
-    done = subprocess.run([*AS_ROOT, *OBEDIENT, PROGRAM, *arguments], capture_output=True, timeout=60)
+    done = subprocess.run([*AS_ROOT, *OBEDIENT, "hullmark", *arguments], env=ENVIRONMENT, capture_output=True, timeout=60)
     if done.returncode != 0:
         raise AssertionError(f"{arguments}: exit {done.returncode}: {done.stderr.decode()}")
     return done.stdout
@@ -140,5 +141,9 @@ class Hosts(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    PROGRAM, SCHEMA = sys.argv[1], sys.argv[2]
-    unittest.main(argv=sys.argv[:1])
+    SCHEMA = sys.argv[2]
+    with tempfile.TemporaryDirectory(prefix="hullmark-path-") as folder:  # Hints name what was typed.
+        os.chmod(folder, 0o755)
+        os.symlink(pathlib.Path(sys.argv[1]).resolve(), os.path.join(folder, "hullmark"))
+        ENVIRONMENT["PATH"] = folder + os.pathsep + ENVIRONMENT["PATH"]
+        unittest.main(argv=sys.argv[:1])

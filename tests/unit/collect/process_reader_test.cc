@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -207,11 +208,10 @@ class MountTables : public ProcTree {
   void AddProcess(const std::string& pid, const std::string& root, std::string_view table) {
     AddTask(pid, 1);
     Write(pid + "/mountinfo", table);
-    fs::create_directories(top_ / "roots" / root);
-    Link(pid + "/root", (top_ / "roots" / root).string());
+    Write(pid + "/root.statx", "0:9 " + std::to_string(std::hash<std::string>{}(root)) + " 2 1\n");
   }
 
-  // Mount ids that the test's own file system does not have.
+  // Mount ids that no root directory lies on.
   const std::string whole_ =
       "4000001 4000000 0:40 / / rw - overlay overlay rw\n"
       "4000002 4000001 8:1 / /hostfs rw - ext4 /dev/sda1 rw\n"
