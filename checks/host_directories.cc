@@ -216,26 +216,34 @@ class HostDirectories {
   // place more than once; an exception counts only where it sees at least as much of the file
   // system as the path that offends: the kubelet binds parts of any host path below its own.
   [[nodiscard]] std::optional<std::string> SensitivePath(const Mount& mount) const {
-    const auto root = snapshot_.Text(mount.root);
     std::optional<std::string> sensitive;
     auto widest = std::string_view::npos;
-    auto excepted = std::string_view::npos;
+    ForEachPath(mount, [&](std::string path, std::size_t width, bool) {
+      if (width >= widest || !IsListed(path) || IsExcepted(path)) return;
+      widest = width;
+      sensitive = std::move(path);
+    });
+    if (!sensitive) return std::nullopt;  // As of nearly all: no pattern was looked at.
+    bool excepted = false;
+    ForEachPath(mount, [&](const std::string& path, std::size_t width, bool whole) {
+      excepted = excepted || (whole && width <= widest && IsExcepted(path));
+    });
+    if (excepted) return std::nullopt;
+    return sensitive;
+  }
+
+  // The host's paths of what a mount shows, how much of the file system each is seen through (the
+  // less, the more) and whether it shows the whole of it.
+  template <typename Visit>
+  void ForEachPath(const Mount& mount, Visit visit) const {
+    const auto root = snapshot_.Text(mount.root);
     for (const Mount& each : tables_.host.mounts) {
       if (each.device != mount.device) continue;
       const Window window = WindowOf(snapshot_, each);
-      const bool inside = Covers(window.root, root);
-      if (!inside && !Covers(root, window.root)) continue;
-      const auto width = std::min(window.root.size(), root.size());
-      std::string path = PathOnHost(window, root);
-      if (IsExcepted(path)) {
-        if (inside) excepted = std::min(excepted, width);
-      } else if (width < widest && IsListed(path)) {
-        widest = width;
-        sensitive = std::move(path);
-      }
+      const bool whole = Covers(window.root, root);
+      if (!whole && !Covers(root, window.root)) continue;
+      visit(PathOnHost(window, root), std::min(window.root.size(), root.size()), whole);
     }
-    if (excepted <= widest) return std::nullopt;
-    return sensitive;
   }
 
   // Where the host shows `root` through one of its mounts; where it shows only a part of it, that
