@@ -162,7 +162,7 @@ TEST(StatusOfTest, TellsAFileAsItIs) {
   const Fd top = tree.Open();
   tree.Write("file", "text");
   chmod(tree.Path("file").c_str(), 0640);
-  link(tree.Path("file").c_str(), tree.Path("other").c_str());
+  ASSERT_EQ(link(tree.Path("file").c_str(), tree.Path("other").c_str()), 0);
   tree.Link("link", "file");
   struct stat expected = {};
   ASSERT_EQ(stat(tree.Path("file").c_str(), &expected), 0);
