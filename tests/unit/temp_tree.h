@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -14,6 +15,12 @@
 #include "agent/base/file.h"
 
 namespace hullmark {
+
+// Whether a test can go on as another user: it has to be root, and others must get below "/".
+inline bool CanBecomeAnother() {
+  struct stat root = {};
+  return geteuid() == 0 && stat("/", &root) == 0 && (root.st_mode & S_IXOTH) != 0;
+}
 
 // A directory of its own for one test; paths are below it. It is gone with the test.
 class TempTree {
