@@ -84,6 +84,8 @@ need_tools() {
 }
 kernel_pkg() { # the package that holds the kernel: a meta package's first dependency, or itself
   local d
+  # lists without it would leave the meta package, which has no kernel
+  apt-cache show "$1" >/dev/null 2>&1 || apt_root apt-get update -qq -o Acquire::Retries=3 >/dev/null
   d=$(apt-cache depends --no-recommends --no-suggests "$1" 2>/dev/null | awk '$1=="Depends:" && $2 ~ /^linux-image-[0-9]/ {print $2; exit}')
   printf '%s\n' "${d:-$1}"
 }
