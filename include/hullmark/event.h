@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "hullmark/check.h"
+#include "hullmark/ids.h"
+#include "hullmark/report.h"
+#include "hullmark/snapshot.h"
+
+namespace hullmark {
+
+enum class EventKind : std::uint8_t {
+  kContainerAppeared,
+  kContainerGone,
+  kViolationAppeared,
+  kViolationResolved,
+  kViolationChanged,  // Another effective severity.
+  kControlUnknown,    // It was known before.
+  kGradeChanged,
+};
+inline constexpr int kEventKinds = 7;
+
+// Something changed between two Reports. Owns its texts: it outlives both.
+struct Event {
+  std::uint64_t id = 0;  // Ascending without gaps over the life of a state directory.
+  Timestamp at{};        // taken_at of the Snapshot that showed it.
+  EventKind kind = EventKind::kContainerAppeared;
+  std::string container_id{}, name{};  // "" for the host.
+  std::string name_space{}, pod{}, image{};
+  Runtime runtime = Runtime::kUnknown;
+  ContainerClass container_class = ContainerClass::kContainer;
+  std::string control{}, title{};                         // Of a violation or an unknown control.
+  std::optional<Severity> severity{}, former_severity{};  // Effective.
+  std::optional<Grade> grade{}, former_grade{};           // nullopt: none (provisional).
+  MilliPoints exposure = 0;                               // Of the container, now.
+  std::string evidence{};                                 // The first line of proof.
+};
+
+std::string_view NameOf(EventKind kind);  // "violation_appeared"
+
+}  // namespace hullmark
