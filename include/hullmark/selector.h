@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -13,15 +14,23 @@
 
 namespace hullmark {
 
-// Which containers are meant. Every key that is given must match; a key that is not given matches
-// everything, so that an empty selector selects all.
+// Which containers are meant. Every key that is given must match, one of its patterns at least; a
+// key that is not given matches everything, so that an empty selector selects all. What a container
+// does not have (an image, a pod) matches no pattern, not even "*".
 struct Selector {
+  // `id` matches the full one or its first 12 characters; `pod` its name or its id.
   std::vector<Glob> name{}, id{}, image{}, runtime{}, name_space{}, pod{}, container_class{},
       cgroup{};
-  std::map<std::string, Glob> labels{};
-  std::optional<Uid> uid{};                  // Of the init, as the host numbers it.
+  std::map<std::string, Glob> labels{};      // Labels are not collected: any given matches nothing.
+  std::optional<Uid> uid{};                  // Real uid of the init, or the owner of its claims.
   std::shared_ptr<const Selector> except{};  // "not": what this one selects is left out.
 };
+
+// Whether two ask the same, key by key.
+bool operator==(const Selector& a, const Selector& b);
+
+// Whether every key is absent: not one container, nor the host, is left out.
+bool IsEmpty(const Selector& selector);
 
 // Who may be believed: a waiver must not be had by writing a file of one's own.
 enum class Belief : std::uint8_t {
@@ -29,6 +38,11 @@ enum class Belief : std::uint8_t {
   kRootOnly,  // Claims of user trust match nothing, unless the selector names their `uid`.
 };
 
+// Whether a container is meant. Names that somebody chose (all keys but class and uid) are believed
+// as `belief` tells. Where no claim names a container it is called after its cgroup: root's word,
+// unless that lies in a user's slice or in another container. `except` turns the question around,
+// so that nowhere anybody is exempted by what he says of himself: it believes root alone where the
+// rest believes all, and the reverse.
 bool Selects(const Selector& selector, const Snapshot& snapshot, const Container& container,
              Belief belief);
 
