@@ -6,7 +6,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-ALL = {"base", "encode", "parse", "runtime", "collect", "replay", "benchmark", "checks", "evaluate", "sinks"}
+ALL = {"base", "encode", "parse", "runtime", "collect", "replay", "benchmark", "config", "checks", "evaluate", "sinks"}
 
 # module: (its folder, modules it may include besides include/hullmark, third-party libraries)
 TABLE = {
@@ -19,6 +19,7 @@ TABLE = {
     "collect": ("agent/collect", {"base", "parse", "runtime"}, set()),
     "replay": ("agent/replay", {"encode"}, {"nlohmann"}),
     "benchmark": ("agent/benchmark", set(), {"yaml-cpp", "openssl"}),
+    "config": ("agent/config", {"benchmark"}, set()),
     "evaluate": ("agent/evaluate", set(), set()),
     "sinks": ("agent/sinks", {"encode"}, {"fmt"}),
     "cli": ("agent/cli", ALL, {"CLI", "spdlog"}),

@@ -154,6 +154,8 @@ std::vector<std::string> ReadVersions(const YamlNode& node, FieldReader& reading
   return versions;
 }
 
+}  // namespace
+
 ParamValue ReadParam(const YamlNode& node, const ParamSpec& spec, FieldReader& reading) {
   constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
   switch (spec.type) {
@@ -180,8 +182,6 @@ ParamValue ReadParam(const YamlNode& node, const ParamSpec& spec, FieldReader& r
   }
   std::unreachable();
 }
-
-}  // namespace
 
 Params ReadParams(const YamlNode* node, int line, std::span<const ParamSpec> specs,
                   FieldReader& reading) {

@@ -9,6 +9,9 @@
 
 namespace hullmark {
 
+// One value, of the type that `spec` says.
+ParamValue ReadParam(const YamlNode& node, const ParamSpec& spec, FieldReader& reading);
+
 // The mapping `params` of a control as values in the order of `specs`: exactly those names, each of
 // its type. `node` may be null where `specs` is empty. `line` is the control's, for complaints.
 Params ReadParams(const YamlNode* node, int line, std::span<const ParamSpec> specs,

@@ -22,6 +22,7 @@
 #include "agent/cli/inputs.h"
 #include "agent/cli/output.h"
 #include "agent/cli/thresholds.h"
+#include "agent/config/units.h"
 #include "agent/encode/text.h"
 #include "agent/evaluate/evaluate.h"
 #include "agent/sinks/report_sinks.h"

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "agent/cli/command.h"
 #include "hullmark/benchmark.h"
 #include "hullmark/check.h"
-#include "hullmark/ids.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
 
@@ -32,8 +29,5 @@ Result<Snapshot> LookAtHost(const GlobalOptions& global, const Wiring& wiring,
 
 // A snapshot document from a file; "-" is standard input.
 Result<Snapshot> ReadSnapshotFile(const std::string& path);
-
-// RFC 3339: "2026-11-21T20:15:00Z", with a fraction and an offset if need be.
-std::optional<Timestamp> ParseTime(std::string_view text);
 
 }  // namespace hullmark

@@ -9,48 +9,66 @@
 #include <vector>
 
 #include "hullmark/check.h"
+#include "hullmark/glob.h"
 #include "hullmark/result.h"
 #include "hullmark/selector.h"
 #include "hullmark/snapshot.h"
 
 namespace hullmark {
 
-// /etc/hullmark/hullmark.yaml; the defaults here are those of the file.
+// /etc/hullmark/hullmark.yaml; the defaults here are those of the file. Paths are absolute.
 struct Config {
-  std::vector<std::string> listen = {"127.0.0.1:9723"};  // HOST:PORT, [V6]:PORT or unix:PATH.
   enum class Api : std::uint8_t { kLoopback, kAuthenticated, kOff };
+  struct Scan {
+    std::chrono::milliseconds interval{15'000}, full_every{300'000}, budget{5'000};
+
+    friend bool operator==(const Scan&, const Scan&) = default;
+  };
+  struct Metrics {
+    std::size_t max_series = 20'000;
+    bool violations = true;
+    Severity violation_min_severity = Severity::kMedium;
+    std::string textfile{};  // Directory; "": none.
+
+    friend bool operator==(const Metrics&, const Metrics&) = default;
+  };
+  struct Events {
+    std::string file = "/var/log/hullmark/events.jsonl";  // "": none.
+    std::uint64_t max_size = 64U << 20;                   // Bytes.
+    int keep = 4;                                         // Rotated files beside the current one.
+    int debounce = 2;                                     // Scans.
+
+    friend bool operator==(const Events&, const Events&) = default;
+  };
+  struct Log {
+    std::string level = "info", format = "text";
+
+    friend bool operator==(const Log&, const Log&) = default;
+  };
+
+  std::vector<std::string> listen = {"127.0.0.1:9723"};  // HOST:PORT, [V6]:PORT or unix:PATH.
   Api api = Api::kLoopback;
   std::string benchmark{}, overrides{};  // Files; "": the compiled-in one, none.
   std::vector<std::string> waivers{};    // Files.
   std::string proc_root = "/proc", sys_root = "/sys", cgroup_root = "/sys/fs/cgroup";
   std::string state_dir = "/var/lib/hullmark";
   std::vector<ContainerClass> classes = {ContainerClass::kContainer, ContainerClass::kVm};
-  Selector infrastructure{};  // Default: namespace kube-system.
+  Selector infrastructure = KubeSystem();
   Selector select{};
-  struct {
-    std::chrono::milliseconds interval{15'000}, full_every{300'000}, budget{5'000};
-  } scan;
+  Scan scan{};
   bool threads = true;
-  struct {
-    std::size_t max_series = 20'000;
-    bool violations = true;
-    Severity violation_min_severity = Severity::kMedium;
-    std::string textfile{};  // Directory; "": none.
-  } metrics;
-  struct {
-    std::string file = "/var/log/hullmark/events.jsonl";  // "": none.
-    std::uint64_t max_size = 64U << 20;                   // Bytes.
-    int keep = 4;                                         // Rotated files beside the current one.
-    int debounce = 2;                                     // Scans.
-  } events;
-  struct {
-    std::string level = "info", format = "text";
-  } log;
+  Metrics metrics{};
+  Events events{};
+  Log log{};
+
+  friend bool operator==(const Config&, const Config&) = default;
+
+  static Selector KubeSystem() { return {.name_space = {Glob("kube-system")}}; }
 };
 
 // Parses strictly: an unknown or repeated key, a wrong type or unit, a value out of its bounds is
 // an error that names `name` and the line. Keys of what this version cannot do yet (web_config,
-// enforce, hooks, ...) are accepted with their defaults only.
+// watch, enforce, hooks) are accepted with their defaults only.
 Result<Config> LoadConfig(std::string_view text, std::string_view name);
 
 }  // namespace hullmark

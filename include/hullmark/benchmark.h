@@ -45,6 +45,8 @@ struct Control {
   std::vector<std::string>
       explains{};                // Controls that a report folds under this one when it fails.
   const Check* check = nullptr;  // The row that judges it; its scope is the control's.
+  std::string disabled{};        // Why the site has switched it off; "": it is judged. Else it is
+                           // reported as `manual` wherever it applies, and costs nothing.
 };
 
 // An item of a CIS Docker section: our own words for its subject, and who has a say in it.
@@ -63,12 +65,22 @@ struct Scoring {
   std::array<std::int32_t, 4> grade_bounds = {7, 20, 50, 100};  // Largest points for A, B, C, D.
 };
 
+// What a site has changed in a benchmark, for reports.
+struct Override {
+  std::string control{};     // Id; "" for the scoring.
+  std::string what{};        // "disabled", "severity", "weight", "params.NAME", "unknown".
+  std::string from{}, to{};  // As the files write them; `from` is "" where that is long.
+  std::string reason{};      // "" where none was asked for.
+  std::string source{};      // "FILE:LINE"
+};
+
 struct Benchmark {
   std::string id{}, version{}, title{};
   std::string sha256{};  // Of the file's bytes, lower-case hex.
   Scoring scoring;
   std::vector<Control> controls{};    // In the file's order, which is the catalogue's.
   std::vector<CisItem> cis_docker{};  // In numeric order.
+  std::vector<Override> overrides{};  // That were applied to what the file says.
 };
 
 }  // namespace hullmark

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/config/config.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include "agent/benchmark/fields.h"
+#include "agent/benchmark/yaml_tree.h"
+#include "agent/config/values.h"
+#include "hullmark/result.h"
+
+namespace hullmark {
+namespace {
+
+using std::chrono::hours, std::chrono::milliseconds, std::chrono::seconds;
+
+// Keys of what this version cannot do, with the one value that promises nothing.
+struct Later {
+  std::string_view key, only;
+};
+constexpr std::array<Later, 4> kLater = {
+    {{"web_config", "\"\""},
+     {"watch", "{source: auto, rescan: 1s}"},
+     {"enforce",
+      "{mode: off, budget: {actions: 3, per: 10m, max_containers_fraction: 0.05},"
+      " grace_after_start: 2m, rules: []}"},
+     {"hooks", "[]"}}};
+
+void RequireDefault(const YamlNode& node, const YamlNode& only, const std::string& path,
+                    FieldReader& reading) {
+  if (node.kind == YamlKind::kMapping && only.kind == YamlKind::kMapping) {
+    for (const YamlNode& child : node.children) {
+      const auto known = std::ranges::find(only.children, child.key, &YamlNode::key);
+      if (known == only.children.end()) {
+        return reading.Complain(child.line, "unknown key " + Quoted(path + "." + child.key));
+      }
+      RequireDefault(child, *known, path + "." + child.key, reading);
+    }
+    return;
+  }
+  const bool list = node.kind == YamlKind::kSequence;
+  const bool mapping = node.kind == YamlKind::kMapping || only.kind == YamlKind::kMapping;
+  const bool same = list == (only.kind == YamlKind::kSequence) && !mapping &&
+                    node.kind != YamlKind::kNull && node.text == only.text && node.children.empty();
+  if (!same)
+    reading.Complain(node.line,
+                     "this version can do nothing else than the default for " + Quoted(path));
+}
+
+void RequireDefaults(Fields& fields, FieldReader& reading) {
+  for (const auto& [key, only] : kLater) {
+    const YamlNode* node = fields.TakeOptional(key);
+    const auto tree = ParseYaml(only);
+    if (node != nullptr && tree) RequireDefault(*node, *tree, std::string(key), reading);
+  }
+}
+
+// "127.0.0.1:9723", "[::1]:9723", "node.example:9723"; port 0 lets the kernel choose.
+bool IsHostAndPort(std::string_view address) {
+  const auto colon = address.rfind(':');
+  if (colon == std::string_view::npos) return false;
+  const std::string_view host = address.substr(0, colon);
+  const std::string_view port = address.substr(colon + 1);
+  std::uint16_t number = 0;
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+  if (error != std::errc{} || end != port.data() + port.size()) return false;
+  constexpr std::string_view kHexadecimal = "0123456789abcdefABCDEF:.";
+  constexpr std::string_view kName =
+      "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-";
+  const bool v6 = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  const std::string_view inside = v6 ? host.substr(1, host.size() - 2) : host;
+  return !inside.empty() &&
+         inside.find_first_not_of(v6 ? kHexadecimal : kName) == std::string_view::npos;
+}
+
+std::vector<std::string> ReadListen(const YamlNode* node, FieldReader& reading) {
+  constexpr std::string_view kSocket = "unix:/";
+  if (node->kind == YamlKind::kSequence && node->children.empty()) return {};
+  std::vector<std::string> addresses = ReadOneOrMore(node, reading);
+  for (const std::string& address : addresses) {
+    const bool socket = address.starts_with(kSocket) && address.size() > kSocket.size();
+    if (socket || IsHostAndPort(address)) continue;
+    reading.Complain(node->line, Quoted(address) +
+                                     " is no address like 127.0.0.1:9723, [::1]:9723 "
+                                     "or unix:/run/hullmark/http.sock");
+  }
+  return addresses;
+}
+
+std::vector<std::string> ReadPaths(const YamlNode* node, FieldReader& reading) {
+  std::vector<std::string> paths;
+  for (const YamlNode& item : ReadItems(node, reading)) paths.push_back(ReadPath(&item, reading));
+  return paths;
+}
+
+// What is absent keeps its default.
+class ConfigReader {
+ public:
+  ConfigReader(const YamlNode* root, FieldReader& reading)
+      : root_(root, reading), reading_(reading) {}
+
+  Config Read();
+
+ private:
+  void ReadPlaces();
+  void ReadWho();
+  void ReadScan();
+  void ReadCollect();
+  void ReadMetrics();
+  void ReadEvents();
+  void ReadLog();
+
+  Fields root_;
+  FieldReader& reading_;
+  Config config_;
+};
+
+void ConfigReader::ReadPlaces() {
+  if (const auto* node = root_.TakeOptional("benchmark")) {
+    config_.benchmark = ReadPathOrNone(node, reading_);
+  }
+  if (const auto* node = root_.TakeOptional("overrides")) {
+    config_.overrides = ReadPathOrNone(node, reading_);
+  }
+  if (const auto* node = root_.TakeOptional("waivers")) config_.waivers = ReadPaths(node, reading_);
+  if (const auto* node = root_.TakeOptional("state_dir"))
+    config_.state_dir = ReadPath(node, reading_);
+  const auto* roots = root_.TakeOptional("roots");
+  if (roots == nullptr) return;
+  Fields fields(roots, reading_);
+  const auto read = [&](std::string_view key, std::string& path) {
+    if (const auto* node = fields.TakeOptional(key)) path = ReadPath(node, reading_);
+  };
+  read("proc", config_.proc_root);
+  read("sys", config_.sys_root);
+  read("cgroup", config_.cgroup_root);
+  fields.RefuseOthers();
+}
+
+void ConfigReader::ReadWho() {
+  if (const auto* node = root_.TakeOptional("classes"))
+    config_.classes = ReadClasses(node, reading_);
+  if (const auto* node = root_.TakeOptional("infrastructure")) {
+    config_.infrastructure = ReadSelector(node, reading_);
+  }
+  if (const auto* node = root_.TakeOptional("select"))
+    config_.select = ReadSelector(node, reading_);
+}
+
+void ConfigReader::ReadScan() {
+  const auto* scan = root_.TakeOptional("scan");
+  if (scan == nullptr) return;
+  Fields fields(scan, reading_);
+  const auto read = [&](std::string_view key, milliseconds least, milliseconds& time) {
+    const auto* node = fields.TakeOptional(key);
+    if (node != nullptr) time = ReadDuration(node, least, hours(24), reading_);
+  };
+  read("interval", seconds(1), config_.scan.interval);
+  read("full_every", seconds(1), config_.scan.full_every);
+  read("budget", milliseconds(100), config_.scan.budget);
+  if (config_.scan.full_every < config_.scan.interval) {
+    reading_.Complain(scan->line, "'full_every' must not be less than 'interval'");
+  }
+  fields.RefuseOthers();
+}
+
+void ConfigReader::ReadCollect() {
+  constexpr std::array<std::string_view, 2> kSources = {"auto", "proc"};  // The same, as yet.
+  const auto* collect = root_.TakeOptional("collect");
+  if (collect == nullptr) return;
+  Fields fields(collect, reading_);
+  if (const auto* node = fields.TakeOptional("source")) ReadWord(node, kSources, reading_);
+  if (const auto* node = fields.TakeOptional("threads")) config_.threads = ReadBool(node, reading_);
+  fields.RefuseOthers();
+}
+
+void ConfigReader::ReadMetrics() {
+  constexpr std::int64_t kMostSeries = 10'000'000;
+  const auto* metrics = root_.TakeOptional("metrics");
+  if (metrics == nullptr) return;
+  Fields fields(metrics, reading_);
+  if (const auto* node = fields.TakeOptional("max_series")) {
+    config_.metrics.max_series =
+        static_cast<std::size_t>(ReadInteger(node, 1000, kMostSeries, reading_));
+  }
+  if (const auto* node = fields.TakeOptional("violations")) {
+    config_.metrics.violations = ReadBool(node, reading_);
+  }
+  if (const auto* node = fields.TakeOptional("violation_min_severity")) {
+    config_.metrics.violation_min_severity = ReadSeverity(node, reading_);
+  }
+  if (const auto* node = fields.TakeOptional("textfile")) {
+    config_.metrics.textfile = ReadPathOrNone(node, reading_);
+  }
+  fields.RefuseOthers();
+}
+
+void ConfigReader::ReadEvents() {
+  const auto* events = root_.TakeOptional("events");
+  if (events == nullptr) return;
+  Fields fields(events, reading_);
+  if (const auto* node = fields.TakeOptional("file")) {
+    config_.events.file = ReadPathOrNone(node, reading_);
+  }
+  if (const auto* node = fields.TakeOptional("max_size")) {
+    config_.events.max_size = ReadSize(node, 64U << 10, std::uint64_t{1} << 40, reading_);
+  }
+  if (const auto* node = fields.TakeOptional("keep")) {
+    config_.events.keep = static_cast<int>(ReadInteger(node, 0, 1000, reading_));
+  }
+  if (const auto* node = fields.TakeOptional("debounce")) {
+    config_.events.debounce = static_cast<int>(ReadInteger(node, 1, 100, reading_));
+  }
+  fields.RefuseOthers();
+}
+
+void ConfigReader::ReadLog() {
+  constexpr std::array<std::string_view, 4> kLevels = {"debug", "info", "warn", "error"};
+  constexpr std::array<std::string_view, 2> kFormats = {"text", "json"};
+  const auto* log = root_.TakeOptional("log");
+  if (log == nullptr) return;
+  Fields fields(log, reading_);
+  if (const auto* node = fields.TakeOptional("level")) {
+    config_.log.level = kLevels[ReadWord(node, kLevels, reading_)];
+  }
+  if (const auto* node = fields.TakeOptional("format")) {
+    config_.log.format = kFormats[ReadWord(node, kFormats, reading_)];
+  }
+  fields.RefuseOthers();
+}
+
+Config ConfigReader::Read() {
+  constexpr std::array<std::string_view, 3> kApis = {"loopback", "authenticated", "off"};
+  if (const auto* node = root_.TakeOptional("listen")) config_.listen = ReadListen(node, reading_);
+  if (const auto* node = root_.TakeOptional("api")) {
+    config_.api = static_cast<Config::Api>(ReadWord(node, kApis, reading_));
+  }
+  ReadPlaces();
+  ReadWho();
+  ReadScan();
+  ReadCollect();
+  ReadMetrics();
+  ReadEvents();
+  ReadLog();
+  RequireDefaults(root_, reading_);
+  root_.RefuseOthers();
+  return config_;
+}
+
+}  // namespace
+
+// NOLINTNEXTLINE(bugprone-easily-swappable-parameters): swapped, the first line already fails.
+Result<Config> LoadConfig(std::string_view text, std::string_view name) {
+  FieldReader reading(name);
+  const std::expected<YamlNode, YamlProblem> root = ParseYaml(text);
+  if (!root) reading.Complain(root.error().line, root.error().what);
+  Config config = ConfigReader(root ? &*root : nullptr, reading).Read();
+  const std::optional<Error>& problem = reading.problem();
+  if (problem) return std::unexpected(*problem);
+  return config;
+}
+
+}  // namespace hullmark
