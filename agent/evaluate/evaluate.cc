@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -11,17 +12,20 @@
 #include "agent/evaluate/judge.h"
 #include "agent/evaluate/score.h"
 #include "agent/evaluate/subject.h"
+#include "agent/evaluate/waiving.h"
 #include "hullmark/benchmark.h"
 #include "hullmark/check.h"
 #include "hullmark/glob.h"
 #include "hullmark/namespace_users.h"
 #include "hullmark/report.h"
+#include "hullmark/selector.h"
 #include "hullmark/snapshot.h"
 
 namespace hullmark {
 namespace {
 
 constexpr std::size_t kShortId = 12;
+constexpr std::string_view kDisabled = "switched off by the site's overrides: ";
 
 // What raises the price of a control: the control `with`, by position in the benchmark.
 struct Raiser {
@@ -60,6 +64,11 @@ std::uint32_t ThreadsOf(const Snapshot& snapshot, const Member& member) {
   return static_cast<std::uint32_t>(recorded.size()) + process.threads_unread + 1;
 }
 
+std::string NoteOf(const Control& control, const Judgement& judgement) {
+  if (control.disabled.empty()) return std::string(judgement.note);
+  return std::string(kDisabled) + control.disabled;
+}
+
 class Evaluation {
  public:
   Evaluation(const Snapshot& snapshot, const Benchmark& benchmark, const EvaluateOptions& options)
@@ -68,11 +77,13 @@ class Evaluation {
         benchmark_(benchmark),
         options_(options),
         raisers_(RaisersOf(benchmark)),
-        judged_(benchmark.controls.size()) {}
+        judged_(benchmark.controls.size()),
+        waiving_(options.waivers, benchmark, options.at.value_or(snapshot.taken_at)) {}
 
   Report Run() &&;
 
  private:
+  bool IsAskedFor(const Container& container) const;
   bool Selected(const Container& container) const;
   std::vector<Finding> JudgeAll(const Subject& subject, bool host, Score& score);
   Judgement JudgeAt(const Subject& subject, std::size_t at, const Price& own) const;
@@ -87,17 +98,25 @@ class Evaluation {
   const EvaluateOptions& options_;
   std::vector<Raiser> raisers_;
   std::vector<Judgement> judged_;  // By control: of the host and of the container at hand.
+  Waiving waiving_;
   Report report_;
 };
 
+bool Evaluation::IsAskedFor(const Container& container) const {
+  return std::ranges::count(options_.classes, container.container_class) > 0 &&
+         Selects(options_.site, snapshot_, container, Belief::kAll);
+}
+
 bool Evaluation::Selected(const Container& container) const {
-  if (std::ranges::count(options_.classes, container.container_class) == 0) return false;
   if (options_.select.empty()) return true;
   return std::ranges::any_of(
       options_.select, [&](const Glob& pattern) { return IsMeant(pattern, snapshot_, container); });
 }
 
 Judgement Evaluation::JudgeAt(const Subject& subject, std::size_t at, const Price& own) const {
+  if (!benchmark_.controls[at].disabled.empty()) {
+    return {.status = Status::kManual, .severity = own.severity};
+  }
   return Judge(subject, benchmark_.controls[at], own, benchmark_.scoring, options_.examples);
 }
 
@@ -125,8 +144,11 @@ std::vector<Finding> Evaluation::JudgeAll(const Subject& subject, bool host, Sco
       const Price raised = RaisedPrice(benchmark_.controls[at], *raisers_[at].escalation);
       judged_[at] = JudgeAt(subject, at, raised);
     }
-    AddControl(score, judged_[at]);
-    findings.push_back(ToFinding(subject, at, escalates && judged_[at].at_own_price));
+    Finding finding = ToFinding(subject, at, escalates && judged_[at].at_own_price);
+    finding.waiver = waiving_.Cover(at, judged_[at]);
+    if (finding.waiver) finding.status = Status::kWaived;
+    AddControl(score, judged_[at], finding.waiver.has_value());
+    findings.push_back(finding);
   }
   SetGrade(score, benchmark_.scoring);
   return findings;
@@ -156,7 +178,7 @@ Finding Evaluation::ToFinding(const Subject& subject, std::size_t at, bool escal
           .offenders = judgement.offenders,
           .evidence_begin = begin,
           .evidence_end = static_cast<std::uint32_t>(report_.evidence.size()),
-          .note = report_.strings.Intern(judgement.note)};
+          .note = report_.strings.Intern(NoteOf(benchmark_.controls[at], judgement))};
 }
 
 void Evaluation::AddContainer(std::uint32_t at) {
@@ -167,6 +189,7 @@ void Evaluation::AddContainer(std::uint32_t at) {
                             .threads = 0,
                             .findings = {}};
   for (const Member& member : container.members) result.threads += ThreadsOf(snapshot_, member);
+  waiving_.Enter(snapshot_, container);
   result.findings = JudgeAll(Subject(snapshot_, users_, container), false, result.score);
   report_.containers.push_back(std::move(result));
 }
@@ -197,10 +220,14 @@ void Evaluation::Summarise() {
 
 Report Evaluation::Run() && {
   report_.judged_at = options_.at.value_or(snapshot_.taken_at);
+  waiving_.EnterHost();
   report_.host.findings = JudgeAll(Subject(snapshot_, users_), true, report_.host.score);
   for (std::uint32_t at = 0; at < snapshot_.containers.size(); ++at) {
-    if (Selected(snapshot_.containers[at])) AddContainer(at);
+    const Container& container = snapshot_.containers[at];
+    if (!IsAskedFor(container)) continue;
+    Selected(container) ? AddContainer(at) : waiving_.Spare(snapshot_, container);
   }
+  report_.waivers = waiving_.Close();
   Summarise();
   return std::move(report_);
 }

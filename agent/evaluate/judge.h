@@ -22,8 +22,8 @@ struct Judgement {
   bool whole = true;             // No unknown can cost more than what is known.
   bool at_own_price = false;     // A fail without a price of its own, or unknown.
   std::uint32_t offenders = 0;   // Verdicts that say fail; where none does, unknown.
-  std::string_view note;
-  std::vector<std::uint32_t> examples;  // Verdicts worth proving, the costliest first.
+  std::string_view note{};
+  std::vector<std::uint32_t> examples{};  // Verdicts worth proving, the costliest first.
 };
 
 // Fail outranks unknown, unknown outranks pass, pass outranks not applicable; the points are those

@@ -15,14 +15,16 @@ constexpr MilliPoints kMilli = 1000;
 
 }  // namespace
 
-void AddControl(Score& score, const Judgement& judgement) {
-  if (judgement.status == Status::kNotApplicable) return;
-  score.exposure += judgement.points;
-  score.exposure_known += judgement.points_known;
+void AddControl(Score& score, const Judgement& judgement, bool waived) {
+  if (judgement.status == Status::kNotApplicable || judgement.status == Status::kManual) return;
+  if (!waived) {
+    score.exposure += judgement.points;
+    score.exposure_known += judgement.points_known;
+  }
   score.exposure_unwaived += judgement.points;
   score.weight_applicable += judgement.weight;
   if (judgement.whole) score.weight_known += judgement.weight;
-  const bool fails = judgement.status == Status::kFail;
+  const bool fails = judgement.status == Status::kFail && !waived;
   score.critical = score.critical || (fails && judgement.severity == Severity::kCritical);
 }
 

@@ -37,6 +37,8 @@ constexpr std::array<std::string_view, 10> kParamTypes = {"bool",
                                                           "list of devices"};
 constexpr std::array<std::string_view, kStatuses> kStatusNames = {
     "pass", "fail", "unknown", "not_applicable", "waived", "manual"};
+constexpr std::array<std::string_view, kWaiverStates> kWaiverStateNames = {"active", "expiring",
+                                                                           "expired", "unused"};
 constexpr std::array<std::string_view, kGrades> kGradeNames = {"A", "B", "C", "D", "F"};
 
 template <typename Enum, std::size_t Size>
@@ -61,6 +63,7 @@ std::string_view NameOf(Severity severity) { return At(kSeverityNames, severity)
 std::string_view NameOf(Scope scope) { return At(kScopes, scope); }
 std::string_view NameOf(ParamType type) { return At(kParamTypes, type); }
 std::string_view NameOf(Status status) { return At(kStatusNames, status); }
+std::string_view NameOf(WaiverState state) { return At(kWaiverStateNames, state); }
 std::string_view NameOf(Grade grade) { return At(kGradeNames, grade); }
 
 std::optional<Runtime> RuntimeOfName(std::string_view name) {

@@ -63,6 +63,18 @@ struct Finding {
   std::uint32_t offenders = 0;   // Tasks with this status; 1 for a container or host control.
   std::uint32_t evidence_begin = 0, evidence_end = 0;  // Into Report::evidence.
   StringId note{};
+  std::optional<std::uint32_t> waiver{};  // Of a waived one: index into EvaluateOptions::waivers.
+};
+
+enum class WaiverState : std::uint8_t { kActive, kExpiring, kExpired, kUnused };
+inline constexpr int kWaiverStates = 4;
+
+// What became of a waiver. Expired outranks unused, unused outranks expiring.
+struct WaiverUse {
+  WaiverState state = WaiverState::kUnused;
+  // Findings it covers, also where an earlier waiver did so already; of an expired one those that
+  // it would cover.
+  std::uint32_t findings = 0;
 };
 
 struct ContainerReport {
@@ -89,8 +101,8 @@ struct Summary {
   std::int64_t weight_known = 0, weight_applicable = 0;
 };
 
-// What we think of a Snapshot. Refers to the Snapshot and Benchmark it was made from, which outlive
-// it; sinks get all three.
+// What we think of a Snapshot. Refers to the Snapshot, Benchmark and waivers it was made from,
+// which outlive it; sinks get all four.
 struct Report {
   Timestamp judged_at{};  // Expiries are decided at this time.
   StringTable strings;
@@ -98,8 +110,10 @@ struct Report {
   HostReport host;
   std::vector<ContainerReport> containers{};  // In the Snapshot's order, selected ones only.
   Summary summary;
+  std::vector<WaiverUse> waivers{};  // In the order of EvaluateOptions::waivers.
 };
 
+std::string_view NameOf(WaiverState state);
 std::string_view NameOf(Status status);
 std::string_view NameOf(Grade grade);
 

@@ -15,12 +15,17 @@
 #include "agent/evaluate/evaluate.h"
 #include "hullmark/benchmark.h"
 #include "hullmark/check.h"
+#include "hullmark/glob.h"
+#include "hullmark/ids.h"
 #include "hullmark/report.h"
+#include "hullmark/waiver.h"
 #include "tests/unit/evaluate/world.h"
 
 // What must hold of the score whatever the checks say: random results, one change, two scores.
 namespace hullmark {
 namespace {
+
+constexpr Timestamp kNow{1'000};
 
 struct Results {
   Scope scope = Scope::kProcess;
@@ -65,8 +70,9 @@ Case AnyCase() {
   return any;
 }
 
-ContainerReport Judged(const Case& judged) {
+World WorldOf(const Case& judged) {
   World world;
+  world.snapshot.taken_at = kNow;
   const auto container = world.AddContainer();
   for (std::size_t i = 0; i < judged.tasks; ++i) world.AddProcess(container);
   for (const Results& results : judged.controls) {
@@ -76,6 +82,11 @@ ContainerReport Judged(const Case& judged) {
                                     .on_unknown = true,
                                     .price = kCriticalPrice};
   }
+  return world;
+}
+
+ContainerReport Judged(const Case& judged) {
+  const World world = WorldOf(judged);
   return Evaluate(world.snapshot, world.benchmark, {}).containers.at(0);
 }
 
@@ -111,6 +122,76 @@ std::vector<std::size_t> AnyOrder(std::size_t size) {
     std::swap(order[i - 1], order[*rc::gen::inRange<std::size_t>(0, i)]);
   }
   return order;
+}
+
+std::vector<Waiver> AnyWaivers() {
+  std::vector<Waiver> waivers(*rc::gen::inRange<std::size_t>(1, 4));
+  for (Waiver& waiver : waivers) {
+    waiver.control = Glob(*rc::gen::element("*", "C-0", "C-1", "C-{2,3}"));
+    waiver.expires = Timestamp{*rc::gen::element(999, 1'000, 1'001)};
+    waiver.allow_critical = *rc::gen::arbitrary<bool>();
+    if (*rc::gen::inRange(0, 4) == 0) waiver.select.container_class = {Glob("vm")};
+  }
+  return waivers;
+}
+
+TEST(ScoreProperty, AWaiverOnlyForgives) {
+  EXPECT_TRUE(rc::check([] {
+    const World world = WorldOf(AnyCase());
+    const std::vector<Waiver> waivers = AnyWaivers();
+    const Report without = Evaluate(world.snapshot, world.benchmark, {});
+    const Report with = Evaluate(world.snapshot, world.benchmark, {.waivers = waivers});
+    const Score& before = without.containers.at(0).score;
+    const Score& after = with.containers.at(0).score;
+    RC_ASSERT(after.exposure_unwaived == before.exposure);
+    RC_ASSERT(before.exposure_unwaived == before.exposure);
+    RC_ASSERT(after.exposure <= before.exposure);
+    RC_ASSERT(after.exposure_known <= after.exposure);
+    RC_ASSERT(ScoreOf(after.exposure, {}) >= ScoreOf(before.exposure, {}));
+    RC_ASSERT(after.weight_known == before.weight_known);
+    RC_ASSERT(after.weight_applicable == before.weight_applicable);
+    RC_ASSERT(!after.critical || before.critical);
+  }));
+}
+
+TEST(ScoreProperty, AWaiverHidesNothing) {
+  EXPECT_TRUE(rc::check([] {
+    const World world = WorldOf(AnyCase());
+    const std::vector<Waiver> waivers = AnyWaivers();
+    const Report without = Evaluate(world.snapshot, world.benchmark, {});
+    const Report with = Evaluate(world.snapshot, world.benchmark, {.waivers = waivers});
+    RC_ASSERT(with.evidence.size() == without.evidence.size());
+    const auto& before = without.containers.at(0).findings;
+    const auto& after = with.containers.at(0).findings;
+    RC_ASSERT(after.size() == before.size());
+    for (std::size_t i = 0; i < after.size(); ++i) {
+      RC_ASSERT(Facts(with, after[i]) == Facts(without, before[i]));
+      RC_ASSERT(Sources(with, after[i]) == Sources(without, before[i]));
+      RC_ASSERT(after[i].points == before[i].points);
+      RC_ASSERT(after[i].severity == before[i].severity);
+      RC_ASSERT((after[i].status == Status::kWaived) == after[i].waiver.has_value());
+      if (!after[i].waiver) {
+        RC_ASSERT(after[i].status == before[i].status);
+        continue;
+      }
+      RC_ASSERT(before[i].status == Status::kFail);
+      const Waiver& waiver = waivers.at(*after[i].waiver);
+      RC_ASSERT(waiver.expires > kNow);
+      RC_ASSERT(waiver.allow_critical || after[i].severity != Severity::kCritical);
+      RC_ASSERT(with.waivers.at(*after[i].waiver).findings > 0);
+    }
+  }));
+}
+
+TEST(ScoreProperty, AnotherWaiverNeverCosts) {
+  EXPECT_TRUE(rc::check([] {
+    const World world = WorldOf(AnyCase());
+    const std::vector<Waiver> more = AnyWaivers();
+    const std::vector<Waiver> fewer(more.begin(), more.end() - 1);
+    const Report before = Evaluate(world.snapshot, world.benchmark, {.waivers = fewer});
+    const Report after = Evaluate(world.snapshot, world.benchmark, {.waivers = more});
+    RC_ASSERT(after.containers.at(0).score.exposure <= before.containers.at(0).score.exposure);
+  }));
 }
 
 TEST(ScoreProperty, TheOrderOfTasksDoesNotMatter) {
