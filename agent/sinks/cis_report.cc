@@ -117,6 +117,17 @@ Tally TallyItem(const Benchmark& benchmark, const CisItem& item,
   return whole;
 }
 
+// Of an item's controls, those that the site has switched off: "FS-009, FS-011".
+std::string Disabled(const Benchmark& benchmark, const CisItem& item) {
+  std::string ids;
+  for (const std::string& id : item.controls) {
+    const auto at = std::ranges::find(benchmark.controls, id, &Control::id);
+    if (at == benchmark.controls.end() || at->disabled.empty()) continue;
+    ids += (ids.empty() ? "" : ", ") + id;
+  }
+  return ids;
+}
+
 Style StyleOf(ItemStatus status) {
   switch (status) {
     case ItemStatus::kFail:
@@ -133,13 +144,16 @@ Style StyleOf(ItemStatus status) {
   return Style::kPlain;
 }
 
-void WriteItem(Page& page, const CisItem& item, const Tally& tally) {
+void WriteItem(Page& page, const CisItem& item, const Tally& tally, std::string_view disabled) {
   page.Paragraph({.text = fmt::format("  {:<7} {:<8}", item.item, NameOf(tally.worst)),
                   .indent = kIndent,
                   .style = StyleOf(tally.worst)},
                  item.subject);
   if (tally.worst == ItemStatus::kManual) {
-    page.Paragraph({.indent = kIndent}, item.manual);
+    page.Paragraph({.indent = kIndent},
+                   disabled.empty()
+                       ? item.manual
+                       : fmt::format("switched off by the site's overrides: {}", disabled));
     return;
   }
   std::string line;
@@ -191,9 +205,12 @@ void WriteCisReport(const ReportInput& input, const ByteSink& sink) {
   for (const CisItem& item : input.benchmark.cis_docker) {
     const auto number = std::string_view(item.item).substr(0, item.item.find('.'));
     if (number != section) WriteSectionHeading(page, section = number);
-    const Tally tally = TallyItem(input.benchmark, item, tallies);
+    Tally tally = TallyItem(input.benchmark, item, tallies);
+    const std::string disabled = Disabled(input.benchmark, item);
+    // The others alone prove no pass.
+    if (!disabled.empty() && tally.worst <= ItemStatus::kPass) tally.worst = ItemStatus::kManual;
     ++counts[std::to_underlying(tally.worst)];
-    WriteItem(page, item, tally);
+    WriteItem(page, item, tally, disabled);
   }
   WriteFooter(page, counts);
   page.Finish();

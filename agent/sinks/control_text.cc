@@ -57,6 +57,11 @@ void WriteControlText(Page& page, const Control& control) {
   page.Heading("Why it matters");
   page.Prose({.indent = 2}, control.rationale);
   page.Blank();
+  if (!control.disabled.empty()) {
+    page.Heading("Switched off by the site's overrides");
+    page.Paragraph({.indent = 2}, control.disabled);
+    page.Blank();
+  }
   page.Heading("What is read");
   page.Prose({.indent = 2}, control.reads);
   WriteRemediations(page, control.remediation);

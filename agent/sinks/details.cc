@@ -154,6 +154,9 @@ void WriteFinding(Page& page, const Reading& reading, const Subject& subject,
     page.Paragraph({.indent = kIndent},
                    fmt::format("worse together with {}", control.escalation->with));
   }
+  if (finding.waiver) {
+    page.Paragraph({.indent = kIndent}, WaiverText(reading.in.waivers[*finding.waiver]));
+  }
   WriteProof(page, reading.in.report, finding);
   if (fails && !fix.text.empty()) {
     page.Prose({.indent = kIndent}, fmt::format("{}: {}", fix.dialect, fix.text));
@@ -170,7 +173,7 @@ void WriteFree(Page& page, const Reading& reading, std::span<const Finding* cons
   std::string ids;
   for (const Finding* finding : findings) {
     ids += (ids.empty() ? "" : ", ") + reading.ControlOf(*finding).id;
-    if (finding->status == Status::kUnknown) ids += " (unknown)";
+    if (finding->status != Status::kFail) ids += fmt::format(" ({})", NameOf(finding->status));
   }
   if (ids.empty()) return;
   page.Paragraph({.text = "  info        0", .indent = kIndent}, ids);
@@ -200,6 +203,8 @@ std::string ScoreLine(const Score& score, std::span<const Finding> findings,
   std::string text = fmt::format("exposure {}, {}", PointsText(score.exposure),
                                  Count(static_cast<std::uint64_t>(fails), "violation"));
   if (unknown > 0) text += fmt::format(", {} unknown", unknown);
+  const auto waived = std::ranges::count(findings, Status::kWaived, &Finding::status);
+  if (waived > 0) text += fmt::format(", {} waived", waived);
   if (score.exposure_known != score.exposure) {
     text += fmt::format(": score between {:.1f} and {:.1f}, coverage {:.0f} %",
                         ScoreOf(score.exposure, scoring), ScoreOf(score.exposure_known, scoring),
@@ -259,6 +264,7 @@ std::string Likeness(const Reading& reading, const ContainerReport& judged) {
     add(finding.severity);
     add(finding.points);
     add(finding.note);
+    add(finding.waiver.value_or(UINT32_MAX));
     for (std::uint32_t i = finding.evidence_begin; i < finding.evidence_end; ++i) {
       add(report.evidence[i].fact);
     }

@@ -21,6 +21,7 @@
 #include "hullmark/report.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
+#include "hullmark/waiver.h"
 
 namespace hullmark {
 namespace {
@@ -43,6 +44,39 @@ void WriteOptional(JsonWriter& json, std::string_view key, std::optional<std::st
   text ? json.String(*text) : json.Null();
 }
 
+void WriteOverrides(JsonWriter& json, const Benchmark& benchmark) {
+  json.Key("overrides").BeginArray();
+  for (const Override& change : benchmark.overrides) {
+    json.BeginObject();
+    if (!change.control.empty()) json.Member("control", change.control);
+    json.Member("what", change.what);
+    if (!change.from.empty()) json.Member("from", change.from);
+    json.Member("to", change.to);
+    if (!change.reason.empty()) json.Member("reason", change.reason);
+    json.Member("source", change.source).EndObject();
+  }
+  json.EndArray();
+}
+
+// What a waiver says of itself; inside an object.
+void WriteWaiverWords(JsonWriter& json, const Waiver& waiver) {
+  json.Member("reason", waiver.reason).Member("owner", waiver.owner);
+  json.Member("expires", ToRfc3339(waiver.expires));
+  if (!waiver.ticket.empty()) json.Member("ticket", waiver.ticket);
+  json.Member("source", waiver.source);
+}
+
+void WriteWaivers(JsonWriter& json, const ReportInput& in) {
+  json.Key("waivers").BeginArray();
+  for (std::size_t i = 0; i < in.report.waivers.size(); ++i) {
+    const WaiverUse& use = in.report.waivers[i];
+    json.BeginObject().Member("control", in.waivers[i].control.pattern());
+    WriteWaiverWords(json, in.waivers[i]);
+    json.Member("state", NameOf(use.state)).Member("findings", use.findings).EndObject();
+  }
+  json.EndArray();
+}
+
 void WriteHead(JsonWriter& json, const ReportInput& in) {
   json.Member("schema", kReportSchema);
   json.Member("generated_at", ToRfc3339(in.options.generated_at));
@@ -51,7 +85,8 @@ void WriteHead(JsonWriter& json, const ReportInput& in) {
   json.Member("version", in.options.tool_version).EndObject();
   json.Key("benchmark");
   WriteBenchmarkObject(json, in.benchmark);
-  json.Key("overrides").BeginArray().EndArray();
+  WriteOverrides(json, in.benchmark);
+  WriteWaivers(json, in);
   json.Key("options").BeginObject();
   WriteTexts(json, "select", in.options.select);
   json.Key("class").BeginArray();
@@ -122,6 +157,11 @@ void WriteFinding(JsonWriter& json, const ReportInput& in, const Finding& findin
     json.EndArray();
     const std::string_view note = in.report.strings[finding.note];
     if (!note.empty()) json.Member("note", note);
+    if (finding.waiver) {
+      json.Key("waiver").BeginObject();
+      WriteWaiverWords(json, in.waivers[*finding.waiver]);
+      json.EndObject();
+    }
   }
   json.EndObject();
 }

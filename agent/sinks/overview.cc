@@ -289,7 +289,7 @@ struct Audience {
 Audience Sort(const Reading& reading) {
   Audience audience;
   for (const ContainerReport& judged : reading.in.report.containers) {
-    if (IsInfrastructure(reading.in.snapshot, reading.ContainerOf(judged))) {
+    if (IsInfrastructure(reading.in, reading.ContainerOf(judged))) {
       audience.infrastructure.push_back(&judged);
       continue;
     }
@@ -319,6 +319,7 @@ void WriteBelow(Page& page, const Reading& reading, const Audience& audience) {
   WriteInfrastructure(page, reading, audience.infrastructure);
   WriteHost(page, reading);
   WriteUnknown(page, reading);
+  WriteSite(page, reading.in);
   WriteClosing(page, reading);
 }
 

@@ -16,6 +16,7 @@
 #include "agent/sinks/report_sinks.h"
 #include "hullmark/benchmark.h"
 #include "hullmark/report.h"
+#include "hullmark/selector.h"
 #include "hullmark/snapshot.h"
 
 namespace hullmark {
@@ -73,7 +74,7 @@ Fix HostFix(const Control& control) {
   return {.dialect = "host", .text = control.remediation.host};
 }
 
-bool IsInfrastructure(const Snapshot& snapshot, const Container& container) {
+bool IsInfrastructure(const ReportInput& in, const Container& container) {
   switch (container.container_class) {
     case ContainerClass::kPause:
     case ContainerClass::kService:
@@ -83,8 +84,8 @@ bool IsInfrastructure(const Snapshot& snapshot, const Container& container) {
     case ContainerClass::kVm:
       break;
   }
-  return container.kubernetes && container.claims && container.claims->trust == Trust::kRoot &&
-         snapshot.Text(container.kubernetes->name_space) == "kube-system";
+  const Selector& named = in.options.infrastructure;
+  return !IsEmpty(named) && Selects(named, in.snapshot, container, Belief::kRootOnly);
 }
 
 bool NeedsAttention(const Score& score, const Scoring& scoring) {

@@ -12,6 +12,7 @@
 #include "hullmark/benchmark.h"
 #include "hullmark/report.h"
 #include "hullmark/snapshot.h"
+#include "hullmark/waiver.h"
 
 namespace hullmark {
 
@@ -39,9 +40,9 @@ struct Fix {
 Fix FixFor(const Control& control, const Container& container);
 Fix HostFix(const Control& control);
 
-// Machinery of the site: pods' sandboxes, services, and kube-system where root says so. A claim
-// that a user could have written exempts nobody.
-bool IsInfrastructure(const Snapshot& snapshot, const Container& container);
+// Machinery of the site: pods' sandboxes, services, and what the options call so. A claim that a
+// user could have written exempts nobody.
+bool IsInfrastructure(const ReportInput& in, const Container& container);
 
 // Fails a critical control, has grade D or F, or would have at best.
 bool NeedsAttention(const Score& score, const Scoring& scoring);
@@ -74,6 +75,13 @@ std::string ShortList(std::span<const std::string_view> names, ListShape shape);
 // Who was looked at, when and with which benchmark; then what could not be seen from here.
 void WriteHeadline(Page& page, const ReportInput& in);
 void WriteLimitedView(Page& page, const ReportInput& in);
+
+// What the site has changed or accepted: waivers with those that somebody has to look at,
+// overrides. Nothing where there are none.
+void WriteSite(Page& page, const ReportInput& in);
+
+// "waived until 2026-12-31 by team-web: until the rewrite [WEB-12]".
+std::string WaiverText(const Waiver& waiver);
 
 // The first screen and what follows it.
 void WriteOverview(Page& page, const Reading& reading);

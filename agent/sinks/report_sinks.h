@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
 #include "agent/encode/json_writer.h"
 #include "hullmark/benchmark.h"
+#include "hullmark/glob.h"
 #include "hullmark/ids.h"
 #include "hullmark/report.h"
+#include "hullmark/selector.h"
 #include "hullmark/snapshot.h"
+#include "hullmark/waiver.h"
 
 namespace hullmark {
 
@@ -21,6 +25,7 @@ struct ReportOptions {
   std::string command = "hullmark";  // The program as the caller typed it, for hints.
   std::vector<std::string> select;   // Of --select, as typed; empty: every container.
   std::vector<ContainerClass> classes;
+  Selector infrastructure = {.name_space = {Glob("kube-system")}};  // Text: a section of its own.
   bool verbose = false;  // Text: nothing is folded, and what passes is listed too.
   bool color = false;    // Text: SGR escapes of our own; nothing else ever moves a terminal.
   int columns = 80;      // Text: width to wrap at; at least 40 is used.
@@ -32,6 +37,7 @@ struct ReportInput {
   const Benchmark& benchmark;
   const Report& report;
   const ReportOptions& options;
+  std::span<const Waiver> waivers = {};  // That the Report was made with.
 };
 
 // One JSON document of schema hullmark.report/1, see docs/schema/report-1.schema.json. On the same

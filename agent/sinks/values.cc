@@ -35,6 +35,14 @@ std::string ToRfc3339(Timestamp time) {
                      clock.subseconds().count());
 }
 
+std::string EndText(Timestamp end) {
+  constexpr std::int64_t kDay = std::int64_t{24} * 3600 * 1'000'000'000;
+  const std::int64_t time = std::to_underlying(end);
+  if (time % kDay == 0) return ToRfc3339(Timestamp{time - 1}).substr(0, 10);
+  const std::string text = ToRfc3339(end);
+  return text.substr(0, 10) + " " + text.substr(11, 5) + " UTC";
+}
+
 std::string PointsText(MilliPoints points) {
   std::string text = fmt::format("{}.{:03}", points / 1000, std::abs(points % 1000));
   text.erase(text.find_last_not_of('0') + 1);

@@ -21,6 +21,10 @@ namespace hullmark {
 // UTC to the millisecond: "2026-01-31T08:15:00.000Z".
 std::string ToRfc3339(Timestamp time);
 
+// The end of something that ends before `end`, in UTC: the day "2026-12-31" where that is over by
+// then, else "2026-12-31 12:00 UTC".
+std::string EndText(Timestamp end);
+
 // "6", "12.5", "0.125": thousandths of a point, exact.
 std::string PointsText(MilliPoints points);
 

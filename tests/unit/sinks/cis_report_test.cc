@@ -111,5 +111,18 @@ TEST(CisReport, AWaiverIsNoPass) {
   EXPECT_TRUE(Has(Text(world), "  5.26    WAIVED  No new privileges"));
 }
 
+TEST(CisReport, AControlThatIsOffProvesNoPass) {
+  World world = MakeWorld();
+  Add(world, {.name = "good"});
+  for (Control& control : world.benchmark.controls) {
+    if (control.id == "CAP-008") control.disabled = "elsewhere";
+  }
+  EXPECT_TRUE(Has(Text(world),
+                  "  5.4     MANUAL  Few capabilities\n"
+                  "                  switched off by the site's overrides: CAP-008\n"));
+  Add(world, {.name = "bad", .fails = {"CAP-001"}});
+  EXPECT_TRUE(Has(Text(world), "  5.4     FAIL    Few capabilities"));
+}
+
 }  // namespace
 }  // namespace hullmark

@@ -47,6 +47,28 @@ TEST(JsonReport, SaysWhatWasLookedAtAndHow) {
   EXPECT_EQ(report["host"]["cgroup"], "v2");
 }
 
+TEST(JsonReport, SaysWhatTheSiteHasChangedAndAccepted) {
+  const Json report = Report(Everything());
+  EXPECT_EQ(report["overrides"],
+            Json::parse(R"([{"control":"RES-001","what":"weight","from":"5","to":"6",
+                             "reason":"memory is short here","source":"overrides.yaml:3"},
+                            {"what":"unknown","from":"1.0","to":"0.5",
+                             "source":"overrides.yaml:1"}])"));
+  ASSERT_EQ(report["waivers"].size(), 4U);
+  EXPECT_EQ(report["waivers"][0],
+            Json::parse(R"({"control":"PRV-001","reason":"until the rewrite","owner":"team-web",
+                            "expires":"2026-01-01T00:00:00.000Z","ticket":"WEB-12",
+                            "source":"waivers.yaml:2","state":"active","findings":1})"));
+  EXPECT_EQ(report["waivers"][3]["state"], "unused");
+  const Json excused = ContainerNamed(report, "hardened");
+  for (const Json& finding : excused["findings"]) {
+    EXPECT_EQ(finding.contains("waiver"), finding["status"] == "waived") << finding;
+    if (finding["status"] != "waived") continue;
+    EXPECT_EQ(finding["waiver"]["source"], "waivers.yaml:2");
+    EXPECT_FALSE(finding["evidence"].empty());
+  }
+}
+
 TEST(JsonReport, ListsEveryControlOfTheScope) {
   const Json report = Report(Everything());
   EXPECT_EQ(report["host"]["findings"].size(), 2U);

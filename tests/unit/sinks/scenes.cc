@@ -37,6 +37,21 @@ void AddExcused(World& world) {
   ContainerReport& judged = world.report.containers.back();
   SetStatus(world, judged.findings, "PRV-001", Status::kWaived);
   judged.score = ScoreFor(world.benchmark, judged.findings);
+  AddWaiver(world, "PRV-001", {.state = WaiverState::kActive, .findings = 1});
+  AddWaiver(world, "CAP-*", {.state = WaiverState::kExpired, .findings = 2});
+  AddWaiver(world, "SCP-001", {.state = WaiverState::kExpiring, .findings = 1});
+  AddWaiver(world, "NS-001", {.state = WaiverState::kUnused});
+  for (Finding& finding : judged.findings) {
+    if (finding.status == Status::kWaived) finding.waiver = 0;
+  }
+  world.benchmark.overrides = {
+      {.control = "RES-001",
+       .what = "weight",
+       .from = "5",
+       .to = "6",
+       .reason = "memory is short here",
+       .source = "overrides.yaml:3"},
+      {.what = "unknown", .from = "1.0", .to = "0.5", .source = "overrides.yaml:1"}};
   judged.findings[2].note = world.report.strings.Intern("accepted until the next release");
   judged.findings[1].note = world.report.strings.Intern("own user namespace");
   judged.findings[4].status = Status::kNotApplicable;

@@ -10,6 +10,7 @@
 
 #include "agent/encode/text.h"
 #include "agent/sinks/report_sinks.h"
+#include "hullmark/glob.h"
 #include "hullmark/report.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
@@ -119,6 +120,48 @@ TEST(TextReport, OnlyRootsClaimMakesInfrastructure) {
   Add(world,
       {.name = "liar", .fails = {"RUN-001"}, .name_space = "kube-system", .trust = Trust::kUser});
   EXPECT_TRUE(Has(FirstScreen(world), "  F  17.7  liar"));
+}
+
+TEST(TextReport, TheSiteSaysWhatItsInfrastructureIs) {
+  World world = MakeWorld();
+  Add(world, {.name = "mesh", .fails = {"RUN-001"}, .name_space = "mesh"});
+  EXPECT_FALSE(Has(FirstScreen(world), "INFRASTRUCTURE"));
+  world.options.infrastructure.name_space = {Glob("{mesh,ingress}")};
+  EXPECT_TRUE(Has(FirstScreen(world), "INFRASTRUCTURE  1 container"));
+  world.options.infrastructure = {};
+  EXPECT_FALSE(Has(FirstScreen(world), "INFRASTRUCTURE")) << "nobody, not everybody";
+}
+
+TEST(TextReport, NamesTheWaiversThatSomebodyHasToLookAt) {
+  const std::string screen = FirstScreen(Everything());
+  EXPECT_TRUE(Has(screen,
+                  "WAIVERS         1 finding waived by 4 waivers, 1 expiring, 1 expired, 1 unused\n"
+                  "                expired 2025-12-31: 2 findings of CAP-* no longer\n"
+                  "                accepted; team-web (waivers.yaml:8)\n"
+                  "                expires 2025-12-31: 1 finding of SCP-001; team-web\n"
+                  "                (waivers.yaml:14)\n"
+                  "                unused: nothing that fails is NS-001 of whom it selects;\n"
+                  "                team-web (waivers.yaml:20)\n"))
+      << screen;
+  EXPECT_TRUE(Has(screen,
+                  "OVERRIDES       RES-001 weight 5 -> 6 (memory is short here)\n"
+                  "                scoring unknown 1.0 -> 0.5\n"))
+      << screen;
+  World world = MakeWorld();
+  EXPECT_FALSE(Has(Text(world), "WAIVERS"));
+  EXPECT_FALSE(Has(Text(world), "OVERRIDES"));
+}
+
+TEST(TextReport, AWaivedFindingHasItsOwnLineAndProof) {
+  const std::string details = Details(Everything());
+  const std::size_t waived = details.find("  waived      6 PRV-001");
+  ASSERT_NE(waived, std::string::npos) << details;
+  EXPECT_TRUE(Has(details.substr(waived, 300),
+                  "waived until 2025-12-31 by team-web: until the\n"
+                  "                        rewrite [WEB-12]\n"))
+      << details.substr(waived, 300);
+  EXPECT_TRUE(Has(details, ", 1 waived"));
+  EXPECT_TRUE(Has(details, " without waivers"));
 }
 
 TEST(TextReport, WhoIsBadAtBestNeedsAttentionEvenWithoutAGrade) {

@@ -27,6 +27,12 @@ TEST(Values, TimesAreUtcToTheMillisecond) {
   EXPECT_EQ(ToRfc3339(Timestamp{-1'000'000}), "1969-12-31T23:59:59.999Z");
 }
 
+TEST(Values, AnEndAtMidnightIsTheDayBefore) {
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  EXPECT_EQ(EndText(Timestamp{1'709'251'200 * kSecond}), "2024-02-29");
+  EXPECT_EQ(EndText(Timestamp{1'709'210'096 * kSecond}), "2024-02-29 12:34 UTC");
+}
+
 TEST(Values, PointsAreExact) {
   EXPECT_EQ(PointsText(0), "0");
   EXPECT_EQ(PointsText(6000), "6");

@@ -13,6 +13,7 @@
 #include "hullmark/benchmark.h"
 #include "hullmark/report.h"
 #include "hullmark/snapshot.h"
+#include "hullmark/waiver.h"
 
 namespace hullmark::testing {
 
@@ -36,9 +37,14 @@ struct World {
   Benchmark benchmark;
   Report report;
   ReportOptions options;
+  std::vector<Waiver> waivers;
 
   ReportInput Input() const {
-    return {.snapshot = snapshot, .benchmark = benchmark, .report = report, .options = options};
+    return {.snapshot = snapshot,
+            .benchmark = benchmark,
+            .report = report,
+            .options = options,
+            .waivers = waivers};
   }
 };
 
@@ -50,6 +56,9 @@ Container& Add(World& world, const ContainerSpec& spec);
 // Gives a finding another status, with the points and a line of proof that belong to it.
 void SetStatus(World& world, std::vector<Finding>& findings, std::string_view id, Status status,
                std::string_view fact = {});
+
+// Adds a waiver and what became of it.
+void AddWaiver(World& world, std::string_view control, WaiverUse use);
 
 // The score that findings make, in the simplest way: no escalation, no partial fails.
 Score ScoreFor(const Benchmark& benchmark, std::span<const Finding> findings);
