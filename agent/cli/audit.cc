@@ -21,6 +21,7 @@
 #include "agent/cli/complain.h"
 #include "agent/cli/inputs.h"
 #include "agent/cli/output.h"
+#include "agent/cli/site.h"
 #include "agent/cli/thresholds.h"
 #include "agent/config/units.h"
 #include "agent/encode/text.h"
@@ -31,6 +32,7 @@
 #include "hullmark/report.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
+#include "hullmark/waiver.h"
 
 namespace hullmark {
 namespace {
@@ -57,7 +59,8 @@ CLI::Validator FromZeroTo(int most) {
   return {check, "[0 - " + std::to_string(most) + "]"};
 }
 
-void AddOptions(CLI::App& app, AuditOptions& options) {
+// Returns the option whose default the site may set.
+const CLI::Option* AddOptions(CLI::App& app, AuditOptions& options) {
   app.add_option("--format", options.format, "How the report is written")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
@@ -76,10 +79,11 @@ void AddOptions(CLI::App& app, AuditOptions& options) {
                  "is named on stderr; where nothing is left, a threshold is exit 2")
       ->type_name("GLOB")
       ->allow_extra_args(false);
-  app.add_option("--class", options.classes, "Classes to judge, comma separated")
-      ->delimiter(',')
-      ->check(CLI::IsMember({"container", "pause", "sandbox", "service", "vm"}))
-      ->capture_default_str();
+  const auto* const classes =
+      app.add_option("--class", options.classes, "Classes to judge, comma separated")
+          ->delimiter(',')
+          ->check(CLI::IsMember({"container", "pause", "sandbox", "service", "vm"}))
+          ->capture_default_str();
   app.add_flag("--verbose", options.verbose, "List passes too, fold nothing");
   app.add_option("--fail-on", options.fail_on,
                  "Exit 1 when a control of this severity or above fails (the host's count unless "
@@ -95,6 +99,7 @@ void AddOptions(CLI::App& app, AuditOptions& options) {
   app.add_option("--color", options.color, "Colour in the text report")
       ->check(CLI::IsMember({"auto", "always", "never"}))
       ->capture_default_str();
+  return classes;
 }
 
 bool UseColor(const AuditOptions& options) {
@@ -122,6 +127,12 @@ std::vector<ContainerClass> ClassesOf(const AuditOptions& options) {
   const auto repeated = std::ranges::unique(classes);
   classes.erase(repeated.begin(), repeated.end());
   return classes;
+}
+
+std::vector<std::string> NamesOf(const std::vector<ContainerClass>& classes) {
+  std::vector<std::string> names;
+  for (const ContainerClass one : classes) names.emplace_back(NameOf(one));
+  return names;
 }
 
 void WriteReport(const AuditOptions& options, const ReportInput& input, const ByteSink& sink) {
@@ -165,11 +176,22 @@ Result<void> CheckSelection(const AuditOptions& options, const Snapshot& snapsho
   return {};
 }
 
-Exit Judge(const AuditOptions& options, std::optional<Timestamp> at, const LoadedBenchmark& loaded,
-           const Snapshot& snapshot, const GlobalOptions& global, const Wiring& wiring) {
-  EvaluateOptions evaluate{.classes = ClassesOf(options), .at = at};
+// What is judged by.
+struct Standard {
+  const Benchmark& benchmark;
+  const std::vector<Waiver>& waivers;
+  std::optional<Timestamp> at;
+};
+
+Exit Judge(const AuditOptions& options, const Standard& standard, const Snapshot& snapshot,
+           const GlobalOptions& global, const Wiring& wiring) {
+  EvaluateOptions evaluate{.site = global.site.select,
+                           .classes = ClassesOf(options),
+                           .at = standard.at,
+                           .waivers = standard.waivers};
   for (const std::string& pattern : options.select) evaluate.select.emplace_back(pattern);
-  const Report report = Evaluate(snapshot, loaded.benchmark, evaluate);
+  const Benchmark& benchmark = standard.benchmark;
+  const Report report = Evaluate(snapshot, benchmark, evaluate);
   const auto selected = CheckSelection(options, snapshot, evaluate.select, report);
   if (!selected) return Complain(selected.error(), Exit::kUsage);
   const ReportOptions how{.generated_at = wiring.now(),
@@ -177,11 +199,15 @@ Exit Judge(const AuditOptions& options, std::optional<Timestamp> at, const Loade
                           .command = global.command,
                           .select = options.select,
                           .classes = evaluate.classes,
+                          .infrastructure = global.site.infrastructure,
                           .verbose = options.verbose,
                           .color = UseColor(options),
                           .columns = TerminalColumns()};
-  const ReportInput input{
-      .snapshot = snapshot, .benchmark = loaded.benchmark, .report = report, .options = how};
+  const ReportInput input{.snapshot = snapshot,
+                          .benchmark = benchmark,
+                          .report = report,
+                          .options = how,
+                          .waivers = standard.waivers};
   const auto written =
       WriteOutput(options.output, [&](const ByteSink& sink) { WriteReport(options, input, sink); });
   if (!written) return Complain(written.error(), Exit::kUsage);
@@ -189,7 +215,7 @@ Exit Judge(const AuditOptions& options, std::optional<Timestamp> at, const Loade
                           .min_score = options.min_score,
                           .min_coverage = options.min_coverage,
                           .host_counts = options.select.empty()},
-                         loaded.benchmark, report);
+                         benchmark, report);
 }
 
 Exit Audit(const AuditOptions& options, const GlobalOptions& global, const Wiring& wiring) {
@@ -205,6 +231,8 @@ Exit Audit(const AuditOptions& options, const GlobalOptions& global, const Wirin
   }
   const auto loaded = LoadChosenBenchmark(global);
   if (!loaded) return Complain(loaded.error(), Exit::kUsage);
+  const auto waivers = LoadChosenWaivers(global);
+  if (!waivers) return Complain(waivers.error(), Exit::kUsage);
   const auto snapshot = TakeSnapshot(options, global, wiring, loaded->benchmark);
   if (!snapshot) {
     return Complain(snapshot.error(), options.snapshot.empty() ? Exit::kBlind : Exit::kUsage);
@@ -214,15 +242,19 @@ Exit Audit(const AuditOptions& options, const GlobalOptions& global, const Wirin
                                 ": not one process: nothing was looked at"},
                     Exit::kBlind);
   }
-  return Judge(options, at, *loaded, *snapshot, global, wiring);
+  const Standard standard = {.benchmark = loaded->benchmark, .waivers = *waivers, .at = at};
+  return Judge(options, standard, *snapshot, global, wiring);
 }
 
 }  // namespace
 
 std::function<Exit()> SetupAudit(CLI::App& app, const GlobalOptions& global, const Wiring& wiring) {
   const auto options = std::make_shared<AuditOptions>();
-  AddOptions(app, *options);
-  return [options, &global, &wiring] { return Audit(*options, global, wiring); };
+  const auto* const classes = AddOptions(app, *options);
+  return [options, classes, &global, &wiring] {
+    if (classes->count() == 0) options->classes = NamesOf(global.site.classes);
+    return Audit(*options, global, wiring);
+  };
 }
 
 }  // namespace hullmark

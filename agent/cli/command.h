@@ -5,8 +5,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "agent/collect/collect.h"
+#include "agent/config/config.h"
 #include "hullmark/ids.h"
 
 namespace CLI {
@@ -33,7 +35,11 @@ struct Wiring {
 // Options that stand before every command.
 struct GlobalOptions {
   std::string command{};    // How the caller typed the program: hints have to work when pasted.
+  std::string config{};     // File; "": none.
   std::string benchmark{};  // File; "": the compiled-in one.
+  std::string overrides{};  // File; "": none.
+  std::vector<std::string> waivers{};
+  Config site{};  // What `config` says, or the defaults.
   RootPaths roots;
   std::string log_level = "warn";
   std::string log_format = "text";

@@ -22,6 +22,7 @@
 #include "agent/benchmark/load.h"
 #include "agent/cli/command.h"
 #include "agent/collect/collect.h"
+#include "agent/config/overrides.h"
 #include "agent/replay/snapshot_json.h"
 #include "checks/table.h"
 #include "hullmark/benchmark.h"
@@ -34,7 +35,7 @@
 namespace hullmark {
 namespace {
 
-constexpr std::size_t kBenchmarkBytes = std::size_t{1} << 20;
+constexpr std::size_t kSiteFileBytes = std::size_t{1} << 20;
 constexpr std::size_t kSnapshotBytes = std::size_t{512} << 20;
 
 // Parameters that name places on the host: collect resolves them, checks look them up.
@@ -93,12 +94,6 @@ Result<std::string> ReadAll(const Fd& file, const std::string& path, std::size_t
   }
 }
 
-// A file that decides what is done: nobody but root and the caller may have a say in it.
-Result<std::string> ReadTrustedFile(const std::string& path, std::size_t cap) {
-  const auto file = OpenTrusted(path, Uid{geteuid()});
-  return file ? ReadAll(*file, path, cap) : std::unexpected(file.error());
-}
-
 // A file that is only looked at; "-" is standard input.
 Result<std::string> ReadWholeFile(const std::string& path, std::size_t cap) {
   const bool standard_input = path == "-";
@@ -114,16 +109,28 @@ Result<std::string> ReadWholeFile(const std::string& path, std::size_t cap) {
 
 }  // namespace
 
+Result<std::string> ReadSiteFile(const std::string& path) {
+  const auto file = OpenTrusted(path, Uid{geteuid()});
+  return file ? ReadAll(*file, path, kSiteFileBytes) : std::unexpected(file.error());
+}
+
 Result<LoadedBenchmark> LoadChosenBenchmark(const GlobalOptions& global) {
   LoadedBenchmark loaded{.checks = AllChecks(), .benchmark = {}};
-  Result<std::string> text = global.benchmark.empty()
-                                 ? std::string(DefaultBenchmarkText())
-                                 : ReadTrustedFile(global.benchmark, kBenchmarkBytes);
+  Result<std::string> text = global.benchmark.empty() ? std::string(DefaultBenchmarkText())
+                                                      : ReadSiteFile(global.benchmark);
   if (!text) return std::unexpected(std::move(text.error()));
   auto benchmark = LoadBenchmark(
       *text, global.benchmark.empty() ? "default.yaml" : global.benchmark, loaded.checks);
   if (!benchmark) return std::unexpected(std::move(benchmark.error()));
   loaded.benchmark = std::move(*benchmark);
+  if (global.overrides.empty()) return loaded;
+  text = ReadSiteFile(global.overrides);
+  if (!text) return std::unexpected(std::move(text.error()));
+  const auto overrides = LoadOverrides(*text, global.overrides);
+  if (!overrides) return std::unexpected(overrides.error());
+  auto changed = ApplyOverrides(std::move(loaded.benchmark), *overrides);
+  if (!changed) return std::unexpected(std::move(changed.error()));
+  loaded.benchmark = std::move(*changed);
   return loaded;
 }
 

@@ -18,8 +18,11 @@ struct LoadedBenchmark {
   Benchmark benchmark;
 };
 
-// The benchmark that the options name, which has to be trusted (see OpenTrusted), or the
-// compiled-in one.
+// The text of a file that decides what is done: it has to be trusted, see OpenTrusted.
+Result<std::string> ReadSiteFile(const std::string& path);
+
+// The benchmark that the options name, which has to be trusted, or the compiled-in one; with the
+// overrides that they name.
 Result<LoadedBenchmark> LoadChosenBenchmark(const GlobalOptions& global);
 
 // Looks at this host, with progress on stderr when that is a terminal. `benchmark` says which host

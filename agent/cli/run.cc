@@ -14,6 +14,7 @@
 #include "agent/cli/command.h"
 #include "agent/cli/complain.h"
 #include "agent/cli/logging.h"
+#include "agent/cli/site.h"
 
 namespace hullmark {
 namespace {
@@ -32,7 +33,7 @@ constexpr std::array kCommands = {
             .sentence = "Tell one control: why it matters, what is read, how to fix it",
             .setup = SetupExplain},
     Command{.name = "check-config",
-            .sentence = "Validate a benchmark file and say in words what it will do",
+            .sentence = "Validate the site's files and say in words what they will do",
             .setup = SetupCheckConfig},
 };
 
@@ -71,8 +72,16 @@ class NarrowHelp : public CLI::Formatter {
 };
 
 void AddGlobalOptions(CLI::App& app, GlobalOptions& global) {
+  app.add_option("--config", global.config,
+                 "Site configuration; options given beside it come first")
+      ->type_name("FILE");
   app.add_option("--benchmark", global.benchmark, "Benchmark file instead of the compiled-in one")
       ->type_name("FILE");
+  app.add_option("--overrides", global.overrides, "The site's changes to the benchmark")
+      ->type_name("FILE");
+  app.add_option("--waivers", global.waivers, "Findings that are accepted; repeatable")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
   app.add_option("--proc-root", global.roots.proc, "A procfs, e.g. the host's in a container")
       ->type_name("DIR")
       ->capture_default_str();
@@ -139,7 +148,8 @@ Exit Run(int count, const char* const* arguments, const Wiring& wiring) {
     return Complain({.message = "see '" + global.command + " --help'"}, Exit::kUsage);
   }
   StartLogging(global.log_level, global.log_format);
-  return chosen();
+  const auto applied = ApplyConfig(app, global);
+  return applied ? chosen() : Complain(applied.error(), Exit::kUsage);
 }
 
 }  // namespace hullmark

@@ -4,14 +4,17 @@
 
     golden_test.py PROGRAM SCHEMA CASES        UPDATE_GOLDEN=1 rewrites what is expected
 
-A case is a folder of CASES with snapshot.json; beside it lie report.json, report.txt and cis.txt.
+A case is a folder of CASES with snapshot.json; beside it lie report.json, report.txt and cis.txt, and
+where the site has a say overrides.yaml and waivers.yaml.
 The JSON report is kept indented, without generated_at and tool, which alone may differ.
 """
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
+import tempfile
 import unittest
 
 PROGRAM, SCHEMA, CASES = None, None, None
@@ -19,8 +22,16 @@ UPDATE = os.environ.get("UPDATE_GOLDEN") == "1"
 
 
 def audit(case, *options):
-    command = ["hullmark", "audit", "--snapshot", str(case / "snapshot.json"), *options]
-    return subprocess.run(command, executable=PROGRAM, check=True, capture_output=True, timeout=60).stdout
+    """Judges a case. The site's files are trusted in a folder of their own, wherever the sources lie."""
+    command = ["hullmark", "audit", "--snapshot", str((case / "snapshot.json").resolve()), *options]
+    with tempfile.TemporaryDirectory() as folder:
+        for kind in ("overrides", "waivers"):
+            if (case / f"{kind}.yaml").exists():
+                name = shutil.copyfile(case / f"{kind}.yaml", pathlib.Path(folder) / f"{kind}.yaml").name
+                command += [f"--{kind}", name]
+                os.chmod(pathlib.Path(folder) / name, 0o644)
+        done = subprocess.run(command, executable=PROGRAM, check=True, capture_output=True, timeout=60, cwd=folder)
+    return done.stdout
 
 
 def without_run(report):
