@@ -21,7 +21,7 @@ TABLE = {
     "benchmark": ("agent/benchmark", set(), {"yaml-cpp", "openssl"}),
     "config": ("agent/config", {"benchmark"}, set()),
     "evaluate": ("agent/evaluate", set(), set()),
-    "sinks": ("agent/sinks", {"encode"}, {"fmt"}),
+    "sinks": ("agent/sinks", {"encode"}, {"fmt", "prometheus"}),
     "cli": ("agent/cli", ALL, {"CLI", "spdlog"}),
     "main": ("agent/main.cc", ALL | {"cli"}, {"spdlog"}),
     "include": ("include", set(), set()),
@@ -29,8 +29,8 @@ TABLE = {
 PURE = {"model", "parse", "checks", "evaluate", "include"}
 IMPURE = re.compile(r"(fstream|iostream|filesystem|chrono|ctime|cstdio|thread|unistd\.h|fcntl\.h|dirent\.h|"
                     r"sys/(stat|mman|syscall)\.h)$")
-LIBRARIES = ("nlohmann", "yaml-cpp", "openssl", "spdlog", "fmt", "CLI", "gtest", "rapidcheck")
-TARGETS = {"nlohmann_json": "nlohmann", "OpenSSL": "openssl", "CLI11": "CLI"}
+LIBRARIES = ("nlohmann", "yaml-cpp", "openssl", "spdlog", "fmt", "CLI", "prometheus", "gtest", "rapidcheck")
+TARGETS = {"nlohmann_json": "nlohmann", "OpenSSL": "openssl", "CLI11": "CLI", "prometheus-cpp": "prometheus"}
 
 
 def module_of(header):

@@ -9,7 +9,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-TYPE = re.compile(r"^(?:struct|class|enum class) (\w+)(?!.*;$)", re.M)
+TYPE = re.compile(r"^(?:struct|class|enum class) (\w+)\b(?!::|.*;$)", re.M)
 ANONYMOUS = re.compile(r"^namespace \{$.*?^\}  // namespace$", re.M | re.S)
 
 

@@ -57,6 +57,9 @@ void WriteControlList(const Benchmark& benchmark, const ByteSink& sink, bool jso
 // All that the benchmark says of its controls, as a Markdown page: docs/checks.md.
 void WriteControlMarkdown(const Benchmark& benchmark, const ByteSink& sink);
 
+// All metrics, as a Markdown page: docs/metrics.md.
+void WriteMetricMarkdown(const ByteSink& sink);
+
 // One control: why it matters, what is read, how to fix a violation, who else speaks of it.
 void WriteControl(const Benchmark& benchmark, const Control& control, const ByteSink& sink,
                   bool json);
