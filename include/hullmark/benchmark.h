@@ -46,7 +46,7 @@ struct Control {
       explains{};                // Controls that a report folds under this one when it fails.
   const Check* check = nullptr;  // The row that judges it; its scope is the control's.
   std::string disabled{};        // Why the site has switched it off; "": it is judged. Else it is
-                           // reported as `manual` wherever it applies, and costs nothing.
+                                 // reported as `manual` wherever it applies, and costs nothing.
 };
 
 // An item of a CIS Docker section: our own words for its subject, and who has a say in it.
