@@ -19,6 +19,7 @@
 #include <utility>
 
 #include "agent/base/file.h"
+#include "agent/base/replace.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
 
@@ -44,12 +45,17 @@ void Prepend(std::string_view path, std::deque<std::string>& rest) {
   rest.insert(rest.begin(), names.begin(), names.end());
 }
 
+// Who has to be trusted: whoever could change what is read, or whoever could lead astray.
+enum class Judge : std::uint8_t { kEverything, kLinks };
+
 // Where a walk has come to: a directory that has been judged, and its path for messages.
 class Walk {
  public:
-  explicit Walk(Uid user) : user_(user) {}
+  explicit Walk(Uid user, Judge judge = Judge::kEverything) : user_(user), judge_(judge) {}
 
   Result<Fd> To(const std::string& path);
+  // A walk that ends in a directory.
+  Result<Fd> ToDirectory(const std::string& path);
 
  private:
   // Why nobody should rely on what lies at `place`; nullopt when they may.
@@ -60,14 +66,18 @@ class Walk {
   Result<std::optional<Fd>> Step(const std::string& name, std::deque<std::string>& rest);
   Result<void> Follow(const Fd& link, const std::string& place, std::deque<std::string>& rest);
   Result<Fd> OpenFile(const std::string& name, const std::string& place) const;
+  // Goes as far as the directories lead; the file at the end, nullopt where there is none.
+  Result<std::optional<Fd>> Go(const std::string& path);
 
   Uid user_;
+  Judge judge_;
   Fd directory_;
   std::string path_;  // Of the directory; "" for "/".
   int links_ = 0;
 };
 
 std::optional<Error> Walk::Distrust(const FileStatus& status, const std::string& place) const {
+  if (judge_ == Judge::kLinks && !S_ISLNK(status.mode)) return std::nullopt;
   const auto refuse = [&](const std::string& why) {
     return Error{.code = ErrorCode::kDenied, .message = place + ": not trusted: " + why};
   };
@@ -140,7 +150,7 @@ Result<std::optional<Fd>> Walk::Step(const std::string& name, std::deque<std::st
   return std::optional(std::move(*file));
 }
 
-Result<Fd> Walk::To(const std::string& path) {
+Result<std::optional<Fd>> Walk::Go(const std::string& path) {
   std::deque<std::string> rest;
   Prepend(path, rest);
   if (!path.starts_with('/')) {
@@ -153,14 +163,33 @@ Result<Fd> Walk::To(const std::string& path) {
     const std::string name = std::move(rest.front());
     rest.pop_front();
     auto file = Step(name, rest);
-    if (!file) return std::unexpected(file.error());
-    if (*file) return std::move(**file);
+    if (!file || *file) return file;
   }
-  return Fail(ErrorCode::kMalformed, path + ": not a regular file");
+  return std::nullopt;
+}
+
+Result<Fd> Walk::To(const std::string& path) {
+  auto file = Go(path);
+  if (!file) return std::unexpected(file.error());
+  if (!*file) return Fail(ErrorCode::kMalformed, path + ": not a regular file");
+  return std::move(**file);
+}
+
+Result<Fd> Walk::ToDirectory(const std::string& path) {
+  const auto file = Go(path);
+  if (!file) return std::unexpected(file.error());
+  if (*file) return FailAt(path, ENOTDIR);
+  Fd readable(openat(directory_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!readable) return FailAt(path, errno);
+  return readable;
 }
 
 }  // namespace
 
 Result<Fd> OpenTrusted(const std::string& path, Uid user) { return Walk(user).To(path); }
+
+Result<Fd> OpenOwnDirectory(const std::string& path, Uid user) {
+  return Walk(user, Judge::kLinks).ToDirectory(path);
+}
 
 }  // namespace hullmark

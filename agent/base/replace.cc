@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/base/replace.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include "agent/base/file.h"
+#include "hullmark/result.h"
+
+namespace hullmark {
+namespace {
+
+std::unexpected<Error> FailOn(const std::string& path, int number) {
+  return Fail(CodeOfErrno(number), path + ": " + std::strerror(number));
+}
+
+// The errno of the first failure, 0 for none.
+int WriteAll(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = write(fd, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return errno;
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  constexpr mode_t kAllRead = 0644;
+  return fchmod(fd, kAllRead) != 0 || fsync(fd) != 0 ? errno : 0;
+}
+
+}  // namespace
+
+Result<void> ReplaceIn(const Fd& directory, const std::string& place, const std::string& name,
+                       std::string_view bytes) {
+  const std::string path = place + "/" + name;
+  struct stat status = {};
+  const bool exists = fstatat(directory.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
+  if (!exists && errno != ENOENT) return FailOn(path, errno);
+  if (exists && !S_ISREG(status.st_mode)) {
+    return Fail(ErrorCode::kMalformed, path + ": not a regular file: it is not replaced");
+  }
+  // A name of this process's own: what another run has left there is in nobody's use.
+  const std::string draft = "." + name + "." + std::to_string(getpid());
+  unlinkat(directory.get(), draft.c_str(), 0);
+  constexpr mode_t kOwner = 0600;
+  const Fd file(openat(directory.get(), draft.c_str(),
+                       O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kOwner));
+  if (!file) return FailOn(path, errno);
+  int error = WriteAll(file.get(), bytes);
+  if (error == 0 && renameat(directory.get(), draft.c_str(), directory.get(), name.c_str()) != 0) {
+    error = errno;
+  }
+  if (error == 0) return {};
+  unlinkat(directory.get(), draft.c_str(), 0);
+  return FailOn(path, error);
+}
+
+}  // namespace hullmark
