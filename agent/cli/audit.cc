@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cstdlib>
 #include <functional>
 #include <memory>
@@ -22,6 +23,7 @@
 #include "agent/cli/inputs.h"
 #include "agent/cli/output.h"
 #include "agent/cli/site.h"
+#include "agent/cli/textfile.h"
 #include "agent/cli/thresholds.h"
 #include "agent/config/units.h"
 #include "agent/encode/text.h"
@@ -29,6 +31,7 @@
 #include "agent/sinks/report_sinks.h"
 #include "hullmark/benchmark.h"
 #include "hullmark/glob.h"
+#include "hullmark/ids.h"
 #include "hullmark/report.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
@@ -39,7 +42,7 @@ namespace {
 
 struct AuditOptions {
   std::string format = "text", view = "containers", color = "auto";
-  std::string output, snapshot, at;
+  std::string output, textfile, snapshot, at;
   std::vector<std::string> select;
   std::vector<std::string> classes = {"container", "vm"};
   bool verbose = false;
@@ -70,6 +73,9 @@ const CLI::Option* AddOptions(CLI::App& app, AuditOptions& options) {
   app.add_option("--output", options.output,
                  "Write to FILE, in one step when complete; - is stdout")
       ->type_name("FILE");
+  app.add_option("--textfile", options.textfile,
+                 "Also write the metrics to DIR/hullmark.prom, for a textfile collector")
+      ->type_name("DIR");
   app.add_option("--snapshot", options.snapshot, "Judge this snapshot, not this host; - is stdin")
       ->type_name("FILE");
   app.add_option("--at", options.at, "Judge what expires at this time (RFC 3339)")
@@ -145,10 +151,25 @@ void WriteReport(const AuditOptions& options, const ReportInput& input, const By
   }
 }
 
-Result<Snapshot> TakeSnapshot(const AuditOptions& options, const GlobalOptions& global,
-                              const Wiring& wiring, const Benchmark& benchmark) {
-  return options.snapshot.empty() ? LookAtHost(global, wiring, benchmark)
-                                  : ReadSnapshotFile(options.snapshot);
+std::chrono::nanoseconds Between(Timestamp before, Timestamp after) {
+  return std::chrono::nanoseconds{std::to_underlying(after) - std::to_underlying(before)};
+}
+
+// What is judged, and how long it took to look; nullopt where nobody looked.
+struct Look {
+  Snapshot snapshot;
+  std::optional<std::chrono::nanoseconds> took{};
+};
+
+Result<Look> TakeSnapshot(const AuditOptions& options, const GlobalOptions& global,
+                          const Wiring& wiring, const Benchmark& benchmark) {
+  const bool host = options.snapshot.empty();
+  const Timestamp before = wiring.now();
+  auto snapshot = host ? LookAtHost(global, wiring, benchmark) : ReadSnapshotFile(options.snapshot);
+  if (!snapshot) return std::unexpected(std::move(snapshot.error()));
+  Look look{.snapshot = std::move(*snapshot)};
+  if (host) look.took = Between(before, wiring.now());
+  return look;
 }
 
 bool HasThreshold(const AuditOptions& options) {
@@ -176,6 +197,16 @@ Result<void> CheckSelection(const AuditOptions& options, const Snapshot& snapsho
   return {};
 }
 
+Result<void> WriteAll(const AuditOptions& options, const ReportInput& input,
+                      std::optional<std::chrono::nanoseconds> took) {
+  if (!options.textfile.empty()) {
+    auto written = WriteTextfile(options.textfile, input, took);
+    if (!written) return written;
+  }
+  return WriteOutput(options.output,
+                     [&](const ByteSink& sink) { WriteReport(options, input, sink); });
+}
+
 // What is judged by.
 struct Standard {
   const Benchmark& benchmark;
@@ -183,8 +214,9 @@ struct Standard {
   std::optional<Timestamp> at;
 };
 
-Exit Judge(const AuditOptions& options, const Standard& standard, const Snapshot& snapshot,
+Exit Judge(const AuditOptions& options, const Standard& standard, const Look& look,
            const GlobalOptions& global, const Wiring& wiring) {
+  const Snapshot& snapshot = look.snapshot;
   EvaluateOptions evaluate{.site = global.site.select,
                            .classes = ClassesOf(options),
                            .at = standard.at,
@@ -208,8 +240,7 @@ Exit Judge(const AuditOptions& options, const Standard& standard, const Snapshot
                           .report = report,
                           .options = how,
                           .waivers = standard.waivers};
-  const auto written =
-      WriteOutput(options.output, [&](const ByteSink& sink) { WriteReport(options, input, sink); });
+  const auto written = WriteAll(options, input, look.took);
   if (!written) return Complain(written.error(), Exit::kUsage);
   return ApplyThresholds({.fail_on = SeverityOfName(options.fail_on),
                           .min_score = options.min_score,
@@ -233,17 +264,17 @@ Exit Audit(const AuditOptions& options, const GlobalOptions& global, const Wirin
   if (!loaded) return Complain(loaded.error(), Exit::kUsage);
   const auto waivers = LoadChosenWaivers(global);
   if (!waivers) return Complain(waivers.error(), Exit::kUsage);
-  const auto snapshot = TakeSnapshot(options, global, wiring, loaded->benchmark);
-  if (!snapshot) {
-    return Complain(snapshot.error(), options.snapshot.empty() ? Exit::kBlind : Exit::kUsage);
+  const auto look = TakeSnapshot(options, global, wiring, loaded->benchmark);
+  if (!look) {
+    return Complain(look.error(), options.snapshot.empty() ? Exit::kBlind : Exit::kUsage);
   }
-  if (snapshot->processes.empty()) {
+  if (look->snapshot.processes.empty()) {
     return Complain({.message = (options.snapshot.empty() ? "/proc" : options.snapshot) +
                                 ": not one process: nothing was looked at"},
                     Exit::kBlind);
   }
   const Standard standard = {.benchmark = loaded->benchmark, .waivers = *waivers, .at = at};
-  return Judge(options, standard, *snapshot, global, wiring);
+  return Judge(options, standard, *look, global, wiring);
 }
 
 }  // namespace

@@ -35,6 +35,11 @@ Exit List(const std::string& format, const GlobalOptions& global) {
   return written ? Exit::kDone : Complain(written.error(), Exit::kUsage);
 }
 
+Exit ListMetrics() {
+  const auto written = WriteOutput("", WriteMetricMarkdown);
+  return written ? Exit::kDone : Complain(written.error(), Exit::kUsage);
+}
+
 // Ids of the same family, for somebody who mistyped one.
 std::string Family(const Benchmark& benchmark, std::string_view id) {
   std::string ids;
@@ -70,8 +75,10 @@ Exit ExplainOne(std::string id, const std::string& format, const GlobalOptions& 
 std::function<Exit()> SetupControls(CLI::App& app, const GlobalOptions& global,
                                     const Wiring& /*wiring*/) {
   const auto format = std::make_shared<std::string>("text");
+  const auto metrics = std::make_shared<bool>(false);
   AddFormat(app, *format, {"text", "json", "markdown"});
-  return [format, &global] { return List(*format, global); };
+  app.add_flag("--metrics", *metrics, "List the metrics that carry the verdicts, as Markdown");
+  return [format, metrics, &global] { return *metrics ? ListMetrics() : List(*format, global); };
 }
 
 std::function<Exit()> SetupExplain(CLI::App& app, const GlobalOptions& global,

@@ -15,6 +15,7 @@ import tempfile
 import unittest
 
 PROGRAM, SNAPSHOT, BENCHMARK, CHECKS = None, None, None, None
+METRICS = pathlib.Path(__file__).resolve().parents[2] / "docs/metrics.md"
 ROOT = os.geteuid() == 0
 ANOTHER = ROOT and os.stat("/").st_mode & 1  # Whether a program can be run as another user.
 
@@ -105,6 +106,68 @@ class Output(InAFolder):
         result = run("snapshot", "--output", link)
         self.assertIn(result.returncode, (2, 3), result)  # 3: this host cannot be looked at.
         self.assertEqual([link], list(self.folder.iterdir()))
+
+
+class Textfile(InAFolder):
+    def setUp(self):
+        super().setUp()
+        self.target = self.folder / "hullmark.prom"
+
+    def test_the_metrics_are_replaced_and_the_report_is_printed(self):
+        for old in (None, "old"):
+            if old:
+                self.target.write_text(old)
+            result = audit("--textfile", self.folder)
+            self.assertEqual((result.returncode, result.stderr), (0, ""))
+            self.assertIn("2 containers", result.stdout)
+            text = self.target.read_text()
+            self.assertEqual(text.count("\nhullmark_container_score{"), 2)
+            self.assertIn("\nhullmark_host_score ", text)
+            self.assertEqual([self.target], list(self.folder.iterdir()), "a draft is left behind")
+
+    def test_a_collector_may_read_it(self):
+        result = subprocess.run([PROGRAM, "audit", "--snapshot", SNAPSHOT, "--textfile", self.folder],
+                                capture_output=True, timeout=60, umask=0o077)
+        self.assertEqual(result.returncode, 0, result)
+        self.assertEqual(stat.S_IMODE(self.target.stat().st_mode), 0o644)
+
+    def test_what_is_no_file_is_left_alone(self):
+        elsewhere = self.folder / "elsewhere"
+        elsewhere.write_text("old")
+        self.target.symlink_to(elsewhere)
+        self.refuses(audit("--textfile", self.folder), self.target)
+        self.assertTrue(self.target.is_symlink())
+        self.assertEqual(elsewhere.read_text(), "old")
+        self.target.unlink()
+        self.target.mkdir()
+        self.refuses(audit("--textfile", self.folder), self.target)
+
+    def test_no_folder_is_a_mistake(self):
+        self.refuses(audit("--textfile", self.folder / "no"), "No such file")
+        (self.folder / "file").write_text("")
+        self.refuses(audit("--textfile", self.folder / "file"), "Not a directory")
+
+    def test_a_link_of_ones_own_is_followed_and_anothers_is_not(self):
+        folder, link = self.folder / "folder", self.folder / "link"
+        folder.mkdir()
+        link.symlink_to(folder)
+        self.assertEqual(audit("--textfile", link).returncode, 0)
+        (folder / "hullmark.prom").unlink()
+        if not ROOT:
+            self.skipTest("only root can make a link of another user's")
+        os.lchown(link, 65534, 65534)
+        self.refuses(audit("--textfile", link), link, "not trusted")
+        (folder / "below").mkdir()
+        self.refuses(audit("--textfile", link / "below"), link, "not trusted")
+        self.assertEqual([folder / "below"], list(folder.iterdir()))
+
+    def test_promtool_has_nothing_to_say(self):
+        self.assertIsNotNone(shutil.which("promtool"), "promtool is missing: Debian's package prometheus")
+        self.assertEqual(audit("--textfile", self.folder).returncode, 0)
+        with self.target.open() as body:
+            said = subprocess.run(["promtool", "check", "metrics"], stdin=body, capture_output=True, text=True,
+                                  timeout=60)
+        self.assertEqual((said.returncode, said.stdout, said.stderr), (0, "", ""))
 
 
 class Thresholds(InAFolder):
@@ -221,6 +284,11 @@ class Documentation(unittest.TestCase):
         page = run("controls", "--format", "markdown")
         self.assertEqual((page.returncode, page.stderr), (0, ""))
         self.assertTrue(pathlib.Path(CHECKS).read_text() == page.stdout, "stale: run ./dev docs")
+
+    def test_the_page_of_metrics_is_the_programs(self):
+        page = run("controls", "--metrics")
+        self.assertEqual((page.returncode, page.stderr), (0, ""))
+        self.assertTrue(METRICS.read_text() == page.stdout, "stale: run ./dev docs")
 
     def test_the_page_says_all_of_every_control(self):
         page = pathlib.Path(CHECKS).read_text().replace("\\", "")
