@@ -62,7 +62,7 @@ std::string NewsOf(const Waiver& waiver, const WaiverUse& use) {
     case WaiverState::kExpiring:
       return fmt::format("expires {}: {}", EndText(waiver.expires), findings);
     case WaiverState::kUnused:
-      return fmt::format("unused: nothing that fails is {} of whom it selects", control);
+      return fmt::format("unused: no finding of {} that it may cover", control);
     case WaiverState::kActive:
       break;
   }

@@ -140,8 +140,8 @@ TEST(TextReport, NamesTheWaiversThatSomebodyHasToLookAt) {
                   "                team-web (waivers.yaml:8)\n"
                   "                expires 2025-12-31: 1 finding of SCP-001; team-web\n"
                   "                (waivers.yaml:14)\n"
-                  "                unused: nothing that fails is NS-001 of whom it selects;\n"
-                  "                team-web (waivers.yaml:20)\n"))
+                  "                unused: no finding of NS-001 that it may cover; team-web\n"
+                  "                (waivers.yaml:20)\n"))
       << screen;
   EXPECT_TRUE(Has(screen,
                   "OVERRIDES       RES-001 weight 5 -> 6 (memory is short here)\n"
