@@ -47,3 +47,5 @@ measure() { # PROCESSES
 
 printf '%s, %s processors, medians of %s rounds\n' "$(uname -sr)" "$(nproc)" "$rounds"
 for size in "${sizes[@]}"; do measure "$size"; done
+printf '\n== metrics\n'
+"$build/exposition_bench"
