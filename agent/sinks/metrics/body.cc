@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -89,6 +90,25 @@ void MetricBody::AddThousandths(std::string_view labels, std::string_view more,
     }
   }
   EndLine(at);
+}
+
+void MetricBody::AddOnes(std::string_view labels, std::span<const std::string_view> mores) {
+  if (mores.empty()) return;
+  if (!has_header_) WriteHeader();
+  constexpr std::string_view kEnd = "} 1\n";
+  std::size_t size = mores.size() * (name_.size() + 1 + labels.size() + kEnd.size());
+  for (const std::string_view more : mores) size += more.size();
+  char* const begin = Reserve(size);
+  char* at = Copy(begin, name_);
+  *at++ = '{';
+  at = Copy(at, labels);
+  const std::string_view shared(begin, at);  // The first line's beginning is everyone's.
+  at = Copy(Copy(at, mores.front()), kEnd);
+  for (const std::string_view more : mores.subspan(1)) {
+    at = Copy(Copy(Copy(at, shared), more), kEnd);
+  }
+  used_ += size;
+  series_ += mores.size();
 }
 
 void MetricBody::Append(std::string_view families, std::size_t count) {

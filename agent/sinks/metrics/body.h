@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,9 @@ class MetricBody {
   void Add(std::string_view labels, std::string_view more, std::uint64_t value);
   void Add(std::string_view labels, std::string_view more, double value);
   void AddThousandths(std::string_view labels, std::string_view more, std::int64_t value);
+
+  // A series of value 1 for each of `mores`: most of a body is of this kind.
+  void AddOnes(std::string_view labels, std::span<const std::string_view> mores);
 
   // Families that somebody else has written, with so many series.
   void Append(std::string_view families, std::size_t count);

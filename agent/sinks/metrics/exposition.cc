@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "agent/sinks/metrics/body.h"
 #include "agent/sinks/metrics/families.h"
@@ -170,12 +171,15 @@ void Exposition::WriteViolations(const Folds& folds) {
     own[severity] = HasSeries(budget_, severity) && !folds.violations[severity];
   }
   body_.Start(Metric::kViolation);
+  std::vector<std::string_view> failing;
   for (const ContainerSeries& series : table_.containers) {
+    failing.clear();
     for (const Finding& finding : series.judged->findings) {
       const auto severity = static_cast<std::size_t>(finding.severity);
       if (finding.status != Status::kFail || !own[severity]) continue;
-      body_.Add(series.labels.own, suffixes_[finding.control][severity], kOne);
+      failing.push_back(suffixes_[finding.control][severity]);
     }
+    body_.AddOnes(series.labels.own, failing);
   }
   for (std::size_t control = 0; control < suffixes_.size(); ++control) {
     for (std::size_t severity = 0; severity < kSeverities; ++severity) {
@@ -190,8 +194,12 @@ std::string_view Exposition::Render(const ReportInput& input, SelfMetrics& self)
   Tabulate(input, names_.Update(input.snapshot, input.report), table_);
   MakeSuffixes(input.benchmark);
   WriteFixed(input);
-  const Folds folds = FoldSeries(table_, budget_, fixed_.series() + self.Write().series);
-  self.CountDropped(folds.dropped);
+  SelfMetrics::Written own = self.Write();
+  const Folds folds = FoldSeries(table_, budget_, fixed_.series() + own.series);
+  if (folds.dropped > 0) {
+    self.CountDropped(folds.dropped);
+    own = self.Write();
+  }
   body_.Clear();
   WriteScores(input.benchmark.scoring, folds.containers);
   WriteStartAndInfo();
@@ -199,7 +207,6 @@ std::string_view Exposition::Render(const ReportInput& input, SelfMetrics& self)
   WriteLimits();
   WriteViolations(folds);
   body_.Append(fixed_.text(), fixed_.series());
-  const SelfMetrics::Written own = self.Write();
   body_.Append(own.text, own.series);
   return body_.text();
 }

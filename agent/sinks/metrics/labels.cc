@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/sinks/metrics/labels.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -10,6 +11,9 @@
 namespace hullmark {
 
 std::string LabelText(std::string_view text, std::size_t most) {
+  const bool plain =
+      std::ranges::all_of(text, [](char byte) { return byte >= ' ' && byte <= '~'; });
+  if (plain) return std::string(text.substr(0, most));
   constexpr std::size_t kLongestCharacter = 4;
   std::string value = Printable(text.substr(0, most + kLongestCharacter));
   if (value.size() <= most) return value;
