@@ -30,6 +30,7 @@ void JsonWriter::Append(std::string_view bytes) {
   buffer_ += bytes;
   if (buffer_.size() >= kPiece) {
     sink_(buffer_);
+    handed_over_ += buffer_.size();
     buffer_.clear();
   }
 }

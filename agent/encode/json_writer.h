@@ -49,6 +49,9 @@ class JsonWriter {
   JsonWriter& Member(std::string_view key, std::int32_t value) { return Key(key).Integer(value); }
   JsonWriter& Member(std::string_view key, std::uint32_t value) { return Key(key).Unsigned(value); }
 
+  // Bytes written so far, those that the sink has not got yet included.
+  std::uint64_t position() const { return handed_over_ + buffer_.size(); }
+
   // Ends the document with a newline and hands the rest to the sink.
   void Finish();
 
@@ -62,7 +65,8 @@ class JsonWriter {
 
   ByteSink sink_;
   std::string buffer_;
-  std::vector<bool> has_items_;  // Per open object or array.
+  std::uint64_t handed_over_ = 0;  // Bytes.
+  std::vector<bool> has_items_;    // Per open object or array.
   int indent_;
   bool after_key_ = false;
 };

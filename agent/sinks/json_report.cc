@@ -13,6 +13,7 @@
 #include "agent/encode/json_writer.h"
 #include "agent/sinks/control_json.h"
 #include "agent/sinks/report_sinks.h"
+#include "agent/sinks/score_json.h"
 #include "agent/sinks/values.h"
 #include "hullmark/benchmark.h"
 #include "hullmark/check.h"
@@ -27,11 +28,6 @@ namespace hullmark {
 namespace {
 
 constexpr std::string_view kToolName = "hullmark";
-
-// Milli-points with one decimal, with three where one would round them.
-void WritePoints(JsonWriter& json, std::string_view key, MilliPoints points) {
-  json.Key(key).Fixed(static_cast<double>(points) / 1000, points % 100 == 0 ? 1 : 3);
-}
 
 void WriteTexts(JsonWriter& json, std::string_view key, std::span<const std::string> texts) {
   json.Key(key).BeginArray();
@@ -115,17 +111,6 @@ void WriteControls(JsonWriter& json, const Benchmark& benchmark) {
     json.EndObject();
   }
   json.EndObject();
-}
-
-void WriteScore(JsonWriter& json, const Score& score, const Scoring& scoring) {
-  json.Key("score").Fixed(ScoreOf(score.exposure, scoring), 1);
-  json.Key("score_ceiling").Fixed(ScoreOf(score.exposure_known, scoring), 1);
-  json.Key("score_raw").Fixed(ScoreOf(score.exposure_unwaived, scoring), 1);
-  WritePoints(json, "exposure", score.exposure);
-  WriteOptional(json, "grade", score.grade.transform([](Grade grade) { return NameOf(grade); }));
-  json.Member("critical", score.critical);
-  json.Key("coverage").Fixed(score.coverage(), 4);
-  json.Member("provisional", score.provisional);
 }
 
 void WriteEvidence(JsonWriter& json, const Report& report, const FindingEvidence& line) {
@@ -336,7 +321,8 @@ void WriteSummary(JsonWriter& json, const ReportInput& in) {
 
 }  // namespace
 
-void WriteJsonReport(const ReportInput& in, const ByteSink& sink) {
+std::vector<ByteRange> WriteJsonReport(const ReportInput& in, const ByteSink& sink) {
+  std::vector<ByteRange> places;
   JsonWriter json(sink);
   json.BeginObject();
   WriteHead(json, in);
@@ -344,10 +330,16 @@ void WriteJsonReport(const ReportInput& in, const ByteSink& sink) {
   WriteControls(json, in.benchmark);
   WriteHost(json, in);
   json.Key("containers").BeginArray();
-  for (const ContainerReport& judged : in.report.containers) WriteContainer(json, in, judged);
+  for (const ContainerReport& judged : in.report.containers) {
+    const std::uint64_t comma = places.empty() ? 0 : 1;
+    const std::uint64_t begin = json.position() + comma;
+    WriteContainer(json, in, judged);
+    places.push_back({.begin = begin, .end = json.position()});
+  }
   json.EndArray();
   WriteSummary(json, in);
   json.EndObject().Finish();
+  return places;
 }
 
 }  // namespace hullmark

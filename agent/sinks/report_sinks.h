@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/encode/json_writer.h"
@@ -40,9 +42,15 @@ struct ReportInput {
   std::span<const Waiver> waivers = {};  // That the Report was made with.
 };
 
+// Bytes [begin, end) of a document.
+struct ByteRange {
+  std::uint64_t begin = 0, end = 0;
+};
+
 // One JSON document of schema hullmark.report/1, see docs/schema/report-1.schema.json. On the same
-// input only generated_at and tool differ between two runs.
-void WriteJsonReport(const ReportInput& input, const ByteSink& sink);
+// input only generated_at and tool differ between two runs. Returns where the object of each
+// container stands, in the order of Report::containers.
+std::vector<ByteRange> WriteJsonReport(const ReportInput& input, const ByteSink& sink);
 
 // For people: one screen that says what to do today, then the details of every container. Texts of
 // containers are escaped; the rest is ASCII.
