@@ -6,7 +6,8 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-ALL = {"base", "encode", "parse", "runtime", "collect", "replay", "benchmark", "config", "checks", "evaluate", "sinks"}
+ALL = {"base", "encode", "parse", "runtime", "collect", "replay", "benchmark", "config", "checks", "evaluate", "sinks",
+       "confine", "gateway"}
 
 # module: (its folder, modules it may include besides include/hullmark, third-party libraries)
 TABLE = {
@@ -22,6 +23,8 @@ TABLE = {
     "config": ("agent/config", {"benchmark"}, set()),
     "evaluate": ("agent/evaluate", set(), set()),
     "sinks": ("agent/sinks", {"encode"}, {"fmt", "prometheus"}),
+    "confine": ("agent/confine", {"base"}, set()),
+    "gateway": ("agent/gateway", {"base"}, {"httplib", "zlib"}),
     "cli": ("agent/cli", ALL, {"CLI", "spdlog"}),
     "main": ("agent/main.cc", ALL | {"cli"}, {"spdlog"}),
     "include": ("include", set(), set()),
@@ -29,8 +32,10 @@ TABLE = {
 PURE = {"model", "parse", "checks", "evaluate", "include"}
 IMPURE = re.compile(r"(fstream|iostream|filesystem|chrono|ctime|cstdio|thread|unistd\.h|fcntl\.h|dirent\.h|"
                     r"sys/(stat|mman|syscall)\.h)$")
-LIBRARIES = ("nlohmann", "yaml-cpp", "openssl", "spdlog", "fmt", "CLI", "prometheus", "gtest", "rapidcheck")
-TARGETS = {"nlohmann_json": "nlohmann", "OpenSSL": "openssl", "CLI11": "CLI", "prometheus-cpp": "prometheus"}
+LIBRARIES = ("nlohmann", "yaml-cpp", "openssl", "spdlog", "fmt", "CLI", "prometheus", "gtest", "rapidcheck",
+             "httplib", "zlib")
+TARGETS = {"nlohmann_json": "nlohmann", "OpenSSL": "openssl", "CLI11": "CLI", "prometheus-cpp": "prometheus",
+           "ZLIB": "zlib"}
 
 
 def module_of(header):
@@ -42,7 +47,7 @@ def module_of(header):
 
 def wrong_include(module, file, header):
     _, modules, libraries = TABLE[module]
-    target, library = module_of(header), header.split("/")[0]
+    target, library = module_of(header), header.split("/")[0].removesuffix(".h")
     if target:
         return target not in modules | {module, "include"}
     if library in LIBRARIES:
@@ -64,8 +69,9 @@ def links(module):
     text = cmake.read_text() if cmake.is_file() else ""
     line = re.search(rf"hullmark_module\(\s*{module}\b[^)]*?LINKS([^)]*)\)", text)
     for word in (line[1].split() if line else []):
-        name = word.removeprefix("hullmark_").split("::")[0]
-        yield TARGETS.get(name, name)
+        name = word.removeprefix("hullmark_").removeprefix("PkgConfig::").split("::")[0]
+        if name != "Threads":
+            yield TARGETS.get(name, name)
 
 
 def main():

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/confine/privileges.h"
+
+#include <grp.h>
+#include <linux/capability.h>
+#include <pwd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string>
+
+#include "hullmark/result.h"
+
+namespace hullmark {
+namespace {
+
+constexpr uid_t kNobody = 65534;
+
+std::unexpected<Error> FailWith(const std::string& step) {
+  const int number = errno;
+  return Fail(CodeOfErrno(number), "giving up privileges: " + step + ": " + std::strerror(number));
+}
+
+// Capabilities that a later execve(2) could get back. Only a process with CAP_SETPCAP can drop
+// them, and no_new_privs closes the same way for the others.
+Result<void> EmptyBoundingSet() {
+  for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; ++cap) {
+    if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) != 0 && errno != EPERM) {
+      return FailWith("the bounding set");
+    }
+  }
+  return {};
+}
+
+Result<void> BecomeUser(uid_t uid, gid_t gid) {
+  if (setgroups(0, nullptr) != 0) return FailWith("setgroups");
+  if (setresgid(gid, gid, gid) != 0) return FailWith("setresgid");
+  if (setresuid(uid, uid, uid) != 0) return FailWith("setresuid");
+  return {};
+}
+
+Result<void> EmptyCapabilities() {
+  if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0) {
+    return FailWith("ambient capabilities");
+  }
+  __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+  const std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> none{};
+  if (syscall(SYS_capset, &header, none.data()) != 0) return FailWith("capset");
+  return {};
+}
+
+}  // namespace
+
+Result<std::string> DropPrivileges(const std::string& user) {
+  std::string warning;
+  if (const auto emptied = EmptyBoundingSet(); !emptied) return std::unexpected(emptied.error());
+  if (geteuid() == 0) {
+    const passwd* const entry = getpwnam(user.c_str());
+    const uid_t uid = entry == nullptr ? kNobody : entry->pw_uid;
+    const gid_t gid = entry == nullptr ? kNobody : entry->pw_gid;
+    if (entry == nullptr) warning = "there is no user " + user + ": 65534 serves in its place";
+    if (uid == 0) return Fail(ErrorCode::kDenied, "giving up privileges: " + user + " is root");
+    if (const auto became = BecomeUser(uid, gid); !became) return std::unexpected(became.error());
+  }
+  if (const auto emptied = EmptyCapabilities(); !emptied) return std::unexpected(emptied.error());
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return FailWith("no_new_privs");
+  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return FailWith("dumpable");
+  const rlimit none = {.rlim_cur = 0, .rlim_max = 0};
+  if (setrlimit(RLIMIT_CORE, &none) != 0) return FailWith("core dumps");
+  return warning;
+}
+
+}  // namespace hullmark

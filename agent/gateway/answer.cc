@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/gateway/answer.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "agent/gateway/documents.h"
+#include "agent/gateway/requests.h"
+
+namespace hullmark {
+namespace {
+
+constexpr std::string_view kJson = "application/json";
+constexpr std::string_view kText = "text/plain; charset=utf-8";
+constexpr std::string_view kContainer = "/api/v1/containers/";
+constexpr std::size_t kShortId = 12;  // The id that metrics and people use.
+
+std::string_view CodeOfStatus(int status) {
+  constexpr std::array<std::pair<int, std::string_view>, 8> kCodes = {{{400, "bad_request"},
+                                                                       {403, "forbidden"},
+                                                                       {404, "not_found"},
+                                                                       {405, "method_not_allowed"},
+                                                                       {408, "timeout"},
+                                                                       {414, "uri_too_long"},
+                                                                       {431, "headers_too_large"},
+                                                                       {503, "unavailable"}}};
+  const auto* const found =
+      std::ranges::find(kCodes, status, &std::pair<int, std::string_view>::first);
+  return found == kCodes.end() ? "internal" : found->second;
+}
+
+std::string_view Trimmed(std::string_view text) {
+  const auto begin = text.find_first_not_of(" \t");
+  if (begin == std::string_view::npos) return "";
+  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
+}
+
+// The next element of a comma separated header value; takes it from the front.
+std::string_view TakeElement(std::string_view& rest) {
+  const auto comma = rest.find(',');
+  const std::string_view element = rest.substr(0, comma);
+  rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
+  return Trimmed(element);
+}
+
+// "q=0", "q=0.000": a coding that is not acceptable.
+bool IsRefused(std::string_view parameters) {
+  const auto q = parameters.find("q=");
+  if (q == std::string_view::npos) return false;
+  const std::string_view value = Trimmed(parameters.substr(q + 2));
+  return value.starts_with('0') && value.find_first_of("123456789") == std::string_view::npos;
+}
+
+bool AcceptsGzip(std::string_view accepted) {
+  std::optional<bool> any;
+  while (!accepted.empty()) {
+    const std::string_view element = TakeElement(accepted);
+    const auto semicolon = element.find(';');
+    const std::string_view coding = Trimmed(element.substr(0, semicolon));
+    const bool refused =
+        semicolon != std::string_view::npos && IsRefused(element.substr(semicolon + 1));
+    if (coding == "gzip" || coding == "x-gzip") return !refused;
+    if (coding == "*") any = !refused;
+  }
+  return any.value_or(false);
+}
+
+bool Matches(std::string_view if_none_match, std::string_view etag) {
+  while (!if_none_match.empty()) {
+    std::string_view element = TakeElement(if_none_match);
+    if (element == "*") return true;
+    if (element.starts_with("W/")) element.remove_prefix(2);
+    if (element == etag) return true;
+  }
+  return false;
+}
+
+std::string EtagOf(std::uint64_t hash, bool gzip) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string etag = "\"";
+  for (int shift = 60; shift >= 0; shift -= 4) etag += kDigits[(hash >> shift) & 0xf];
+  return etag + (gzip ? "-gzip\"" : "\"");
+}
+
+Route RouteOf(std::string_view path) {
+  if (path.starts_with(kContainer) && path.size() > kContainer.size()) return Route::kContainer;
+  const auto* const found = std::ranges::find(kRouteNames, path);
+  const auto at = static_cast<std::size_t>(found - kRouteNames.begin());
+  if (found == kRouteNames.end() || static_cast<Route>(at) == Route::kContainer)
+    return Route::kOther;
+  return static_cast<Route>(at);
+}
+
+bool IsForEverybody(Route route) {
+  return route == Route::kMetrics || route == Route::kHealthz || route == Route::kReadyz;
+}
+
+Answer Plain(Route route, std::string_view body) {
+  return {.route = route, .content_type = kText, .body = body, .length = body.size()};
+}
+
+Answer Readiness(const Documents* documents, std::chrono::nanoseconds now) {
+  if (documents == nullptr) {
+    return ErrorAnswer(Route::kReadyz, 503, "the first scan is not done yet");
+  }
+  const Publication& made = documents->publication();
+  if (now - made.made_at > made.fresh_for) {
+    return ErrorAnswer(Route::kReadyz, 503, "the last scan is too old");
+  }
+  return Plain(Route::kReadyz, "ready\n");
+}
+
+Answer Send(Route route, const Document& found, const Asked& asked,
+            const std::shared_ptr<const Documents>& documents) {
+  Answer answer{.route = route, .content_type = ContentTypeOf(found.type), .documents = documents};
+  answer.varies = !found.gzip.empty();
+  answer.gzip = answer.varies && AcceptsGzip(asked.accept_encoding);
+  answer.etag = EtagOf(found.hash, answer.gzip);
+  const std::string_view body = answer.gzip ? found.gzip : found.plain;
+  answer.length = body.size();
+  if (Matches(asked.if_none_match, answer.etag)) {
+    answer.status = 304;
+  } else {
+    answer.body = body;
+  }
+  return answer;
+}
+
+std::optional<Document> Look(const Documents& documents, Route route, std::string_view path) {
+  auto found = documents.Find(path);
+  const bool short_id = route == Route::kContainer && path.size() >= kContainer.size() + kShortId;
+  return !found && short_id ? documents.FindBeginning(path) : found;
+}
+
+}  // namespace
+
+// Messages are our own constants: nothing of a request comes back in one.
+Answer ErrorAnswer(Route route, int status, std::string_view message) {
+  Answer answer{.status = status, .route = route, .content_type = kJson};
+  answer.text = R"({"error":{"code":")";
+  answer.text += CodeOfStatus(status);
+  answer.text += R"(","message":")";
+  answer.text += message;
+  answer.text += "\"}}\n";
+  answer.length = answer.text.size();
+  return answer;
+}
+
+Answer AnswerTo(const Asked& asked, const std::shared_ptr<const Documents>& documents, ApiRule api,
+                std::chrono::nanoseconds now) {
+  const Route route = RouteOf(asked.path);
+  if (route == Route::kOther) return ErrorAnswer(route, 404, "there is nothing at this path");
+  if (asked.method != "GET" && asked.method != "HEAD") {
+    return ErrorAnswer(route, 405, "only GET and HEAD: nothing can be changed here");
+  }
+  if (route == Route::kHealthz) return Plain(route, "alive\n");
+  if (route == Route::kReadyz) return Readiness(documents.get(), now);
+  if (!IsForEverybody(route) && (api != ApiRule::kLoopback || !asked.local)) {
+    return ErrorAnswer(route, 403,
+                       "served over loopback or a unix socket only, see api in the configuration");
+  }
+  if (route == Route::kReport && asked.format.value_or("json") != "json") {
+    return ErrorAnswer(route, 400, "format: only json is known");
+  }
+  if (documents == nullptr) return ErrorAnswer(route, 503, "the first scan is not done yet");
+  const auto found = Look(*documents, route, asked.path);
+  if (found) return Send(route, *found, asked, documents);
+  return route == Route::kContainer
+             ? ErrorAnswer(route, 404, "no container has this id, or several begin with it")
+             : ErrorAnswer(route, 503, "not published");
+}
+
+}  // namespace hullmark

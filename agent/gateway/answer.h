@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "agent/gateway/documents.h"
+#include "agent/gateway/requests.h"
+
+namespace hullmark {
+
+// Who gets more than /metrics, /healthz and /readyz.
+enum class ApiRule : std::uint8_t {
+  kLoopback,       // Who connects over loopback or a unix socket.
+  kAuthenticated,  // Who is authenticated; nobody is yet.
+  kOff,
+};
+
+// A request as far as an answer depends on it.
+struct Asked {
+  std::string_view method{};
+  std::string_view path{};                   // Decoded.
+  std::optional<std::string_view> format{};  // The query's "format".
+  std::string_view if_none_match{};
+  std::string_view accept_encoding{};
+  bool local = false;  // See IsLocal.
+};
+
+struct Answer {
+  int status = 200;
+  Route route = Route::kOther;
+  std::string_view content_type{};
+  std::string_view body{};   // Of `documents`, of `text`, or a constant. "" of a 304.
+  std::uint64_t length = 0;  // What Content-Length says, also where no body is sent.
+  bool gzip = false;
+  bool varies = false;  // Another Accept-Encoding may get another body.
+  std::string etag{};
+  std::string text{};  // Of an error.
+  std::shared_ptr<const Documents> documents{};
+};
+
+inline constexpr std::string_view kAllowed = "GET, HEAD";
+
+// Decides what a request gets. `documents` may be null: nothing was published yet. `now` is of
+// CLOCK_BOOTTIME.
+Answer AnswerTo(const Asked& asked, const std::shared_ptr<const Documents>& documents, ApiRule api,
+                std::chrono::nanoseconds now);
+
+// An error as clients get it: {"error":{"code":"not_found","message":"..."}}.
+Answer ErrorAnswer(Route route, int status, std::string_view message);
+
+}  // namespace hullmark

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/gateway/channel.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "agent/base/file.h"
+#include "hullmark/ids.h"
+#include "hullmark/result.h"
+
+namespace hullmark {
+namespace {
+
+constexpr std::uint32_t kDocumentsMessage = 0x484d4401;  // "HMD" and the version of the messages.
+constexpr std::uint32_t kStateMessage = 0x484d5301;
+
+struct DocumentsMessage {
+  std::uint32_t kind = kDocumentsMessage;
+  std::uint32_t reserved = 0;
+  std::uint64_t sequence = 0;
+};
+
+struct StateMessage {
+  std::uint32_t kind = kStateMessage;
+  std::uint32_t listening = 0;
+  std::uint64_t received = 0;
+  RequestCounts requests{};
+};
+
+std::unexpected<Error> FailWith(int number) {
+  return Fail(CodeOfErrno(number), std::string("gateway channel: ") + std::strerror(number));
+}
+
+// Room for one descriptor and the sender's identity; more descriptors are cut by the kernel.
+struct Ancillary {
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(ucred))> bytes{};
+};
+
+template <typename Message>
+Sent SendMessage(int socket, const Message& message, int passed) {
+  iovec part = {.iov_base = const_cast<Message*>(&message), .iov_len = sizeof message};
+  Ancillary ancillary;
+  msghdr header = {};
+  header.msg_iov = &part;
+  header.msg_iovlen = 1;
+  if (passed >= 0) {
+    header.msg_control = ancillary.bytes.data();
+    header.msg_controllen = CMSG_SPACE(sizeof passed);
+    cmsghdr* const rights = CMSG_FIRSTHDR(&header);
+    rights->cmsg_level = SOL_SOCKET;
+    rights->cmsg_type = SCM_RIGHTS;
+    rights->cmsg_len = CMSG_LEN(sizeof passed);
+    std::memcpy(CMSG_DATA(rights), &passed, sizeof passed);
+  }
+  while (true) {
+    if (sendmsg(socket, &header, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) return Sent::kSent;
+    if (errno == EAGAIN || errno == ENOBUFS || errno == ETOOMANYREFS) return Sent::kFull;
+    if (errno != EINTR) return Sent::kGone;
+  }
+}
+
+template <typename Message>
+struct Incoming {
+  Message message{};
+  Fd passed;
+  std::optional<Pid> sender;
+};
+
+// Takes what came with a message. Whatever else happens, a passed descriptor has an owner.
+template <typename Message>
+void TakeAncillary(msghdr& header, Incoming<Message>& incoming) {
+  for (cmsghdr* part = CMSG_FIRSTHDR(&header); part != nullptr; part = CMSG_NXTHDR(&header, part)) {
+    if (part->cmsg_level != SOL_SOCKET) continue;
+    if (part->cmsg_type == SCM_RIGHTS) {
+      int passed = -1;
+      std::memcpy(&passed, CMSG_DATA(part), sizeof passed);
+      incoming.passed = Fd(passed);
+    } else if (part->cmsg_type == SCM_CREDENTIALS) {
+      ucred sender = {};
+      std::memcpy(&sender, CMSG_DATA(part), sizeof sender);
+      incoming.sender = Pid{sender.pid};
+    }
+  }
+}
+
+template <typename Message>
+Result<std::optional<Incoming<Message>>> ReceiveMessage(int socket, std::optional<Pid> peer) {
+  Incoming<Message> incoming;
+  const std::uint32_t kind = incoming.message.kind;
+  iovec part = {.iov_base = &incoming.message, .iov_len = sizeof(Message)};
+  Ancillary ancillary;
+  msghdr header = {};
+  header.msg_iov = &part;
+  header.msg_iovlen = 1;
+  header.msg_control = ancillary.bytes.data();
+  header.msg_controllen = ancillary.bytes.size();
+  ssize_t got = -1;
+  do {
+    got = recvmsg(socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  } while (got < 0 && errno == EINTR);
+  if (got < 0 && errno == EAGAIN) return std::nullopt;
+  if (got == 0 || (got < 0 && errno == ECONNRESET)) {
+    return Fail(ErrorCode::kVanished, "gateway channel: closed");
+  }
+  if (got < 0) return FailWith(errno);
+  TakeAncillary(header, incoming);
+  if (peer && incoming.sender != peer) {
+    return Fail(ErrorCode::kDenied, "gateway channel: a message from another process");
+  }
+  if (got != ssize_t{sizeof(Message)} || (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 ||
+      incoming.message.kind != kind) {
+    return Fail(ErrorCode::kMalformed, "gateway channel: not one of our messages");
+  }
+  return incoming;
+}
+
+}  // namespace
+
+Result<Channel> Channel::Adopt(Fd socket) {
+  const int on = 1;
+  const int flags = fcntl(socket.get(), F_GETFL);
+  if (flags < 0 || fcntl(socket.get(), F_SETFL, flags | O_NONBLOCK) != 0 ||
+      fcntl(socket.get(), F_SETFD, FD_CLOEXEC) != 0 ||
+      setsockopt(socket.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0) {
+    return FailWith(errno);
+  }
+  return Channel(std::move(socket));
+}
+
+Result<std::pair<Channel, Fd>> Channel::MakePair() {
+  std::array<int, 2> ends = {-1, -1};
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+    return FailWith(errno);
+  }
+  Fd ours(ends[0]);
+  Fd theirs(ends[1]);
+  // Set on both before anything is sent: a message carries its sender only when it was on by then.
+  const int on = 1;
+  if (setsockopt(theirs.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0) {
+    return FailWith(errno);
+  }
+  auto channel = Adopt(std::move(ours));
+  if (!channel) return std::unexpected(channel.error());
+  return std::pair(std::move(*channel), std::move(theirs));
+}
+
+Sent Channel::SendDocuments(const Fd& documents, std::uint64_t sequence) const {
+  return SendMessage(socket_.get(), DocumentsMessage{.sequence = sequence}, documents.get());
+}
+
+Sent Channel::SendState(const GatewayState& state) const {
+  return SendMessage(socket_.get(),
+                     StateMessage{.listening = state.listening ? 1U : 0U,
+                                  .received = state.received,
+                                  .requests = state.requests},
+                     -1);
+}
+
+Result<std::optional<Fd>> Channel::ReceiveDocuments() const {
+  auto incoming = ReceiveMessage<DocumentsMessage>(socket_.get(), peer_);
+  if (!incoming) return std::unexpected(incoming.error());
+  if (!*incoming) return std::nullopt;
+  if (!(*incoming)->passed) {
+    return Fail(ErrorCode::kMalformed, "gateway channel: documents without a descriptor");
+  }
+  return std::move((*incoming)->passed);
+}
+
+Result<std::optional<GatewayState>> Channel::ReceiveState() const {
+  const auto incoming = ReceiveMessage<StateMessage>(socket_.get(), peer_);
+  if (!incoming) return std::unexpected(incoming.error());
+  if (!*incoming) return std::nullopt;
+  const StateMessage& message = (*incoming)->message;
+  return GatewayState{.listening = message.listening != 0,
+                      .received = message.received,
+                      .requests = message.requests};
+}
+
+}  // namespace hullmark

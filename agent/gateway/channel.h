@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "agent/base/file.h"
+#include "agent/gateway/requests.h"
+#include "hullmark/ids.h"
+#include "hullmark/result.h"
+
+namespace hullmark {
+
+// The two ends of a SOCK_SEQPACKET connection between inspector and gateway. One sends documents as
+// descriptors, the other fixed-size counters; nothing that a client sent crosses it. The kernel
+// attests the sender of each message, and one of anybody else is an error.
+
+// What the gateway says of itself.
+struct GatewayState {
+  bool listening = false;
+  std::uint64_t received = 0;  // Sequence of the documents it serves; 0: none.
+  RequestCounts requests{};
+};
+
+enum class Sent : std::uint8_t {
+  kSent,
+  kFull,  // The other end is slow: try later.
+  kGone,
+};
+
+class Channel {
+ public:
+  Channel() = default;
+  // Takes a connected descriptor, makes it non-blocking and has the kernel name the senders.
+  static Result<Channel> Adopt(Fd socket);
+
+  // Two connected ends; the second is to be inherited by a child.
+  static Result<std::pair<Channel, Fd>> MakePair();
+
+  int fd() const { return socket_.get(); }
+
+  // Messages from others than `peer` are refused from now on.
+  void Expect(Pid peer) { peer_ = peer; }
+
+  Sent SendDocuments(const Fd& documents, std::uint64_t sequence) const;
+  Sent SendState(const GatewayState& state) const;
+
+  // nullopt: nothing is waiting. Error kVanished: the other end is gone; kDenied: another sender;
+  // kMalformed: not one of our messages.
+  Result<std::optional<Fd>> ReceiveDocuments() const;
+  Result<std::optional<GatewayState>> ReceiveState() const;
+
+ private:
+  explicit Channel(Fd socket) : socket_(std::move(socket)) {}
+
+  Fd socket_;
+  std::optional<Pid> peer_;
+};
+
+}  // namespace hullmark

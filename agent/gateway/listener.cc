@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/gateway/listener.h"
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "agent/base/file.h"
+#include "hullmark/result.h"
+
+namespace hullmark {
+namespace {
+
+constexpr int kBacklog = 128;
+constexpr std::string_view kUnix = "unix:";
+
+std::unexpected<Error> Refuse(std::string_view text, std::string_view what) {
+  return Fail(ErrorCode::kMalformed, "listen " + std::string(text) + ": " + std::string(what));
+}
+
+std::unexpected<Error> FailWith(std::string_view text, int number) {
+  return Fail(CodeOfErrno(number), "listen " + std::string(text) + ": " + std::strerror(number));
+}
+
+bool IsPort(std::string_view text) {
+  std::uint16_t port = 0;
+  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return error == std::errc{} && stop == text.data() + text.size();
+}
+
+// An address of any family as the socket calls take it.
+struct SocketAddress {
+  sockaddr_storage storage = {};
+  socklen_t length = sizeof(sockaddr_storage);
+
+  sockaddr* raw() { return reinterpret_cast<sockaddr*>(&storage); }
+};
+
+SocketAddress NameOf(int socket) {
+  SocketAddress name;
+  if (getsockname(socket, name.raw(), &name.length) != 0) name.storage.ss_family = AF_UNSPEC;
+  return name;
+}
+
+// Whether a server accepts connections at a unix socket.
+bool IsServed(const sockaddr_un& name) {
+  const Fd probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const bool connected =
+      connect(probe.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name) == 0;
+  return connected || (errno != ECONNREFUSED && errno != ENOENT);
+}
+
+Result<Fd> ListenOnPath(const std::string& path, std::string_view text) {
+  sockaddr_un name = {};
+  name.sun_family = AF_UNIX;
+  if (path.size() >= sizeof name.sun_path) return Refuse(text, "the path is too long");
+  std::ranges::copy(path, std::begin(name.sun_path));
+  struct stat status = {};
+  if (lstat(path.c_str(), &status) == 0) {
+    if (!S_ISSOCK(status.st_mode)) return Refuse(text, "there is something else than a socket");
+    if (IsServed(name)) return FailWith(text, EADDRINUSE);
+    unlink(path.c_str());
+  }
+  Fd listening(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!listening ||
+      bind(listening.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name) != 0 ||
+      listen(listening.get(), kBacklog) != 0) {
+    return FailWith(text, errno);
+  }
+  return listening;
+}
+
+}  // namespace
+
+Result<ListenAddress> ParseListenAddress(std::string_view text) {
+  if (text.starts_with(kUnix)) {
+    const std::string_view path = text.substr(kUnix.size());
+    if (!path.starts_with('/')) return Refuse(text, "unix: needs an absolute path");
+    return ListenAddress{.path = std::string(path)};
+  }
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos) return Refuse(text, "not HOST:PORT, [V6]:PORT or unix:PATH");
+  std::string_view host = text.substr(0, colon);
+  const std::string_view port = text.substr(colon + 1);
+  if (!IsPort(port)) return Refuse(text, "the port is no number from 0 to 65535");
+  const bool bracketed = host.starts_with('[') && host.ends_with(']');
+  if (bracketed) host = host.substr(1, host.size() - 2);
+  if (!bracketed && host.contains(':')) return Refuse(text, "an IPv6 address stands in [ ]");
+  if (bracketed && host.empty()) return Refuse(text, "no address in [ ]");
+  return ListenAddress{.host = std::string(host), .port = std::string(port)};
+}
+
+Result<Fd> ListenOn(const ListenAddress& address, std::string_view text) {
+  if (!address.path.empty()) return ListenOnPath(address.path, text);
+  addrinfo wanted = {};
+  wanted.ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV;
+  wanted.ai_socktype = SOCK_STREAM;
+  // Of every address: one socket that takes both families, unless this kernel has no IPv6.
+  const bool every = address.host.empty();
+  if (every) wanted.ai_family = AF_INET6;
+  addrinfo* raw = nullptr;
+  const int failed =
+      getaddrinfo(every ? nullptr : address.host.c_str(), address.port.c_str(), &wanted, &raw);
+  if (failed != 0) return Refuse(text, "not an IP address (names are not resolved)");
+  const std::unique_ptr<addrinfo, void (*)(addrinfo*)> found(raw, freeaddrinfo);
+  Fd listening(socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!listening && every) return ListenOn({.host = "0.0.0.0", .port = address.port}, text);
+  // Not SO_REUSEPORT: two agents on one port would each get half of the requests.
+  const int on = 1;
+  const int only_v6 = every ? 0 : 1;
+  if (!listening || setsockopt(listening.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+      (found->ai_family == AF_INET6 &&
+       setsockopt(listening.get(), IPPROTO_IPV6, IPV6_V6ONLY, &only_v6, sizeof only_v6) != 0) ||
+      bind(listening.get(), found->ai_addr, found->ai_addrlen) != 0 ||
+      listen(listening.get(), kBacklog) != 0) {
+    return FailWith(text, errno);
+  }
+  return listening;
+}
+
+std::string LocalAddressOf(int socket) {
+  SocketAddress name = NameOf(socket);
+  if (name.storage.ss_family != AF_INET && name.storage.ss_family != AF_INET6) return "unix";
+  std::array<char, INET6_ADDRSTRLEN> host{};
+  std::array<char, 8> port{};
+  getnameinfo(name.raw(), name.length, host.data(), host.size(), port.data(), port.size(),
+              NI_NUMERICHOST | NI_NUMERICSERV);
+  const std::string text(host.data());
+  const bool v6 = name.storage.ss_family == AF_INET6;
+  return (v6 ? "[" + text + "]" : text) + ":" + port.data();
+}
+
+bool IsLocal(int connected) {
+  const SocketAddress name = NameOf(connected);
+  switch (name.storage.ss_family) {
+    case AF_UNIX:
+      return true;
+    case AF_INET: {
+      const auto& v4 = reinterpret_cast<const sockaddr_in&>(name.storage);
+      return ntohl(v4.sin_addr.s_addr) >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET;
+    }
+    case AF_INET6: {
+      const in6_addr& v6 = reinterpret_cast<const sockaddr_in6&>(name.storage).sin6_addr;
+      constexpr std::size_t kMappedAt = 12;  // ::ffff:127.0.0.1
+      return IN6_IS_ADDR_LOOPBACK(&v6) ||
+             (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[kMappedAt] == IN_LOOPBACKNET);
+    }
+    default:
+      return false;
+  }
+}
+
+}  // namespace hullmark

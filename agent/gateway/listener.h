@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "agent/base/file.h"
+#include "hullmark/result.h"
+
+namespace hullmark {
+
+// Where clients connect: "127.0.0.1:9723", "[::1]:9723", ":9723" (every address) or
+// "unix:/run/hullmark/http.sock". Addresses are numbers: a name server decides nothing here.
+struct ListenAddress {
+  std::string host{};  // "" of ":9723".
+  std::string port{};  // Port 0: one that is free.
+  std::string path{};  // Of a unix socket; then the others are "".
+};
+
+Result<ListenAddress> ParseListenAddress(std::string_view text);
+
+// Binds and listens, non-blocking. A socket file that nobody listens on any more is replaced; one
+// that somebody serves, or anything else at the path, is an error. Error: names the address.
+Result<Fd> ListenOn(const ListenAddress& address, std::string_view text);
+
+// "127.0.0.1:41234" of a listening or connected socket; "unix" of one without an address.
+std::string LocalAddressOf(int socket);
+
+// Whether who is connected can only be on this host: over loopback or a unix socket.
+bool IsLocal(int connected);
+
+}  // namespace hullmark

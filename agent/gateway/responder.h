@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "agent/gateway/answer.h"
+#include "agent/gateway/connection.h"
+#include "agent/gateway/documents.h"
+#include "agent/gateway/requests.h"
+
+namespace hullmark {
+
+// Speaks HTTP/1.1 (cpp-httplib does) on requests that are already in memory. For one thread.
+class Responder {
+ public:
+  using Latest = std::function<std::shared_ptr<const Documents>()>;
+  using Count = std::function<void(Route, int status)>;
+
+  Responder(ApiRule api, Latest latest, Count count);
+  Responder(const Responder&) = delete;
+  Responder& operator=(const Responder&) = delete;
+  ~Responder();
+
+  // Writes the answer to one request head, and ends it.
+  void Respond(std::string_view head, Connection& connection);
+
+  // Writes the answer to a head that is too large to be read.
+  void RefuseHead(Connection& connection);
+
+ private:
+  class Engine;
+  std::unique_ptr<Engine> engine_;
+};
+
+}  // namespace hullmark

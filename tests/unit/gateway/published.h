@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "agent/gateway/documents.h"
+
+namespace hullmark {
+
+// A small published set: metrics and a report that compress, two containers as parts of the report.
+inline std::string MetricsText() {
+  std::string text;
+  for (int i = 0; i < 200; ++i) text += "hullmark_container_score{container=\"a\"} 1\n";
+  return text;
+}
+
+inline const std::string kReportText =
+    R"({"containers":[{"id":"aaaaaaaaaaaaaaaa"},{"id":"aaaaaaaaaaaabbbb"}]})"
+    "\n";
+
+inline Fd MakePublished(std::chrono::nanoseconds made_at = std::chrono::seconds(100),
+                        std::chrono::nanoseconds fresh_for = std::chrono::seconds(60)) {
+  DocumentsWriter writer;
+  writer.Add("/metrics", DocumentType::kMetrics, Compression::kGzip,
+             [](const BodySink& sink) { sink(MetricsText()); });
+  writer.Add("/", DocumentType::kHtml, Compression::kNone,
+             [](const BodySink& sink) { sink("<!doctype html>"); });
+  writer.Add("/api/v1/report", DocumentType::kJson, Compression::kGzip,
+             [](const BodySink& sink) { sink(kReportText); });
+  writer.AddPart("/api/v1/containers/aaaaaaaaaaaaaaaa", DocumentType::kJson, 15, 40);
+  writer.AddPart("/api/v1/containers/aaaaaaaaaaaabbbb", DocumentType::kJson, 41, 66);
+  return std::move(
+      writer.Seal({.sequence = 7, .made_at = made_at, .fresh_for = fresh_for}).value());
+}
+
+inline std::shared_ptr<const Documents> Published() {
+  return Documents::Open(MakePublished()).value();
+}
+
+}  // namespace hullmark

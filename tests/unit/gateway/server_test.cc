@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/gateway/server.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "agent/gateway/requests.h"
+#include "tests/unit/gateway/published.h"
+#include "tests/unit/temp_tree.h"
+
+namespace hullmark {
+namespace {
+
+// A published set that stays fresh whatever this machine's uptime is.
+std::shared_ptr<const Documents> FreshSet() {
+  return Documents::Open(MakePublished(std::chrono::hours(24 * 365 * 100))).value();
+}
+
+class Serving : public testing::Test {
+ protected:
+  void SetUp() override {
+    server_ =
+        std::move(Server::Bind({.listen = {"127.0.0.1:0", "unix:" + tree_.Path("s")}}).value());
+    server_->Publish(FreshSet());
+    thread_ = std::thread([this] { server_->Serve({}); });
+  }
+  void TearDown() override {
+    server_->Stop();
+    thread_.join();
+  }
+
+  Fd Connect() const {
+    const std::string address = server_->Addresses()[0];
+    std::uint16_t port = 0;
+    std::from_chars(address.data() + address.find(':') + 1, address.data() + address.size(), port);
+    Fd client(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in name = {};
+    name.sin_family = AF_INET;
+    name.sin_port = htons(port);
+    name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(connect(client.get(), reinterpret_cast<sockaddr*>(&name), sizeof name), 0);
+    return client;
+  }
+
+  static void Say(const Fd& client, std::string_view text) {
+    EXPECT_EQ(send(client.get(), text.data(), text.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(text.size()));
+  }
+
+  static std::string ReadToEnd(const Fd& client) {
+    std::string text;
+    std::array<char, 65536> piece;
+    while (true) {
+      const ssize_t got = recv(client.get(), piece.data(), piece.size(), 0);
+      if (got <= 0) return text;
+      text.append(piece.data(), static_cast<std::size_t>(got));
+    }
+  }
+
+  // The whole answer to one request on a connection of its own.
+  std::string Ask(std::string_view line, std::string_view headers = "") const {
+    const Fd client = Connect();
+    Say(client, std::string(line) + " HTTP/1.1\r\nHost: h\r\nConnection: close\r\n" +
+                    std::string(headers) + "\r\n");
+    return ReadToEnd(client);
+  }
+
+  static std::string Body(const std::string& answer) {
+    return answer.substr(answer.find("\r\n\r\n") + 4);
+  }
+  static std::string Status(const std::string& answer) { return answer.substr(0, 12); }
+
+  TempTree tree_;
+  std::unique_ptr<Server> server_;
+  std::thread thread_;
+};
+
+std::string HeaderOf(const std::string& answer, const std::string& name) {
+  const auto begin = answer.find("\r\n" + name + ": ");
+  if (begin == std::string::npos || begin > answer.find("\r\n\r\n")) return "";
+  const auto value = begin + name.size() + 4;
+  return answer.substr(value, answer.find("\r\n", value) - value);
+}
+
+TEST_F(Serving, ADocument) {
+  const std::string answer = Ask("GET /metrics");
+  EXPECT_EQ(Status(answer), "HTTP/1.1 200");
+  EXPECT_EQ(Body(answer), MetricsText());
+  EXPECT_EQ(HeaderOf(answer, "Content-Length"), std::to_string(MetricsText().size()));
+  EXPECT_EQ(HeaderOf(answer, "Content-Type"), "text/plain; version=0.0.4; charset=utf-8");
+  EXPECT_EQ(HeaderOf(answer, "Content-Encoding"), "");
+  EXPECT_EQ(HeaderOf(answer, "Vary"), "Accept-Encoding");
+}
+
+TEST_F(Serving, GzipIsTheOneThatWasPublished) {
+  const std::string answer = Ask("GET /metrics", "Accept-Encoding: gzip\r\n");
+  EXPECT_EQ(HeaderOf(answer, "Content-Encoding"), "gzip");
+  EXPECT_EQ(Body(answer), FreshSet()->Find("/metrics")->gzip);
+  // A body that httplib would compress by itself, and does not.
+  const std::string error = Ask("GET /nothing", "Accept-Encoding: gzip, br\r\n");
+  EXPECT_EQ(HeaderOf(error, "Content-Encoding"), "");
+  EXPECT_TRUE(Body(error).starts_with("{\"error\""));
+}
+
+TEST_F(Serving, HeadHasTheHeadersAlone) {
+  const std::string head = Ask("HEAD /metrics");
+  EXPECT_EQ(Status(head), "HTTP/1.1 200");
+  EXPECT_EQ(HeaderOf(head, "Content-Length"), std::to_string(MetricsText().size()));
+  EXPECT_EQ(Body(head), "");
+  EXPECT_EQ(Body(Ask("HEAD /nothing")), "");
+}
+
+TEST_F(Serving, NotModified) {
+  const std::string etag = HeaderOf(Ask("GET /metrics"), "ETag");
+  const std::string answer = Ask("GET /metrics", "If-None-Match: " + etag + "\r\n");
+  EXPECT_EQ(Status(answer), "HTTP/1.1 304");
+  EXPECT_EQ(HeaderOf(answer, "ETag"), etag);
+  EXPECT_EQ(Body(answer), "");
+}
+
+TEST_F(Serving, EveryErrorIsJson) {
+  for (const auto& [line, status] : std::vector<std::pair<std::string, std::string>>{
+           {"GET /nothing", "404"},
+           {"GET /api/v1/containers/none-of-them", "404"},
+           {"GET /api/v1/report?format=html", "400"},
+           {"PUT /metrics", "405"},
+           {"BREW /metrics", "400"},
+           {"GET /" + std::string(9000, 'x'), "414"}}) {
+    const std::string answer = Ask(line);
+    EXPECT_EQ(Status(answer), "HTTP/1.1 " + status) << line.substr(0, 40);
+    EXPECT_EQ(HeaderOf(answer, "Content-Type"), "application/json") << line.substr(0, 40);
+    EXPECT_TRUE(Body(answer).starts_with("{\"error\":{\"code\":\"")) << answer;
+  }
+  EXPECT_EQ(HeaderOf(Ask("DELETE /metrics"), "Allow"), "GET, HEAD");
+}
+
+TEST_F(Serving, ContainersByIdAndByItsBeginning) {
+  const std::string body = R"({"id":"aaaaaaaaaaaabbbb"})";
+  EXPECT_EQ(Body(Ask("GET /api/v1/containers/aaaaaaaaaaaabbbb")), body);
+  EXPECT_EQ(Body(Ask("GET /api/v1/containers/aaaaaaaaaaaab")), body);
+  EXPECT_EQ(Body(Ask("GET /api/v1/containers/%61aaaaaaaaaaab")), body);
+}
+
+TEST_F(Serving, RangesAreNotServed) {
+  const std::string answer = Ask("GET /metrics", "Range: bytes=0-9,20-29\r\n");
+  EXPECT_EQ(Status(answer), "HTTP/1.1 200");
+  EXPECT_EQ(Body(answer), MetricsText());
+}
+
+TEST_F(Serving, AHeadThatIsTooLargeIsRefused) {
+  const Fd client = Connect();
+  Say(client, "GET /metrics HTTP/1.1\r\nX: " + std::string(20'000, 'x'));
+  EXPECT_EQ(Status(ReadToEnd(client)), "HTTP/1.1 431");
+}
+
+TEST_F(Serving, ABodyIsNotReadAndEndsTheConnection) {
+  const Fd client = Connect();
+  Say(client,
+      "POST /metrics HTTP/1.1\r\nHost: h\r\nContent-Length: 50\r\n\r\n"
+      "GET /healthz HTTP/1.1\r\nHost: smuggled in a body\r\n\r\n");
+  const std::string answers = ReadToEnd(client);
+  EXPECT_EQ(Status(answers), "HTTP/1.1 405");
+  EXPECT_EQ(answers.find("alive"), std::string::npos);
+}
+
+TEST_F(Serving, SeveralRequestsOnOneConnection) {
+  const Fd client = Connect();
+  Say(client,
+      "GET /healthz HTTP/1.1\r\nHost: h\r\n\r\nGET /readyz HTTP/1.1\r\nHost: h\r\n"
+      "Connection: close\r\n\r\n");
+  const std::string answers = ReadToEnd(client);
+  EXPECT_NE(answers.find("alive\n"), std::string::npos);
+  EXPECT_NE(answers.find("ready\n"), std::string::npos);
+}
+
+TEST_F(Serving, ARequestMayCrawlInWithoutHoldingUpOthers) {
+  const Fd crawling = Connect();
+  const std::string request = "GET /healthz HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+  for (const char byte : request) {
+    Say(crawling, {&byte, 1});
+    if (byte == '/') {
+      EXPECT_EQ(Status(Ask("GET /healthz")), "HTTP/1.1 200");
+    }
+  }
+  EXPECT_EQ(Body(ReadToEnd(crawling)), "alive\n");
+}
+
+TEST_F(Serving, AUnixSocket) {
+  const Fd client(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_un name = {};
+  name.sun_family = AF_UNIX;
+  tree_.Path("s").copy(std::begin(name.sun_path), sizeof name.sun_path - 1);
+  ASSERT_EQ(connect(client.get(), reinterpret_cast<sockaddr*>(&name), sizeof name), 0);
+  Say(client, "GET /api/v1/report HTTP/1.0\r\n\r\n");
+  EXPECT_EQ(Body(ReadToEnd(client)), kReportText);
+}
+
+// Each asks before anybody reads, while others are connected and silent or never read at all.
+TEST_F(Serving, AHundredClientsAtOnce) {
+  constexpr std::size_t kClients = 100;
+  std::vector<Fd> silent;
+  for (int i = 0; i < 20; ++i) {
+    silent.push_back(Connect());
+    if (i % 2 == 0) Say(silent.back(), "GET /metrics HTTP/1.1\r\n\r\nGET /metrics HTTP/1.1\r\n");
+  }
+  std::vector<Fd> clients;
+  for (std::size_t i = 0; i < kClients; ++i) {
+    clients.push_back(Connect());
+    Say(clients.back(), "GET /metrics HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  }
+  for (const Fd& client : clients) EXPECT_TRUE(Body(ReadToEnd(client)) == MetricsText());
+  EXPECT_GE(server_->Counts()[static_cast<std::size_t>(Route::kMetrics)][ColumnOf(200)], kClients);
+}
+
+TEST_F(Serving, AnAnswerKeepsTheSetItBeganWith) {
+  DocumentsWriter writer;
+  const std::string large(std::size_t{32} << 20, 'x');
+  writer.Add("/metrics", DocumentType::kMetrics, Compression::kNone,
+             [&](const BodySink& sink) { sink(large); });
+  server_->Publish(Documents::Open(writer.Seal({}).value()).value());
+  const Fd client = Connect();
+  Say(client, "GET /metrics HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  std::array<char, 16> begin;
+  ASSERT_EQ(recv(client.get(), begin.data(), begin.size(), MSG_WAITALL), ssize_t{begin.size()});
+  server_->Publish(FreshSet());
+  EXPECT_EQ(Body(Ask("GET /metrics")), MetricsText());
+  const std::string rest = ReadToEnd(client);
+  EXPECT_TRUE(Body(rest) == large) << rest.size();
+}
+
+TEST(Server, ATakenPortIsAnErrorThatNamesIt) {
+  const auto first = Server::Bind({.listen = {"127.0.0.1:0"}}).value();
+  const std::string address = first->Addresses()[0];
+  const auto second = Server::Bind({.listen = {"127.0.0.1:0", address}});
+  ASSERT_FALSE(second);
+  EXPECT_NE(second.error().message.find(address), std::string::npos);
+}
+
+}  // namespace
+}  // namespace hullmark
