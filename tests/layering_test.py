@@ -6,8 +6,8 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-ALL = {"base", "encode", "parse", "runtime", "collect", "replay", "benchmark", "config", "checks", "evaluate", "sinks",
-       "confine", "gateway"}
+ALL = {"base", "encode", "parse", "runtime", "collect", "watch", "replay", "benchmark", "config", "checks", "evaluate",
+       "sinks", "confine", "gateway"}
 
 # module: (its folder, modules it may include besides include/hullmark, third-party libraries)
 TABLE = {
@@ -23,10 +23,12 @@ TABLE = {
     "config": ("agent/config", {"benchmark"}, set()),
     "evaluate": ("agent/evaluate", set(), set()),
     "sinks": ("agent/sinks", {"encode"}, {"fmt", "prometheus"}),
+    "watch": ("agent/watch", {"base"}, set()),
     "confine": ("agent/confine", {"base"}, set()),
     "gateway": ("agent/gateway", {"base"}, {"httplib", "zlib"}),
-    "cli": ("agent/cli", ALL, {"CLI", "spdlog"}),
-    "main": ("agent/main.cc", ALL | {"cli"}, {"spdlog"}),
+    "daemon": ("agent/daemon", ALL, {"spdlog"}),
+    "cli": ("agent/cli", ALL | {"daemon"}, {"CLI", "spdlog"}),
+    "main": ("agent/main.cc", ALL | {"daemon", "cli"}, {"spdlog"}),
     "include": ("include", set(), set()),
 }
 PURE = {"model", "parse", "checks", "evaluate", "include"}

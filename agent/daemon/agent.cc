@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/daemon/agent.h"
+
+#include <spdlog/spdlog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "agent/base/file.h"
+#include "agent/daemon/clock.h"
+#include "agent/daemon/gateway_process.h"
+#include "agent/daemon/loop.h"
+#include "agent/daemon/scan_thread.h"
+#include "agent/daemon/system_clock.h"
+#include "agent/gateway/documents.h"
+#include "agent/watch/cgroup_watch.h"
+#include "hullmark/result.h"
+
+namespace hullmark {
+namespace {
+
+constexpr std::chrono::milliseconds kLastWait{1'000};  // For a scan when the agent ends.
+constexpr int kFreshIntervals = 3;
+
+std::chrono::nanoseconds BootTime() {
+  timespec now = {};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+}
+
+std::unique_ptr<CgroupWatch> WatchCgroups(const std::string& root) {
+  auto watch = CgroupWatch::Create(WatchedHierarchy(root));
+  if (!watch) {
+    spdlog::warn("{}; containers are found at the next interval", watch.error().message);
+    return nullptr;
+  }
+  if ((*watch)->IsPartial()) {
+    spdlog::warn("not every cgroup can be watched; the others are found at the next interval");
+  }
+  return std::move(*watch);
+}
+
+// Everything that lives as long as the agent. All but scan() is on the loop's thread.
+class Resident {
+ public:
+  Resident(AgentParts parts, SystemClock& clock)
+      : parts_(std::move(parts)),
+        gateway_(parts_.gateway_command),
+        watch_(WatchCgroups(parts_.cgroup_root)),
+        loop_(clock, parts_.timing,
+              {.begin_scan = [this](ScanReason reason) { BeginScan(reason); },
+               .end_scan = [this] { EndScan(); },
+               .reload = [this] { return Reload(); },
+               .upkeep = [this](Moment now) { gateway_.Upkeep(now); },
+               .give_up = [this] { return scans_done_ == 0 && scans_failed_ > 0; }}) {
+    clock.Attach([this] { return gateway_.fd(); }, [](Wakes&) { /* Upkeep reads it. */ });
+    clock.Attach([this] { return thread_.done_fd(); },
+                 [this](Wakes& wakes) { wakes.scan_done = thread_.TakeDone(); });
+    clock.Attach([this] { return watch_ ? watch_->fd() : -1; },
+                 [this](Wakes& wakes) { wakes.cgroups = watch_->Changed(); });
+  }
+
+  Result<void> Start(Moment now) { return gateway_.Start(now); }
+
+  AgentEnd Run() {
+    loop_.Run();
+    gateway_.Stop();
+    if (!thread_.IsIdle(kLastWait)) {
+      // What it reads may hang for as long as a file server does. Nothing of it is needed.
+      spdlog::warn("stopped in the midst of a scan");
+      spdlog::shutdown();
+      _exit(0);
+    }
+    if (scans_done_ == 0 && scans_failed_ > 0) return AgentEnd::kBlind;
+    spdlog::info("stopped");
+    return AgentEnd::kStopped;
+  }
+
+ private:
+  void BeginScan(ScanReason reason) {
+    const Publication publication{
+        .sequence = ++sequence_,
+        .made_at = BootTime(),
+        .fresh_for = kFreshIntervals * parts_.timing.interval + parts_.timing.budget};
+    const ScanOrder order{.reason = reason, .publication = publication, .state = State()};
+    thread_.Begin([this, order] { made_ = parts_.scan(order); });
+  }
+
+  void EndScan() {
+    Result<Fd> made = std::exchange(made_, std::nullopt).value();
+    if (!made) {
+      ++scans_failed_;
+      spdlog::error("scan: {}", made.error().message);
+    } else {
+      if (++scans_done_ == 1) spdlog::info("ready");
+      gateway_.Publish(std::move(*made), sequence_);
+    }
+    if (watch_ && watch_->IsPartial()) watch_->Refresh();
+  }
+
+  LoopTiming Reload() {
+    const auto timing = parts_.reload();
+    reload_worked_ = timing.has_value();
+    if (timing) {
+      parts_.timing = *timing;
+      spdlog::info("reloaded");
+    } else {
+      spdlog::error("not reloaded, all stays as it was: {}", timing.error().message);
+    }
+    return parts_.timing;
+  }
+
+  AgentState State() const {
+    return {.loop = loop_.counts(),
+            .scans_done = scans_done_,
+            .scans_failed = scans_failed_,
+            .requests = gateway_.Requests(),
+            .gateway_restarts = gateway_.restarts(),
+            .watching_cgroups = watch_ != nullptr,
+            .watch_partial = watch_ && watch_->IsPartial(),
+            .last_reload_worked = reload_worked_};
+  }
+
+  AgentParts parts_;
+  GatewayProcess gateway_;
+  std::unique_ptr<CgroupWatch> watch_;
+  Loop loop_;
+  std::uint64_t sequence_ = 0, scans_done_ = 0, scans_failed_ = 0;
+  bool reload_worked_ = true;
+  std::optional<Result<Fd>> made_;  // By the scan that has ended.
+  ScanThread thread_;               // The last member: it ends before what it uses.
+};
+
+}  // namespace
+
+AgentEnd RunAgent(AgentParts parts) {
+  const auto clock = SystemClock::Create();
+  if (!clock) {
+    spdlog::error("{}", clock.error().message);
+    return AgentEnd::kNoGateway;
+  }
+  Resident resident(std::move(parts), **clock);
+  const auto started = resident.Start((*clock)->Now());
+  if (!started) {
+    spdlog::error("{}", started.error().message);
+    return AgentEnd::kNoGateway;
+  }
+  return resident.Run();
+}
+
+}  // namespace hullmark

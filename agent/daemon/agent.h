@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "agent/base/file.h"
+#include "agent/daemon/loop.h"
+#include "agent/gateway/documents.h"
+#include "agent/gateway/requests.h"
+#include "hullmark/result.h"
+
+namespace hullmark {
+
+// What the agent knows of itself when a scan begins; it becomes the self-metrics of its picture.
+struct AgentState {
+  LoopCounts loop;
+  std::uint64_t scans_done = 0, scans_failed = 0;
+  RequestCounts requests{};
+  std::uint64_t gateway_restarts = 0;
+  bool watching_cgroups = false;  // Not at all: every change waits for the interval.
+  bool watch_partial = false;     // Some changes do.
+  bool last_reload_worked = true;
+};
+
+struct ScanOrder {
+  ScanReason reason = ScanReason::kInterval;
+  Publication publication;
+  AgentState state;
+};
+
+// What differs from one use of the agent to another.
+struct AgentParts {
+  LoopTiming timing;
+  std::vector<std::string> gateway_command;  // See GatewayProcess.
+  std::string cgroup_root = "/sys/fs/cgroup";
+  // Looks, judges and lays out the documents, on a thread of its own. Error: nothing could be
+  // looked at; the last picture stays and grows old.
+  std::function<Result<Fd>(const ScanOrder&)> scan;
+  // Takes configuration and benchmark anew, or keeps all of the old and says why. No scan is
+  // running.
+  std::function<Result<LoopTiming>()> reload;
+};
+
+enum class AgentEnd : std::uint8_t {
+  kStopped,    // A signal asked for it.
+  kNoGateway,  // Nothing listens: the gateway said why.
+  kBlind,      // The first scan could not look at anything.
+};
+
+// The resident agent, until SIGTERM or SIGINT. Ends within two seconds even in the midst of a scan.
+AgentEnd RunAgent(AgentParts parts);
+
+}  // namespace hullmark

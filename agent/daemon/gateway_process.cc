@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/daemon/gateway_process.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <spdlog/spdlog.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/base/file.h"
+#include "agent/daemon/clock.h"
+#include "agent/gateway/channel.h"
+#include "agent/gateway/requests.h"
+#include "hullmark/ids.h"
+#include "hullmark/result.h"
+
+namespace hullmark {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr seconds kSilence{10};     // It speaks every second.
+constexpr seconds kLongEnough{60};  // A life after which a death is no longer one of a series.
+constexpr milliseconds kFirstWait{100}, kLongestWait{30'000};
+constexpr const char* kSelf = "/proc/self/exe";  // The same program, even when its file is gone.
+
+// File actions and attributes of posix_spawn(3) with an end.
+struct SpawnPlan {
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+
+  SpawnPlan() {
+    posix_spawn_file_actions_init(&actions);
+    posix_spawnattr_init(&attributes);
+    sigset_t none;
+    sigset_t all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  }
+  SpawnPlan(const SpawnPlan&) = delete;
+  SpawnPlan& operator=(const SpawnPlan&) = delete;
+  ~SpawnPlan() {
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+  }
+};
+
+std::string HowItEnded(int status) {
+  return WIFSIGNALED(status) ? "killed by signal " + std::to_string(WTERMSIG(status))
+                             : "ended with status " + std::to_string(WEXITSTATUS(status));
+}
+
+}  // namespace
+
+milliseconds BackOff::AfterLife(std::chrono::nanoseconds lived) {
+  if (lived >= kLongEnough) next_ = kFirstWait;
+  return std::exchange(next_, std::min(next_ * 2, kLongestWait));
+}
+
+Result<void> GatewayProcess::Spawn(Moment now) {
+  auto ends = Channel::MakePair();
+  if (!ends) return std::unexpected(ends.error());
+  // dup2 onto the same number would leave its close-on-exec flag set.
+  Fd theirs(fcntl(ends->second.get(), F_DUPFD_CLOEXEC, kChannelFd + 1));
+  SpawnPlan plan;
+  posix_spawn_file_actions_adddup2(&plan.actions, theirs.get(), kChannelFd);
+  std::vector<char*> arguments;
+  for (std::string& argument : arguments_) arguments.push_back(argument.data());
+  arguments.push_back(nullptr);
+  pid_t child = 0;
+  const int failed =
+      posix_spawn(&child, kSelf, &plan.actions, &plan.attributes, arguments.data(), environ);
+  if (failed != 0) {
+    return Fail(CodeOfErrno(failed), std::string("starting the gateway: ") + std::strerror(failed));
+  }
+  channel_ = std::move(ends->first);
+  child_ = Pid{child};
+  channel_.Expect(*child_);
+  state_ = {};
+  sent_ = 0;
+  started_ = heard_ = now;
+  return {};
+}
+
+Result<void> GatewayProcess::Start(Moment now) {
+  const auto spawned = Spawn(now);
+  if (!spawned) return spawned;
+  pollfd wanted = {.fd = channel_.fd(), .events = POLLIN, .revents = 0};
+  constexpr int kMilliseconds = std::chrono::milliseconds(kSilence).count();
+  poll(&wanted, 1, kMilliseconds);
+  const auto said = channel_.ReceiveState();
+  if (said && *said && (*said)->listening) {
+    state_ = **said;
+    return {};
+  }
+  Stop();
+  return Fail(ErrorCode::kIo, "the gateway did not start");
+}
+
+void GatewayProcess::Publish(Fd documents, std::uint64_t sequence) {
+  documents_ = std::move(documents);
+  sequence_ = sequence;
+  Feed();
+}
+
+// At most one set is on its way: what waits in a socket is memory that nobody can take back.
+void GatewayProcess::Feed() {
+  if (!child_ || !documents_ || sent_ == sequence_ || sent_ != state_.received) return;
+  if (channel_.SendDocuments(documents_, sequence_) == Sent::kSent) sent_ = sequence_;
+}
+
+void GatewayProcess::Upkeep(Moment now) {
+  if (!child_) {
+    if (now < restart_at_) return;
+    ++restarts_;
+    if (const auto spawned = Spawn(now); !spawned) {
+      spdlog::error("{}", spawned.error().message);
+      restart_at_ = now + back_off_.AfterLife({});
+    }
+    return;
+  }
+  while (true) {
+    auto said = channel_.ReceiveState();
+    if (!said) return Bury(now, said.error().message);
+    if (!*said) break;
+    state_ = **said;
+    heard_ = now;
+  }
+  if (now - heard_ > kSilence) return Bury(now, "it no longer answers");
+  Feed();
+}
+
+void GatewayProcess::Bury(Moment now, const std::string& why) {
+  const pid_t child = std::to_underlying(*child_);
+  kill(child, SIGKILL);
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  former_ = Requests();
+  state_ = {};
+  child_.reset();
+  channel_ = Channel();
+  const milliseconds wait = back_off_.AfterLife(now - started_);
+  restart_at_ = now + wait;
+  spdlog::warn("the gateway {} ({}); starting it again in {} ms", HowItEnded(status), why,
+               wait.count());
+}
+
+// It ends when the channel does, and may have something to say about why it ends; one that cannot
+// is killed.
+void GatewayProcess::Stop() {
+  if (!child_) return;
+  channel_ = Channel();
+  const pid_t child = std::to_underlying(*child_);
+  const Fd handle(static_cast<int>(syscall(SYS_pidfd_open, child, 0)));
+  pollfd ended = {.fd = handle.get(), .events = POLLIN, .revents = 0};
+  constexpr int kMilliseconds = 500;
+  if (poll(&ended, 1, kMilliseconds) <= 0) kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  child_.reset();
+}
+
+RequestCounts GatewayProcess::Requests() const {
+  RequestCounts sum = former_;
+  for (std::size_t route = 0; route < kRoutes; ++route) {
+    for (std::size_t code = 0; code < kAnswerCodes.size(); ++code) {
+      sum[route][code] += state_.requests[route][code];
+    }
+  }
+  return sum;
+}
+
+}  // namespace hullmark

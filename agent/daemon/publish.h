@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+
+#include "agent/base/file.h"
+#include "agent/gateway/documents.h"
+#include "agent/sinks/report_sinks.h"
+#include "hullmark/result.h"
+
+namespace hullmark {
+
+// Everything that is served until the next scan, from one picture: what a client reads in two
+// requests fits together, or belongs to two publications.
+Result<Fd> MakeDocuments(const ReportInput& report, std::string_view metrics,
+                         const Publication& publication);
+
+}  // namespace hullmark
