@@ -50,6 +50,7 @@ struct Command {
   std::string_view name;
   std::string_view sentence;
   std::function<Exit()> (*setup)(CLI::App& app, const GlobalOptions& global, const Wiring& wiring);
+  bool hidden = false;  // For the program itself, not for people.
 };
 
 // The commands in the order of --help.
@@ -58,6 +59,9 @@ std::span<const Command> Commands();
 std::function<Exit()> SetupAudit(CLI::App& app, const GlobalOptions& global, const Wiring& wiring);
 std::function<Exit()> SetupSnapshot(CLI::App& app, const GlobalOptions& global,
                                     const Wiring& wiring);
+std::function<Exit()> SetupAgent(CLI::App& app, const GlobalOptions& global, const Wiring& wiring);
+std::function<Exit()> SetupGateway(CLI::App& app, const GlobalOptions& global,
+                                   const Wiring& wiring);
 std::function<Exit()> SetupControls(CLI::App& app, const GlobalOptions& global,
                                     const Wiring& wiring);
 std::function<Exit()> SetupExplain(CLI::App& app, const GlobalOptions& global,

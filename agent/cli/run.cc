@@ -26,6 +26,9 @@ constexpr std::array kCommands = {
     Command{.name = "snapshot",
             .sentence = "Write what the kernel says as one JSON document, to be judged elsewhere",
             .setup = SetupSnapshot},
+    Command{.name = "agent",
+            .sentence = "Stay resident: scan, serve metrics and reports",
+            .setup = SetupAgent},
     Command{.name = "controls",
             .sentence = "List the controls of the benchmark",
             .setup = SetupControls},
@@ -35,6 +38,10 @@ constexpr std::array kCommands = {
     Command{.name = "check-config",
             .sentence = "Validate the site's files and say in words what they will do",
             .setup = SetupCheckConfig},
+    Command{.name = "gateway",
+            .sentence = "Serve what an agent publishes",
+            .setup = SetupGateway,
+            .hidden = true},
 };
 
 constexpr std::size_t kHelpColumns = 80;
@@ -108,6 +115,7 @@ constexpr const char* kExamples =
     "  sudo hullmark audit --fail-on high       exit 1 when a high control fails\n"
     "  sudo hullmark snapshot --output s.json   take facts here ...\n"
     "  hullmark audit --snapshot s.json         ... judge them there\n"
+    "  sudo hullmark agent                      stay, serve /metrics on port 9723\n"
     "  hullmark explain CAP-001                 what a finding means, how to fix it\n"
     "\n"
     "Exit status: 0 done, thresholds met; 1 a threshold is violated; 2 usage or\n"
@@ -134,6 +142,7 @@ Exit Run(int count, const char* const* arguments, const Wiring& wiring) {
     CLI::App* const sub =
         app.add_subcommand(std::string(command.name), std::string(command.sentence));
     sub->fallthrough();
+    if (command.hidden) sub->group("");
     const auto run = command.setup(*sub, global, wiring);
     sub->callback([&chosen, run] { chosen = run; });
   }
