@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "hullmark/check.h"
+#include "hullmark/event.h"
 #include "hullmark/limits.h"
 #include "hullmark/report.h"
 #include "hullmark/snapshot.h"
@@ -40,6 +41,9 @@ constexpr std::array<std::string_view, kStatuses> kStatusNames = {
 constexpr std::array<std::string_view, kWaiverStates> kWaiverStateNames = {"active", "expiring",
                                                                            "expired", "unused"};
 constexpr std::array<std::string_view, kGrades> kGradeNames = {"A", "B", "C", "D", "F"};
+constexpr std::array<std::string_view, kEventKinds> kEventNames = {
+    "container_appeared", "container_gone",  "violation_appeared", "violation_resolved",
+    "violation_changed",  "control_unknown", "grade_changed"};
 
 template <typename Enum, std::size_t Size>
 std::string_view At(const std::array<std::string_view, Size>& names, Enum value) {
@@ -65,6 +69,7 @@ std::string_view NameOf(ParamType type) { return At(kParamTypes, type); }
 std::string_view NameOf(Status status) { return At(kStatusNames, status); }
 std::string_view NameOf(WaiverState state) { return At(kWaiverStateNames, state); }
 std::string_view NameOf(Grade grade) { return At(kGradeNames, grade); }
+std::string_view NameOf(EventKind kind) { return At(kEventNames, kind); }
 
 std::optional<Runtime> RuntimeOfName(std::string_view name) {
   return Find<Runtime>(kRuntimes, name);
@@ -75,5 +80,6 @@ std::optional<ContainerClass> ContainerClassOfName(std::string_view name) {
 std::optional<Severity> SeverityOfName(std::string_view name) {
   return Find<Severity>(kSeverityNames, name);
 }
+std::optional<Grade> GradeOfName(std::string_view name) { return Find<Grade>(kGradeNames, name); }
 
 }  // namespace hullmark

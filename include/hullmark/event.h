@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "hullmark/check.h"
 #include "hullmark/ids.h"
@@ -33,11 +33,13 @@ struct Event {
   std::string name_space{}, pod{}, image{};
   Runtime runtime = Runtime::kUnknown;
   ContainerClass container_class = ContainerClass::kContainer;
-  std::string control{}, title{};                         // Of a violation or an unknown control.
-  std::optional<Severity> severity{}, former_severity{};  // Effective.
-  std::optional<Grade> grade{}, former_grade{};           // nullopt: none (provisional).
-  MilliPoints exposure = 0;                               // Of the container, now.
-  std::string evidence{};                                 // The first line of proof.
+  std::string control{}, title{};                // Of a violation or an unknown control.
+  std::optional<Severity> severity{};            // Effective; of a resolved violation
+                                                 // the one that it had.
+  std::optional<Severity> former_severity{};     // Of a changed violation.
+  std::optional<Grade> grade{}, former_grade{};  // nullopt: none (provisional).
+  MilliPoints exposure = 0;                      // Of the container, now; gone: 0.
+  std::string evidence{};  // The first line of proof, of a resolved violation the last one.
 };
 
 std::string_view NameOf(EventKind kind);  // "violation_appeared"

@@ -116,5 +116,6 @@ struct Report {
 std::string_view NameOf(WaiverState state);
 std::string_view NameOf(Status status);
 std::string_view NameOf(Grade grade);
+std::optional<Grade> GradeOfName(std::string_view name);
 
 }  // namespace hullmark

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "hullmark/check.h"
+#include "hullmark/event.h"
 #include "hullmark/limits.h"
 #include "hullmark/report.h"
 #include "hullmark/snapshot.h"
@@ -44,7 +45,8 @@ TEST(NamesTest, AreDistinctAndInverse) {
   ExpectDistinct(Controller::kDevices);
   ExpectDistinct(Scope::kHost);
   ExpectDistinct(Status::kManual);
-  ExpectDistinct(Grade::kF);
+  ExpectInverse(Grade::kF, GradeOfName);
+  ExpectDistinct(EventKind::kGradeChanged);
 }
 
 TEST(NamesTest, StandBesideTheirEnumerators) {
@@ -63,6 +65,9 @@ TEST(NamesTest, StandBesideTheirEnumerators) {
   EXPECT_EQ(NameOf(Status::kNotApplicable), "not_applicable");
   EXPECT_EQ(NameOf(Status::kManual), "manual");
   EXPECT_EQ(NameOf(Grade::kF), "F");
+  EXPECT_EQ(NameOf(EventKind::kContainerGone), "container_gone");
+  EXPECT_EQ(NameOf(EventKind::kViolationChanged), "violation_changed");
+  EXPECT_EQ(NameOf(EventKind::kGradeChanged), "grade_changed");
 }
 
 }  // namespace
