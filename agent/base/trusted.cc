@@ -58,6 +58,8 @@ class Walk {
   Result<Fd> ToDirectory(const std::string& path);
 
  private:
+  // To the end of `path`: the file there, or nullopt when it is `directory_`.
+  Result<std::optional<Fd>> To(const std::string& path);
   // Why nobody should rely on what lies at `place`; nullopt when they may.
   std::optional<Error> Distrust(const FileStatus& status, const std::string& place) const;
   Result<void> GoToRoot();
@@ -187,6 +189,10 @@ Result<Fd> Walk::ToDirectory(const std::string& path) {
 }  // namespace
 
 Result<Fd> OpenTrusted(const std::string& path, Uid user) { return Walk(user).To(path); }
+
+Result<Fd> OpenTrustedDirectory(const std::string& path, Uid user) {
+  return Walk(user).ToDirectory(path);
+}
 
 Result<Fd> OpenOwnDirectory(const std::string& path, Uid user) {
   return Walk(user, Judge::kLinks).ToDirectory(path);

@@ -19,4 +19,7 @@ namespace hullmark {
 // Relative paths begin at the working directory. Error: names the part that is wrong, and why.
 Result<Fd> OpenTrusted(const std::string& path, Uid user);
 
+// As OpenTrusted, of a directory: one that hullmark keeps files in. For openat(2) and fsync(2).
+Result<Fd> OpenTrustedDirectory(const std::string& path, Uid user);
+
 }  // namespace hullmark
