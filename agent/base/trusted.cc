@@ -58,8 +58,6 @@ class Walk {
   Result<Fd> ToDirectory(const std::string& path);
 
  private:
-  // To the end of `path`: the file there, or nullopt when it is `directory_`.
-  Result<std::optional<Fd>> To(const std::string& path);
   // Why nobody should rely on what lies at `place`; nullopt when they may.
   std::optional<Error> Distrust(const FileStatus& status, const std::string& place) const;
   Result<void> GoToRoot();

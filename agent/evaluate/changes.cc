@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/evaluate/changes.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "agent/evaluate/debounce.h"
+#include "agent/evaluate/generations.h"
+#include "agent/evaluate/known_state.h"
+#include "agent/evaluate/score.h"
+#include "hullmark/benchmark.h"
+#include "hullmark/check.h"
+#include "hullmark/event.h"
+#include "hullmark/ids.h"
+#include "hullmark/report.h"
+#include "hullmark/snapshot.h"
+
+namespace hullmark {
+namespace {
+
+constexpr std::size_t kMostTextBytes = 512;
+
+// At most kMostTextBytes, not ending within a UTF-8 sequence.
+std::string Cut(std::string_view text) {
+  std::size_t end = std::min(text.size(), kMostTextBytes);
+  const auto continues = [&](std::size_t at) {
+    return (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U;
+  };
+  while (end < text.size() && end > 0 && continues(end)) --end;
+  return std::string(text.substr(0, end));
+}
+
+const Process* FindProcess(const Snapshot& snapshot, Pid pid) {
+  const auto at = std::ranges::lower_bound(snapshot.processes, pid, {}, &Process::pid);
+  return at != snapshot.processes.end() && at->pid == pid ? &*at : nullptr;
+}
+
+Event Describe(EventKind kind, const KnownContainer* container) {
+  Event event = {.kind = kind};
+  if (container == nullptr) return event;
+  event.container_id = container->id;
+  event.name = container->name;
+  event.name_space = container->name_space;
+  event.pod = container->pod;
+  event.image = container->image;
+  event.runtime = container->runtime;
+  event.container_class = container->container_class;
+  return event;
+}
+
+// What differs in more than times and proof.
+bool Moved(const KnownControl& before, const KnownControl& after) {
+  const auto essence = [](const KnownControl& known) {
+    return std::tuple(known.standing, known.severity, known.next, known.scans, known.stale,
+                      known.recent);
+  };
+  return essence(before) != essence(after);
+}
+
+class Updating {
+ public:
+  Updating(KnownState& state, const JudgedScan& scan, const ChangeOptions& options)
+      : state_(state),
+        snapshot_(scan.snapshot),
+        benchmark_(scan.benchmark),
+        report_(scan.report),
+        options_(options),
+        debounce_(std::max(options.debounce, 1)),
+        at_(scan.snapshot.taken_at) {}
+
+  Changes Run() &&;
+
+ private:
+  // A container or the host, while its scan is compared with what is known.
+  struct Subject {
+    KnownSubject& known;
+    const KnownContainer* container;  // nullptr: the host.
+    bool first;                       // Its first scan.
+    MilliPoints exposure = 0;         // With stale and recent violations at their last price.
+  };
+
+  void MatchContainers();
+  void Refresh(KnownContainer& known, const Container& container) const;
+  void ResolveGone();
+  void Resolve(const KnownContainer& gone);
+  void UpdateSubject(Subject& subject, std::span<const Finding> findings, const Score& score);
+  void UpdateControl(Subject& subject, const Finding& finding);
+  void ForgetUnjudged(Subject& subject, std::span<const Finding> findings);
+  ControlLook LookAt(const Finding& finding, KnownControl& known) const;
+  bool IsHeld(const Finding& finding, LastFailure& failure) const;
+  LastFailure FailureOf(const Finding& finding) const;
+  std::string FirstProof(const Finding& finding) const;
+  bool IsNew(const Subject& subject, const std::string& control) const;
+  void UpdateGrade(Subject& subject, Score score);
+  void AnnounceControl(const Subject& subject, EventKind kind, const std::string& control,
+                       const KnownControl& before, const KnownControl& after);
+  void Announce(Event event);
+  std::string_view TitleOf(std::string_view control) const;
+
+  KnownState& state_;
+  const Snapshot& snapshot_;
+  const Benchmark& benchmark_;
+  const Report& report_;
+  const ChangeOptions& options_;
+  int debounce_;
+  Timestamp at_;
+  std::vector<KnownContainer> gone_;
+  std::vector<bool> appeared_;  // By container of the Report.
+  Changes changes_;
+};
+
+void Updating::Announce(Event event) {
+  event.id = ++state_.last_id;
+  event.at = at_;
+  changes_.events.push_back(std::move(event));
+}
+
+std::string_view Updating::TitleOf(std::string_view control) const {
+  const auto found = std::ranges::find(benchmark_.controls, control, &Control::id);
+  return found == benchmark_.controls.end() ? std::string_view{} : found->title;
+}
+
+// ---- containers ----
+
+void Updating::Refresh(KnownContainer& known, const Container& container) const {
+  if (const auto start = StartOfInit(snapshot_, container)) known.start = start;
+  known.name = Cut(snapshot_.Text(container.name));
+  known.image = container.image ? Cut(snapshot_.Text(*container.image)) : "";
+  known.name_space =
+      container.kubernetes ? Cut(snapshot_.Text(container.kubernetes->name_space)) : "";
+  known.pod = container.kubernetes ? Cut(snapshot_.Text(container.kubernetes->pod)) : "";
+  known.runtime = container.runtime;
+  known.container_class = container.container_class;
+}
+
+// Puts what is known in the Report's order; what is not in the Report goes into `gone_`.
+void Updating::MatchContainers() {
+  const auto found = FindKnown(state_, snapshot_, report_);
+  std::vector<bool> matched(state_.containers.size());
+  std::vector<KnownContainer> now;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const Container& container = snapshot_.containers[report_.containers[i].container];
+    appeared_.push_back(!found[i]);
+    if (found[i]) matched[*found[i]] = true;
+    now.push_back(found[i] ? std::move(state_.containers[*found[i]])
+                           : KnownContainer{.id = std::string(snapshot_.Text(container.id))});
+    Refresh(now.back(), container);
+  }
+  const bool may_live = snapshot_.counts.processes_truncated && !IsRebooted(state_, snapshot_);
+  for (std::size_t i = 0; i < matched.size(); ++i) {
+    if (matched[i]) continue;
+    KnownContainer& missing = state_.containers[i];
+    const auto judged = std::span(now).first(found.size());
+    const bool stays = may_live && std::ranges::count(judged, missing.id, &KnownContainer::id) == 0;
+    (stays ? now : gone_).push_back(std::move(missing));
+  }
+  state_.containers = std::move(now);
+}
+
+void Updating::Resolve(const KnownContainer& gone) {
+  for (const auto& [control, known] : gone.subject.controls) {
+    if (known.standing != Standing::kFailing) continue;
+    Event event = Describe(EventKind::kViolationResolved, &gone);
+    event.control = control;
+    event.title = TitleOf(control);
+    event.severity = known.severity;
+    if (known.failure) event.evidence = known.failure->evidence;
+    Announce(std::move(event));
+  }
+  Event event = Describe(EventKind::kContainerGone, &gone);
+  event.former_grade = gone.subject.grade;
+  Announce(std::move(event));
+}
+
+void Updating::ResolveGone() {
+  for (const KnownContainer& gone : gone_) Resolve(gone);
+  gone_.clear();
+}
+
+// ---- controls ----
+
+std::string Updating::FirstProof(const Finding& finding) const {
+  if (finding.evidence_begin == finding.evidence_end) return "";
+  const std::string_view fact = report_.strings[report_.evidence[finding.evidence_begin].fact];
+  return Cut(fact.substr(0, fact.find('\n')));
+}
+
+LastFailure Updating::FailureOf(const Finding& finding) const {
+  LastFailure failure = {.at = at_,
+                         .severity = finding.severity,
+                         .points = finding.points,
+                         .evidence = FirstProof(finding)};
+  const Check* const check = benchmark_.controls[finding.control].check;
+  if (check == nullptr || check->scope() != Scope::kProcess) return failure;
+  for (auto i = finding.evidence_begin; i < finding.evidence_end; ++i) {
+    const auto pid = report_.evidence[i].pid;
+    const Process* const process = pid ? FindProcess(snapshot_, *pid) : nullptr;
+    if (process == nullptr) continue;
+    const Offender offender = {.pid = *pid, .start = process->stat.start};
+    if (std::ranges::count(failure.offenders, offender) == 0) failure.offenders.push_back(offender);
+  }
+  return failure;
+}
+
+// Whether a quiet look leaves open that those who failed come back.
+bool Updating::IsHeld(const Finding& finding, LastFailure& failure) const {
+  const Check* const check = benchmark_.controls[finding.control].check;
+  if (check == nullptr || check->scope() != Scope::kProcess) return false;
+  if (finding.status == Status::kWaived || finding.status == Status::kManual) return false;
+  if (at_ < failure.at) failure.at = at_;  // The clock was set back.
+  const std::int64_t age = std::to_underlying(at_) - std::to_underlying(failure.at);
+  if (age >= options_.hold_nanoseconds) return false;
+  const auto lives = [&](const Offender& offender) {
+    const Process* const process = FindProcess(snapshot_, offender.pid);
+    return process != nullptr && process->stat.start == offender.start;
+  };
+  return failure.offenders.empty() || !std::ranges::all_of(failure.offenders, lives);
+}
+
+ControlLook Updating::LookAt(const Finding& finding, KnownControl& known) const {
+  if (finding.status == Status::kFail) {
+    known.failure = FailureOf(finding);
+    return {.standing = Standing::kFailing, .severity = finding.severity};
+  }
+  if (finding.status != Status::kUnknown) {
+    return {.held = known.failure && IsHeld(finding, *known.failure)};
+  }
+  if (!known.failure) return {.standing = Standing::kUnknown, .severity = finding.severity};
+  return {.standing = Standing::kFailing, .severity = known.failure->severity, .stale = true};
+}
+
+bool Updating::IsNew(const Subject& subject, const std::string& control) const {
+  return subject.first || !std::ranges::binary_search(state_.judged, control);
+}
+
+void Updating::AnnounceControl(const Subject& subject, EventKind kind, const std::string& control,
+                               const KnownControl& before, const KnownControl& after) {
+  Event event = Describe(kind, subject.container);
+  event.control = control;
+  event.title = TitleOf(control);
+  event.severity = kind == EventKind::kViolationResolved ? before.severity : after.severity;
+  if (kind == EventKind::kViolationChanged) event.former_severity = before.severity;
+  if (after.failure) event.evidence = after.failure->evidence;
+  Announce(std::move(event));
+}
+
+void Updating::UpdateControl(Subject& subject, const Finding& finding) {
+  const std::string& id = benchmark_.controls[finding.control].id;
+  const auto found = subject.known.controls.find(id);
+  const bool listed = found != subject.known.controls.end();
+  const bool quiet = finding.status != Status::kFail && finding.status != Status::kUnknown;
+  if (!listed && quiet) return;
+  KnownControl known = listed ? found->second : KnownControl{};
+  const KnownControl before = known;
+  const ControlLook look = LookAt(finding, known);
+  if (!listed && look.standing == Standing::kUnknown && IsNew(subject, id)) {
+    known.standing = Standing::kUnknown;  // It never was known: no news.
+    known.severity = look.severity;
+    known.since = at_;
+  }
+  const auto kind = CountLook(known, look, debounce_, at_);
+  if (known.failure && (known.stale || known.recent)) {
+    subject.exposure += std::max(known.failure->points - finding.points, MilliPoints{0});
+  }
+  changes_.moved |= Moved(before, known);
+  if (kind) {
+    AnnounceControl(subject, *kind, id, before, known);
+    if (*kind == EventKind::kControlUnknown) changes_.events.back().evidence = FirstProof(finding);
+  }
+  if (!IsSettled(known)) {
+    subject.known.controls.insert_or_assign(id, std::move(known));
+  } else if (listed) {
+    subject.known.controls.erase(found);
+  }
+}
+
+// What the benchmark does not judge any more, or not here, is quiet.
+void Updating::ForgetUnjudged(Subject& subject, std::span<const Finding> findings) {
+  std::vector<std::string_view> judged;
+  for (const Finding& finding : findings) judged.push_back(benchmark_.controls[finding.control].id);
+  std::ranges::sort(judged);
+  auto& controls = subject.known.controls;
+  for (auto at = controls.begin(); at != controls.end();) {
+    auto& [id, known] = *at;
+    if (!std::ranges::binary_search(judged, std::string_view(id))) {
+      const KnownControl before = known;
+      changes_.moved = true;
+      const auto kind = CountLook(known, {}, debounce_, at_);
+      if (kind) AnnounceControl(subject, *kind, id, before, known);
+    }
+    at = IsSettled(known) ? controls.erase(at) : std::next(at);
+  }
+}
+
+void Updating::UpdateGrade(Subject& subject, Score score) {
+  score.exposure = subject.exposure;
+  SetGrade(score, benchmark_.scoring);
+  KnownSubject& known = subject.known;
+  const std::int32_t scans_before = known.grade_scans;
+  known.grade_scans = score.grade == known.grade ? 0 : known.grade_scans + 1;
+  changes_.moved |= known.grade_scans != scans_before;
+  if (subject.first || known.grade_scans >= debounce_) {
+    Event event = Describe(EventKind::kGradeChanged, subject.container);
+    event.former_grade = std::exchange(known.grade, score.grade);
+    event.grade = score.grade;
+    known.grade_scans = 0;
+    if (!subject.first) Announce(std::move(event));
+  }
+}
+
+void Updating::UpdateSubject(Subject& subject, std::span<const Finding> findings,
+                             const Score& score) {
+  const std::size_t first_event = changes_.events.size();
+  subject.exposure = score.exposure;
+  if (subject.first && subject.container != nullptr) {
+    Announce(Describe(EventKind::kContainerAppeared, subject.container));
+  }
+  for (const Finding& finding : findings) UpdateControl(subject, finding);
+  ForgetUnjudged(subject, findings);
+  UpdateGrade(subject, score);
+  for (Event& event : std::span(changes_.events).subspan(first_event)) {
+    event.exposure = subject.exposure;
+    event.grade = subject.known.grade;
+  }
+}
+
+Changes Updating::Run() && {
+  if (state_.taken_at == at_) return {};
+  const bool first = !state_.taken_at;
+  const std::uint64_t last_id = state_.last_id;
+  MatchContainers();
+  ResolveGone();
+  Subject host = {.known = state_.host, .container = nullptr, .first = first};
+  UpdateSubject(host, report_.host.findings, report_.host.score);
+  for (std::size_t i = 0; i < report_.containers.size(); ++i) {
+    KnownContainer& known = state_.containers[i];
+    Subject subject = {.known = known.subject, .container = &known, .first = appeared_[i]};
+    UpdateSubject(subject, report_.containers[i].findings, report_.containers[i].score);
+  }
+  state_.taken_at = at_;
+  if (!snapshot_.host.boot_id.empty()) state_.boot_id = snapshot_.host.boot_id;
+  state_.judged.clear();
+  for (const Control& control : benchmark_.controls) state_.judged.push_back(control.id);
+  std::ranges::sort(state_.judged);
+  changes_.moved |= first || state_.last_id != last_id;
+  return std::move(changes_);
+}
+
+}  // namespace
+
+Changes Update(KnownState& state, const JudgedScan& scan, const ChangeOptions& options) {
+  return Updating(state, scan, options).Run();
+}
+
+}  // namespace hullmark

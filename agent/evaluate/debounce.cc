@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/evaluate/debounce.h"
+
+#include <optional>
+
+#include "agent/evaluate/known_state.h"
+#include "hullmark/check.h"
+#include "hullmark/event.h"
+#include "hullmark/ids.h"
+
+namespace hullmark {
+namespace {
+
+// What a step from one announced standing to another is called; what gets well again after having
+// been unknown has no name.
+std::optional<EventKind> KindOfStep(Standing from, Standing to) {
+  if (to == Standing::kFailing) {
+    return from == Standing::kFailing ? EventKind::kViolationChanged
+                                      : EventKind::kViolationAppeared;
+  }
+  if (from == Standing::kFailing) return EventKind::kViolationResolved;
+  if (to == Standing::kUnknown) return EventKind::kControlUnknown;
+  return std::nullopt;
+}
+
+std::optional<EventKind> Commit(KnownControl& known, const ControlLook& look) {
+  const auto kind = KindOfStep(known.standing, look.standing);
+  known.standing = look.standing;
+  known.severity = look.severity;
+  known.since = known.next_since;
+  known.scans = 0;
+  return kind;
+}
+
+}  // namespace
+
+std::optional<EventKind> CountLook(KnownControl& known, const ControlLook& look, int debounce,
+                                   Timestamp at) {
+  const bool failing = known.standing == Standing::kFailing;
+  known.stale = look.stale;
+  known.recent = look.held;
+  if (look.held && !failing) return std::nullopt;
+  if (!failing && look.standing != Standing::kFailing) known.failure.reset();
+  const bool same =
+      look.standing == known.standing && (!failing || look.severity == known.severity);
+  if (same) {
+    known.scans = 0;
+    return std::nullopt;
+  }
+  // A severity that moves on meanwhile does not begin anew: it would never be announced.
+  if (known.scans == 0 || known.next != look.standing) {
+    known.next = look.standing;
+    known.next_since = at;
+    known.scans = 0;
+  }
+  if (known.scans < debounce) ++known.scans;
+  if (known.scans < debounce || look.held) return std::nullopt;
+  return Commit(known, look);
+}
+
+bool IsSettled(const KnownControl& known) {
+  return known.standing == Standing::kQuiet && known.scans == 0;
+}
+
+}  // namespace hullmark

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+
+#include "agent/evaluate/known_state.h"
+#include "hullmark/check.h"
+#include "hullmark/event.h"
+#include "hullmark/ids.h"
+
+namespace hullmark {
+
+// What one scan says of one control of one subject.
+struct ControlLook {
+  Standing standing = Standing::kQuiet;
+  Severity severity = Severity::kInfo;  // Of a failing one.
+  bool stale = false;                   // Failing because it was, and cannot be read.
+  bool held = false;                    // Quiet, but not mended.
+};
+
+// Counts a look and says what is to be announced now, if anything. Afterwards `known.failure` is
+// there only while it is failing or may be about to.
+std::optional<EventKind> CountLook(KnownControl& known, const ControlLook& look, int debounce,
+                                   Timestamp at);
+
+// Whether a control that stands like this need not be remembered.
+bool IsSettled(const KnownControl& known);
+
+}  // namespace hullmark

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/evaluate/generations.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "agent/evaluate/known_state.h"
+#include "hullmark/ids.h"
+#include "hullmark/report.h"
+#include "hullmark/snapshot.h"
+
+namespace hullmark {
+
+std::optional<BootTicks> StartOfInit(const Snapshot& snapshot, const Container& container) {
+  if (!container.init) return std::nullopt;
+  return snapshot.At(*container.init).stat.start;
+}
+
+bool IsRebooted(const KnownState& state, const Snapshot& snapshot) {
+  return !state.boot_id.empty() && !snapshot.host.boot_id.empty() &&
+         state.boot_id != snapshot.host.boot_id;
+}
+
+std::vector<std::optional<std::size_t>> FindKnown(const KnownState& state, const Snapshot& snapshot,
+                                                  const Report& report) {
+  std::vector<std::optional<std::size_t>> found(report.containers.size());
+  if (IsRebooted(state, snapshot)) return found;
+  std::unordered_multimap<std::string_view, std::size_t> by_id;
+  for (std::size_t i = 0; i < state.containers.size(); ++i) {
+    by_id.emplace(state.containers[i].id, i);
+  }
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const Container& container = snapshot.containers[report.containers[i].container];
+    const auto start = StartOfInit(snapshot, container);
+    const auto [begin, end] = by_id.equal_range(snapshot.Text(container.id));
+    const auto same = std::find_if(begin, end, [&](const auto& entry) {
+      const auto known = state.containers[entry.second].start;
+      return !start || !known || *start == *known;
+    });
+    if (same == end) continue;
+    found[i] = same->second;
+    by_id.erase(same);
+  }
+  return found;
+}
+
+}  // namespace hullmark
