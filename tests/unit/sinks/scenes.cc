@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "hullmark/event.h"
 #include "hullmark/ids.h"
 #include "hullmark/limits.h"
 #include "hullmark/report.h"
@@ -134,6 +135,35 @@ World Hostile() {
   world.options.select = {texts[2]};
   world.snapshot.vantage.problems = {{.id = texts[0], .text = texts[1], .remedy = texts[3]}};
   return world;
+}
+
+Event ViolationEvent() {
+  return {.id = 8,
+          .at = Timestamp{1'769'847'300'123'456'789},
+          .kind = EventKind::kViolationAppeared,
+          .container_id = std::string(64, 'a'),
+          .name = "web",
+          .name_space = "shop",
+          .pod = "web-0",
+          .image = "example/app:1",
+          .runtime = Runtime::kContainerd,
+          .control = "CAP-001",
+          .title = "Process does not administer the host",
+          .severity = Severity::kCritical,
+          .grade = Grade::kF,
+          .exposure = 131'500,
+          .evidence = "CapEff has CAP_SYS_ADMIN"};
+}
+
+Event HostileEvent() {
+  Event event = ViolationEvent();
+  event.id = 9;
+  event.name = "a\"}\n\x1B[2J\xFF";
+  event.image =
+      "\xE2\x80\xAE"
+      "gpj.exe";
+  event.evidence = std::string("\0\r\xC2\x85", 4);
+  return event;
 }
 
 }  // namespace hullmark::testing

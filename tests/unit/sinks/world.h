@@ -11,6 +11,7 @@
 #include "agent/encode/json_writer.h"
 #include "agent/sinks/report_sinks.h"
 #include "hullmark/benchmark.h"
+#include "hullmark/event.h"
 #include "hullmark/report.h"
 #include "hullmark/snapshot.h"
 #include "hullmark/waiver.h"
@@ -68,6 +69,10 @@ void FailHost(World& world, std::string_view control, Status status = Status::kF
 
 // A world with one of everything that a report can say.
 World Everything();
+
+// Events with one of everything, and with hostile names.
+Event ViolationEvent();  // Number 8.
+Event HostileEvent();    // Number 9.
 
 // A host as one meets it: 50 containers, a few bad, most at their runtime's defaults.
 World FiftyContainers();

@@ -4,10 +4,14 @@
 #include <string>
 #include <string_view>
 
+#include "agent/sinks/event_json.h"
 #include "agent/sinks/report_sinks.h"
+#include "hullmark/check.h"
+#include "hullmark/event.h"
 #include "tests/unit/sinks/world.h"
 
-// Writes the worlds of these tests as JSON reports into a directory, for the schema's test.
+// Writes the worlds of these tests as JSON reports, and events, into a directory, for the schema's
+// test.
 int main(int argc, char** argv) {
   using hullmark::testing::World;
   if (argc != 2) return 2;
@@ -16,6 +20,22 @@ int main(int argc, char** argv) {
     file << hullmark::testing::Write(world, hullmark::WriteJsonReport);
     return static_cast<bool>(file.flush());
   };
+  const auto save_event = [&](hullmark::EventKind kind, hullmark::Event event) {
+    event.kind = kind;
+    if (kind == hullmark::EventKind::kViolationChanged)
+      event.former_severity = hullmark::Severity::kLow;
+    std::ofstream file(std::string(argv[1]) + "/event_" + std::string(NameOf(kind)) + ".json");
+    file << hullmark::EventLine(event);
+    return static_cast<bool>(file.flush());
+  };
+  for (int kind = 0; kind < hullmark::kEventKinds; ++kind) {
+    const bool hostile = kind % 2 == 0;
+    if (!save_event(
+            static_cast<hullmark::EventKind>(kind),
+            hostile ? hullmark::testing::HostileEvent() : hullmark::testing::ViolationEvent())) {
+      return 1;
+    }
+  }
   const bool saved = save("everything", hullmark::testing::Everything()) &&
                      save("fifty", hullmark::testing::FiftyContainers()) &&
                      save("hostile", hullmark::testing::Hostile()) &&
