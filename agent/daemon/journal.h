@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/daemon/event_log.h"
+#include "agent/daemon/saved_state.h"
+#include "agent/daemon/state_file.h"
+#include "agent/evaluate/changes.h"
+#include "agent/evaluate/known_state.h"
+#include "hullmark/event.h"
+#include "hullmark/ids.h"
+#include "hullmark/result.h"
+
+namespace hullmark {
+
+// Turns scans into events that are written down once, whatever happens to the agent.
+//
+// Every scan that moves something is written in this order:
+//   1. state.json with the state after the scan and, as its outbox, all lines that may not be in
+//      the events file yet (atomic: a new file, fsync, rename, fsync of the directory);
+//   2. the lines are appended to the events file (fsync).
+// Only then are the events returned, for the log and for hooks. Killed before 1, the next scan
+// after the restart shows the same changes again, and they get the same ids. Killed between 1 and
+// 2, or within 2, the restart appends the lines of the outbox whose ids are above the last one in
+// the events file, from which a partial line was cut. So the events file lacks and repeats none;
+// who reads the log misses the events in flight, and finds them in the file.
+//
+// While the events file cannot be written, lines wait in the outbox, 1,000 at most: then the oldest
+// are lost, and counted. While the state cannot be written, events go out all the same; a crash
+// then repeats the changes since the last state, under new ids: repeated, not lost. A state that
+// was lost or damaged begins anew above the last id of the events file.
+class Journal {
+ public:
+  struct Options {
+    std::string state_dir{};
+    std::string events_file{};  // "": none.
+    EventLog::Limits limits{};
+    Uid user{};  // Who the agent runs as.
+  };
+
+  struct Counts {
+    std::uint64_t lost = 0;            // Events that never reached the events file.
+    std::uint64_t event_failures = 0;  // Attempts to write.
+    std::uint64_t state_failures = 0;
+    std::size_t waiting = 0;  // Events.
+  };
+
+  static constexpr std::size_t kMostWaiting = 1'000;
+
+  // Reads the state, and sends what waits in its outbox. Error: a directory or file that is not
+  // trusted, not there, unreadable, or in use by another agent.
+  static Result<Journal> Open(const Options& options, Warn warn);
+
+  // The events of a scan. Failures to write are warned of once, and again after a success.
+  std::vector<Event> Record(const JudgedScan& scan, const ChangeOptions& options);
+
+  // Writes the state with all its times, and what waits: before the agent ends.
+  void Close();
+
+  const KnownState& known() const { return saved_.known; }
+  Counts counts() const;
+
+ private:
+  Journal(StateFile file, std::optional<EventLog> log, SavedState saved, Warn warn);
+
+  void DropOldest();
+  void Save();
+  void Send();
+  void Complain(bool& complained, const std::optional<Error>& error);
+
+  StateFile file_;
+  std::optional<EventLog> log_;
+  SavedState saved_;
+  Warn warn_;
+  Counts counts_;
+  bool unsaved_ = false;  // The state file lags behind.
+  bool state_complained_ = false, log_complained_ = false;
+};
+
+}  // namespace hullmark
