@@ -57,6 +57,8 @@ enum class Metric : std::uint8_t {
   kBenchmarkInfo,
   kConfigReloadSuccessful,
   kConfigReloadTime,
+  kFeatureOk,
+  kGatewayRestartsTotal,
   kHttpRequestsTotal,
   kProcessCpuTotal,
   kProcessResident,

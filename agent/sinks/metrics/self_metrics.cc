@@ -17,6 +17,8 @@
 #include <cstring>
 #include <map>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,6 +32,7 @@
 #include "hullmark/ids.h"
 #include "hullmark/report.h"
 #include "hullmark/snapshot.h"
+#include "hullmark/waiver.h"
 
 namespace hullmark {
 namespace {
@@ -87,6 +90,8 @@ struct SelfMetrics::Families {
   FamilyFor<Gauge>& benchmark = Register<Gauge>(registry, Metric::kBenchmarkInfo);
   FamilyFor<Gauge>& reload = Register<Gauge>(registry, Metric::kConfigReloadSuccessful);
   FamilyFor<Gauge>& reload_time = Register<Gauge>(registry, Metric::kConfigReloadTime);
+  FamilyFor<Gauge>& features = Register<Gauge>(registry, Metric::kFeatureOk);
+  Counter& restarts = Register<Counter>(registry, Metric::kGatewayRestartsTotal).Add({});
   FamilyFor<Counter>& requests = Register<Counter>(registry, Metric::kHttpRequestsTotal);
   FamilyFor<Counter>& cpu = Register<Counter>(registry, Metric::kProcessCpuTotal);
   FamilyFor<Gauge>& resident = Register<Gauge>(registry, Metric::kProcessResident);
@@ -101,6 +106,7 @@ struct SelfMetrics::Families {
 
   void DescribeBenchmark(const Benchmark& described);
   void DescribeProcesses(const Snapshot& snapshot);
+  void DescribeWaivers(std::span<const WaiverUse> uses, std::span<const Waiver> waivers);
 };
 
 void SelfMetrics::Families::DescribeBenchmark(const Benchmark& described) {
@@ -135,6 +141,27 @@ void SelfMetrics::Families::DescribeProcesses(const Snapshot& snapshot) {
   }
 }
 
+void SelfMetrics::Families::DescribeWaivers(std::span<const WaiverUse> uses,
+                                            std::span<const Waiver> of) {
+  std::array<std::uint32_t, kWaiverStates> counts = {};
+  std::optional<Timestamp> next;
+  for (std::size_t at = 0; at < uses.size(); ++at) {
+    ++counts[std::to_underlying(uses[at].state)];
+    if (uses[at].state == WaiverState::kExpired) continue;
+    next = std::min(next.value_or(of[at].expires), of[at].expires);
+  }
+  for (int state = 0; state < kWaiverStates; ++state) {
+    const auto name = NameOf(static_cast<WaiverState>(state));
+    waivers.Add({{"state", std::string(name)}}).Set(counts[static_cast<std::size_t>(state)]);
+  }
+  if (next) {
+    next_expiry = &waiver_expiry.Add({});
+    next_expiry->Set(ToSeconds(*next));
+  } else if (next_expiry != nullptr) {
+    waiver_expiry.Remove(std::exchange(next_expiry, nullptr));
+  }
+}
+
 SelfMetrics::SelfMetrics(std::string_view version, std::string_view revision)
     : families_(std::make_unique<Families>()) {
   families_->build.Add({{"version", std::string(version)}, {"revision", std::string(revision)}})
@@ -142,7 +169,7 @@ SelfMetrics::SelfMetrics(std::string_view version, std::string_view revision)
   for (const std::string_view result : kResults) {
     families_->scans.Add({{"result", std::string(result)}});
   }
-  SetWaivers({});
+  families_->DescribeWaivers({}, {});
 }
 
 SelfMetrics::~SelfMetrics() = default;
@@ -153,7 +180,17 @@ void SelfMetrics::CountScan(ScanResult result, std::chrono::nanoseconds took) {
   families_->duration.Observe(std::chrono::duration<double>(took).count());
 }
 
-void SelfMetrics::CountOverrun() { families_->overruns.Increment(); }
+void SelfMetrics::CountOverruns(std::uint64_t count) {
+  families_->overruns.Increment(static_cast<double>(count));
+}
+
+void SelfMetrics::CountGatewayRestarts(std::uint64_t count) {
+  families_->restarts.Increment(static_cast<double>(count));
+}
+
+void SelfMetrics::SetFeature(std::string_view feature, bool works) {
+  families_->features.Add({{"feature", std::string(feature)}}).Set(works ? 1 : 0);
+}
 
 void SelfMetrics::Describe(const ReportInput& input) {
   const Summary& summary = input.report.summary;
@@ -164,6 +201,7 @@ void SelfMetrics::Describe(const ReportInput& input) {
   families_->vantage.Add({}).Set(input.snapshot.vantage.problems.empty() ? 1 : 0);
   families_->DescribeBenchmark(input.benchmark);
   families_->DescribeProcesses(input.snapshot);
+  families_->DescribeWaivers(input.report.waivers, input.waivers);
 }
 
 void SelfMetrics::CountViolation(std::string_view control, Severity severity) {
@@ -172,23 +210,6 @@ void SelfMetrics::CountViolation(std::string_view control, Severity severity) {
 
 void SelfMetrics::CountResolved(std::string_view control, Severity severity) {
   families_->resolved.Add(ControlLabels(control, severity)).Increment();
-}
-
-void SelfMetrics::SetWaivers(const WaiverCounts& waivers) {
-  const auto set = [this](const char* state, std::uint32_t count) {
-    families_->waivers.Add({{"state", state}}).Set(count);
-  };
-  set("active", waivers.active);
-  set("expiring", waivers.expiring);
-  set("expired", waivers.expired);
-  set("unused", waivers.unused);
-  Gauge*& expiry = families_->next_expiry;
-  if (waivers.next_expiry) {
-    expiry = &families_->waiver_expiry.Add({});
-    expiry->Set(ToSeconds(*waivers.next_expiry));
-  } else if (expiry != nullptr) {
-    families_->waiver_expiry.Remove(std::exchange(expiry, nullptr));
-  }
 }
 
 void SelfMetrics::SetReload(bool successful, Timestamp at) {

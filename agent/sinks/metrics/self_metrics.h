@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,12 +15,6 @@
 namespace hullmark {
 
 enum class ScanResult : std::uint8_t { kOk, kPartial, kFailed };
-
-// hullmark_waivers; an expiring one is active too and counted as expiring only.
-struct WaiverCounts {
-  std::uint32_t active = 0, expiring = 0, expired = 0, unused = 0;
-  std::optional<Timestamp> next_expiry{};
-};
 
 // What a process of the agent takes.
 struct ProcessUsage {
@@ -40,12 +33,14 @@ class SelfMetrics {
   ~SelfMetrics();
 
   void CountScan(ScanResult result, std::chrono::nanoseconds took);
-  void CountOverrun();
-  // After each scan: its time, processes, read errors, vantage, coverage and benchmark.
+  void CountOverruns(std::uint64_t count);
+  void CountGatewayRestarts(std::uint64_t count);
+  // `feature`: one of those that the family's help names.
+  void SetFeature(std::string_view feature, bool works);
+  // After each scan: its time, processes, read errors, vantage, coverage, benchmark and waivers.
   void Describe(const ReportInput& input);
   void CountViolation(std::string_view control, Severity severity);
   void CountResolved(std::string_view control, Severity severity);
-  void SetWaivers(const WaiverCounts& waivers);
   // `at`: when the configuration was read.
   void SetReload(bool successful, Timestamp at);
   // `path` is one of a fixed set: never what a client sent.

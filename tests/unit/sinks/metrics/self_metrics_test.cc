@@ -5,12 +5,16 @@
 
 #include <cerrno>
 #include <chrono>
+#include <cstdint>
 #include <string>
 
 #include "hullmark/check.h"
+#include "hullmark/glob.h"
 #include "hullmark/ids.h"
+#include "hullmark/report.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
+#include "hullmark/waiver.h"
 #include "tests/unit/sinks/metrics/exposition_text.h"
 #include "tests/unit/sinks/world.h"
 
@@ -48,7 +52,7 @@ TEST_F(SelfMetricsTest, WhatNobodyKnowsYetIsAbsent) {
 TEST_F(SelfMetricsTest, ScansAreCountedAndTimed) {
   self_.CountScan(ScanResult::kOk, milliseconds(3));
   self_.CountScan(ScanResult::kPartial, milliseconds(700));
-  self_.CountOverrun();
+  self_.CountOverruns(1);
   const ParsedBody body = Body();
   EXPECT_EQ(body.Value("hullmark_scans_total", {{"result", "ok"}}), 1);
   EXPECT_EQ(body.Value("hullmark_scans_total", {{"result", "partial"}}), 1);
@@ -100,12 +104,31 @@ TEST_F(SelfMetricsTest, ChangesAreCounted) {
 }
 
 TEST_F(SelfMetricsTest, WaiversAndTheirNextExpiry) {
-  self_.SetWaivers({.active = 2, .expiring = 1, .next_expiry = Timestamp{5'000'000'000}});
-  EXPECT_EQ(Body().Value("hullmark_waivers", {{"state", "active"}}), 2);
+  World world = MakeWorld();
+  const auto until = [](std::int64_t seconds) {
+    return Waiver{.control = Glob("*"), .expires = Timestamp{seconds * 1'000'000'000}};
+  };
+  world.waivers = {until(1), until(7), until(5)};
+  world.report.waivers = {{.state = WaiverState::kExpired},
+                          {.state = WaiverState::kActive},
+                          {.state = WaiverState::kExpiring}};
+  self_.Describe(world.Input());
+  EXPECT_EQ(Body().Value("hullmark_waivers", {{"state", "active"}}), 1);
+  EXPECT_EQ(Body().Value("hullmark_waivers", {{"state", "expired"}}), 1);
   EXPECT_EQ(Body().Value("hullmark_waiver_expiry_timestamp_seconds"), 5);
-  self_.SetWaivers({.expired = 1});
+  world.report.waivers.clear();
+  self_.Describe(world.Input());
   EXPECT_EQ(Body().Value("hullmark_waivers", {{"state", "active"}}), 0);
   EXPECT_TRUE(Body().Values("hullmark_waiver_expiry_timestamp_seconds").empty());
+}
+
+TEST_F(SelfMetricsTest, FeaturesAndRestarts) {
+  self_.SetFeature("events", true);
+  self_.SetFeature("state", false);
+  self_.CountGatewayRestarts(2);
+  EXPECT_EQ(Body().Value("hullmark_feature_ok", {{"feature", "events"}}), 1);
+  EXPECT_EQ(Body().Value("hullmark_feature_ok", {{"feature", "state"}}), 0);
+  EXPECT_EQ(Body().Value("hullmark_gateway_restarts_total"), 2);
 }
 
 TEST_F(SelfMetricsTest, AFailedReloadKeepsTheTimeOfTheLastGoodOne) {
