@@ -165,8 +165,8 @@ void ConfigReader::ReadScan() {
     const auto* node = fields.TakeOptional(key);
     if (node != nullptr) time = ReadDuration(node, least, hours(24), reading_);
   };
-  read("interval", seconds(1), config_.scan.interval);
-  read("full_every", seconds(1), config_.scan.full_every);
+  read("interval", milliseconds(100), config_.scan.interval);
+  read("full_every", milliseconds(100), config_.scan.full_every);
   read("budget", milliseconds(100), config_.scan.budget);
   if (config_.scan.full_every < config_.scan.interval) {
     reading_.Complain(scan->line, "'full_every' must not be less than 'interval'");
