@@ -19,8 +19,11 @@ hullmark::Timestamp Now() {
 
 int main(int count, char** arguments) {
   try {
-    return std::to_underlying(
-        hullmark::Run(count, arguments, {.roots = {}, .now = Now, .version = HULLMARK_VERSION}));
+    return std::to_underlying(hullmark::Run(count, arguments,
+                                            {.roots = {},
+                                             .config = "/etc/hullmark/hullmark.yaml",
+                                             .now = Now,
+                                             .version = HULLMARK_VERSION}));
   } catch (const std::exception& error) {
     // A bug: nothing here is meant to throw. It must not look like any of the exit statuses.
     std::fprintf(stderr, "hullmark: internal error: %s\n", error.what());

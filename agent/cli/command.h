@@ -27,7 +27,8 @@ enum class Exit : std::uint8_t {
 
 // What main gives and a test replaces.
 struct Wiring {
-  RootPaths roots;  // Defaults of the root options.
+  RootPaths roots;     // Defaults of the root options.
+  std::string config;  // The configuration that is read, if it is there and none is named.
   std::function<Timestamp()> now;
   std::string_view version;
 };
@@ -40,6 +41,8 @@ struct GlobalOptions {
   std::string overrides{};  // File; "": none.
   std::vector<std::string> waivers{};
   Config site{};  // What `config` says, or the defaults.
+  // Whether an option was on the command line: then the configuration does not change it.
+  std::function<bool(const char* option)> given{};
   RootPaths roots;
   std::string log_level = "warn";
   std::string log_format = "text";

@@ -78,9 +78,10 @@ class NarrowHelp : public CLI::Formatter {
   std::size_t Width() const { return kHelpColumns - get_column_width(); }
 };
 
-void AddGlobalOptions(CLI::App& app, GlobalOptions& global) {
+void AddGlobalOptions(CLI::App& app, const std::string& standard, GlobalOptions& global) {
   app.add_option("--config", global.config,
-                 "Site configuration; options given beside it come first")
+                 "Site configuration; options given beside it come first. Default: " + standard +
+                     ", if there")
       ->type_name("FILE");
   app.add_option("--benchmark", global.benchmark, "Benchmark file instead of the compiled-in one")
       ->type_name("FILE");
@@ -132,19 +133,24 @@ Exit Run(int count, const char* const* arguments, const Wiring& wiring) {
       "is touched."};
   GlobalOptions global{.command = count > 0 ? arguments[0] : "hullmark", .roots = wiring.roots};
   app.formatter(std::make_shared<NarrowHelp>());  // Commands inherit it.
-  AddGlobalOptions(app, global);
+  AddGlobalOptions(app, wiring.config, global);
+  global.given = [&app](const char* option) { return app.count(option) > 0; };
   app.set_version_flag("--version", "hullmark " + std::string(wiring.version));
   app.footer(kExamples);
   app.require_subcommand(1);
   app.fallthrough();
   std::function<Exit()> chosen;
+  bool hidden = false;
   for (const Command& command : kCommands) {
     CLI::App* const sub =
         app.add_subcommand(std::string(command.name), std::string(command.sentence));
     sub->fallthrough();
     if (command.hidden) sub->group("");
     const auto run = command.setup(*sub, global, wiring);
-    sub->callback([&chosen, run] { chosen = run; });
+    sub->callback([&chosen, &hidden, &command, run] {
+      chosen = run;
+      hidden = command.hidden;
+    });
   }
   try {
     app.parse(count, arguments);
@@ -157,7 +163,8 @@ Exit Run(int count, const char* const* arguments, const Wiring& wiring) {
     return Complain({.message = "see '" + global.command + " --help'"}, Exit::kUsage);
   }
   StartLogging(global.log_level, global.log_format);
-  const auto applied = ApplyConfig(app, global);
+  if (hidden) return chosen();  // All that it needs comes from who started it.
+  const auto applied = ApplyConfig(wiring.config, global);
   return applied ? chosen() : Complain(applied.error(), Exit::kUsage);
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/cli/site.h"
 
-#include <CLI/CLI.hpp>
+#include <unistd.h>
+
 #include <iterator>
 #include <string>
 #include <utility>
@@ -16,13 +17,19 @@
 
 namespace hullmark {
 
-Result<void> ApplyConfig(const CLI::App& app, GlobalOptions& global) {
-  if (global.config.empty()) return {};
+Result<void> ApplyConfig(const std::string& standard, GlobalOptions& global) {
+  if (!global.given("--config")) {
+    global.config = access(standard.c_str(), F_OK) == 0 ? standard : "";
+  }
+  if (global.config.empty()) {
+    global.site = {};
+    return {};
+  }
   const auto text = ReadSiteFile(global.config);
   if (!text) return std::unexpected(text.error());
   auto config = LoadConfig(*text, global.config);
   if (!config) return std::unexpected(std::move(config.error()));
-  const auto open = [&](const char* option) { return app.count(option) == 0; };
+  const auto open = [&](const char* option) { return !global.given(option); };
   if (open("--benchmark")) global.benchmark = config->benchmark;
   if (open("--overrides")) global.overrides = config->overrides;
   if (open("--waivers")) global.waivers = config->waivers;
