@@ -3,35 +3,35 @@
 
 #include <malloc.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "agent/base/file.h"
 #include "agent/cli/command.h"
 #include "agent/cli/complain.h"
 #include "agent/cli/inputs.h"
 #include "agent/cli/logging.h"
-#include "agent/cli/metrics_body.h"
-#include "agent/cli/output.h"
+#include "agent/cli/site.h"
 #include "agent/config/config.h"
+#include "agent/daemon/event_memory.h"
 #include "agent/daemon/gateway_process.h"
-#include "agent/daemon/publish.h"
-#include "agent/evaluate/evaluate.h"
+#include "agent/daemon/inspection.h"
+#include "agent/daemon/loop.h"
 #include "agent/gateway/listener.h"
-#include "agent/sinks/report_sinks.h"
 #include "hullmark/benchmark.h"
-#include "hullmark/report.h"
+#include "hullmark/ids.h"
 #include "hullmark/result.h"
-#include "hullmark/snapshot.h"
 
 namespace hullmark {
 namespace {
@@ -48,8 +48,9 @@ constexpr const char* kAgentHelp =
     "  /api/v1/violations        what fails\n"
     "\n"
     "A process without privileges (user hullmark, else 65534) speaks to clients; the\n"
-    "one that reads the host listens nowhere. SIGHUP takes the benchmark anew, or\n"
-    "keeps the old one if the new one is wrong. SIGTERM ends within two seconds.\n"
+    "one that reads the host listens nowhere. SIGHUP reads configuration, benchmark,\n"
+    "overrides and waivers anew, or keeps all the old ones if one of the new ones is\n"
+    "wrong. SIGTERM ends within two seconds.\n"
     "\n"
     "Exit status: 0 stopped by a signal; 2 usage or configuration error, an address\n"
     "that cannot be listened on; 3 the first scan could not look.\n";
@@ -59,7 +60,7 @@ struct AgentFlags {
   std::vector<std::string> listen;
   std::string api;
   std::uint64_t interval_ms = 0;
-  std::string textfile;
+  std::optional<std::string> textfile, state_dir, events_file;
 };
 
 void AddAgentFlags(CLI::App& app, AgentFlags& flags) {
@@ -81,6 +82,13 @@ void AddAgentFlags(CLI::App& app, AgentFlags& flags) {
   app.add_option("--textfile", flags.textfile,
                  "Also write /metrics to DIR/hullmark.prom, for a textfile collector")
       ->type_name("DIR");
+  app.add_option("--state-dir", flags.state_dir,
+                 "What has been told is kept here over a restart; '' keeps nothing. Default: " +
+                     defaults.state_dir)
+      ->type_name("DIR");
+  app.add_option("--events-file", flags.events_file,
+                 "Changes as JSON lines; '' writes none. Default: " + defaults.events.file)
+      ->type_name("FILE");
   app.footer(kAgentHelp);
 }
 
@@ -101,68 +109,56 @@ std::string_view NameOf(Config::Api api) {
   return "off";
 }
 
-Config ConfigOf(const AgentFlags& flags) {
-  Config config;
+void ApplyFlags(const AgentFlags& flags, Config& config) {
   if (!flags.listen.empty()) config.listen = flags.listen;
   if (!flags.api.empty()) config.api = ApiOfName(flags.api);
   if (flags.interval_ms != 0) config.scan.interval = std::chrono::milliseconds(flags.interval_ms);
-  if (!flags.textfile.empty()) config.metrics.textfile = flags.textfile;
-  return config;
+  if (flags.textfile) config.metrics.textfile = *flags.textfile;
+  if (flags.state_dir) config.state_dir = *flags.state_dir;
+  if (flags.events_file) config.events.file = *flags.events_file;
 }
 
-// The inspector's work, from one reload to the next.
-class Inspection {
- public:
-  Inspection(Config config, const GlobalOptions& global, const Wiring& wiring)
-      : config_(std::move(config)), global_(global), wiring_(wiring) {}
+Result<Standard> LoadStandard(const AgentFlags& flags, GlobalOptions global, const Wiring& wiring) {
+  const auto applied = ApplyConfig(wiring.config, global);
+  if (!applied) return std::unexpected(applied.error());
+  auto loaded = LoadChosenBenchmark(global);
+  if (!loaded) return std::unexpected(std::move(loaded.error()));
+  auto waivers = LoadChosenWaivers(global);
+  if (!waivers) return std::unexpected(std::move(waivers.error()));
+  Standard standard{.config = std::move(global.site),
+                    .checks = std::move(loaded->checks),
+                    .benchmark = std::move(loaded->benchmark),
+                    .waivers = std::move(*waivers)};
+  ApplyFlags(flags, standard.config);
+  return standard;
+}
 
-  // All or nothing: on an error what was loaded before stays.
-  Result<LoopTiming> Load() {
-    auto loaded = LoadChosenBenchmark(global_);
-    if (!loaded) return std::unexpected(loaded.error());
-    loaded_ = std::move(*loaded);
-    return LoopTiming{.interval = config_.scan.interval, .budget = config_.scan.budget};
+Result<void> CheckAddresses(const Config& config) {
+  for (const std::string& address : config.listen) {
+    const auto parsed = ParseListenAddress(address);
+    if (!parsed) return std::unexpected(parsed.error());
   }
+  return {};
+}
 
-  Result<Fd> Scan(const ScanOrder& order) const {
-    const auto began = std::chrono::steady_clock::now();
-    const auto snapshot = LookAtHost(global_, wiring_, loaded_.benchmark);
-    if (!snapshot) return std::unexpected(snapshot.error());
-    if (snapshot->processes.empty()) {
-      return Fail(ErrorCode::kDenied, "not one process: nothing was looked at");
-    }
-    const Report report = Evaluate(*snapshot, loaded_.benchmark, {.classes = config_.classes});
-    const ReportOptions how{.generated_at = wiring_.now(),
-                            .tool_version = std::string(wiring_.version),
-                            .command = global_.command,
-                            .select = {},
-                            .classes = config_.classes};
-    const ReportInput input{
-        .snapshot = *snapshot, .benchmark = loaded_.benchmark, .report = report, .options = how};
-    const std::string metrics = MetricsBody(input, order, std::chrono::steady_clock::now() - began);
-    WriteTextfile(metrics);
-    auto documents = MakeDocuments(input, metrics, order.publication);
-    spdlog::debug("scan {} ({}): {} containers", order.publication.sequence, NameOf(order.reason),
-                  report.containers.size());
-    return documents;
-  }
-
- private:
-  // A textfile that cannot be written costs the textfile, nothing else.
-  void WriteTextfile(const std::string& metrics) const {
-    if (config_.metrics.textfile.empty()) return;
-    const auto written = WriteOutput(config_.metrics.textfile + "/hullmark.prom",
-                                     [&](const ByteSink& sink) { sink(metrics); });
-    if (!written) spdlog::warn("textfile: {}", written.error().message);
-  }
-
-  Config config_;
-  const GlobalOptions& global_;
-  const Wiring& wiring_;
-  LoadedBenchmark loaded_;
-};
+// What a running agent keeps, whatever the new configuration says.
+void WarnOfRestart(const Config& running, const Config& wanted) {
+  const auto warn = [](std::string_view key, bool changed) {
+    if (changed) spdlog::warn("{} has changed: that takes a restart of the agent", key);
+  };
+  warn("listen", running.listen != wanted.listen);
+  warn("api", running.api != wanted.api);
+  warn("state_dir", running.state_dir != wanted.state_dir);
+  warn("events.file", running.events.file != wanted.events.file);
+  warn("events.max_size or events.keep", running.events.max_size != wanted.events.max_size ||
+                                             running.events.keep != wanted.events.keep);
+  warn("log", running.log != wanted.log);
+  warn("roots", running.proc_root != wanted.proc_root || running.sys_root != wanted.sys_root ||
+                    running.cgroup_root != wanted.cgroup_root);
+}
 
 std::vector<std::string> GatewayCommand(const Config& config, const GlobalOptions& global) {
+  if (config.listen.empty()) return {};
   std::vector<std::string> command = {"hullmark",
                                       "--log-level",
                                       global.log_level,
@@ -180,28 +176,16 @@ std::vector<std::string> GatewayCommand(const Config& config, const GlobalOption
   return command;
 }
 
-Exit RunResident(const AgentFlags& flags, GlobalOptions global, const Wiring& wiring) {
-  // Scans are large and seldom: arenas of several threads would each keep what one took.
-  mallopt(M_ARENA_MAX, 1);
-  StartLogging(global.log_level, global.log_format);
-  const Config config = ConfigOf(flags);
-  for (const std::string& address : config.listen) {
-    const auto parsed = ParseListenAddress(address);
-    if (!parsed) return Complain(parsed.error(), Exit::kUsage);
-  }
-  Inspection inspection(config, global, wiring);
-  const auto timing = inspection.Load();
-  if (!timing) return Complain(timing.error(), Exit::kUsage);
-  const AgentEnd end = RunAgent({.timing = *timing,
-                                 .gateway_command = GatewayCommand(config, global),
-                                 .cgroup_root = global.roots.cgroup,
-                                 .scan =
-                                     [&inspection](const ScanOrder& order) {
-                                       auto made = inspection.Scan(order);
-                                       malloc_trim(0);
-                                       return made;
-                                     },
-                                 .reload = [&inspection] { return inspection.Load(); }});
+EventMemory OpenMemory(const Config& config) {
+  return EventMemory::Open(
+      {.state_dir = config.state_dir,
+       .events_file = config.events.file,
+       .limits = {.max_size = config.events.max_size, .keep = config.events.keep},
+       .user = Uid{geteuid()}},
+      [](const std::string& message) { spdlog::warn("{}", message); });
+}
+
+Exit ExitOf(AgentEnd end) {
   switch (end) {
     case AgentEnd::kStopped:
       return Exit::kDone;
@@ -213,15 +197,61 @@ Exit RunResident(const AgentFlags& flags, GlobalOptions global, const Wiring& wi
   return Exit::kDone;
 }
 
+// A full disk or a small limit is an error of write(2), and many scans need no memory of their own.
+void PrepareProcess() {
+  signal(SIGXFSZ, SIG_IGN);
+  mallopt(M_ARENA_MAX, 1);
+}
+
+Exit RunResident(const AgentFlags& flags, GlobalOptions global, const Wiring& wiring) {
+  PrepareProcess();
+  StartLogging(global.log_level, global.log_format);
+  auto standard = LoadStandard(flags, global, wiring);
+  if (!standard) return Complain(standard.error(), Exit::kUsage);
+  const Config started = standard->config;
+  const auto addresses = CheckAddresses(started);
+  if (!addresses) return Complain(addresses.error(), Exit::kUsage);
+  Inspection inspection(
+      {.look = [&](const Benchmark& benchmark) { return LookAtHost(global, wiring, benchmark); },
+       .now = wiring.now,
+       .version = std::string(wiring.version),
+       .command = global.command},
+      std::move(*standard), OpenMemory(started));
+  const auto scan = [&inspection](const ScanOrder& order) {
+    auto made = inspection.Scan(order);
+    malloc_trim(0);
+    return made;
+  };
+  const auto reload = [&]() -> Result<LoopTiming> {
+    auto anew = LoadStandard(flags, global, wiring);
+    if (!anew) {
+      inspection.KeepAfterBadReload();
+      return std::unexpected(anew.error());
+    }
+    WarnOfRestart(started, anew->config);
+    inspection.Replace(std::move(*anew));
+    return inspection.timing();
+  };
+  const AgentEnd end = RunAgent({.timing = inspection.timing(),
+                                 .gateway_command = GatewayCommand(started, global),
+                                 .cgroup_root = global.roots.cgroup,
+                                 .scan = scan,
+                                 .reload = reload});
+  inspection.Close();
+  return ExitOf(end);
+}
+
 }  // namespace
 
 std::function<Exit()> SetupAgent(CLI::App& app, const GlobalOptions& global, const Wiring& wiring) {
   const auto flags = std::make_shared<AgentFlags>();
   AddAgentFlags(app, *flags);
   const CLI::Option* const level = app.get_parent()->get_option("--log-level");
-  return [flags, level, &global, &wiring] {
+  const CLI::Option* const format = app.get_parent()->get_option("--log-format");
+  return [flags, level, format, &global, &wiring] {
     GlobalOptions own = global;
-    if (level->count() == 0) own.log_level = Config{}.log.level;
+    if (level->count() == 0) own.log_level = global.site.log.level;
+    if (format->count() == 0) own.log_format = global.site.log.format;
     return RunResident(*flags, std::move(own), wiring);
   };
 }

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "agent/base/file.h"
 #include "agent/daemon/clock.h"
@@ -46,31 +47,39 @@ std::unique_ptr<CgroupWatch> WatchCgroups(const std::string& root) {
   return std::move(*watch);
 }
 
+std::unique_ptr<GatewayProcess> MakeGateway(const std::vector<std::string>& command) {
+  return command.empty() ? nullptr : std::make_unique<GatewayProcess>(command);
+}
+
 // Everything that lives as long as the agent. All but scan() is on the loop's thread.
 class Resident {
  public:
   Resident(AgentParts parts, SystemClock& clock)
       : parts_(std::move(parts)),
-        gateway_(parts_.gateway_command),
+        gateway_(MakeGateway(parts_.gateway_command)),
         watch_(WatchCgroups(parts_.cgroup_root)),
         loop_(clock, parts_.timing,
               {.begin_scan = [this](ScanReason reason) { BeginScan(reason); },
                .end_scan = [this] { EndScan(); },
                .reload = [this] { return Reload(); },
-               .upkeep = [this](Moment now) { gateway_.Upkeep(now); },
+               .upkeep =
+                   [this](Moment now) {
+                     if (gateway_) gateway_->Upkeep(now);
+                   },
                .give_up = [this] { return scans_done_ == 0 && scans_failed_ > 0; }}) {
-    clock.Attach([this] { return gateway_.fd(); }, [](Wakes&) { /* Upkeep reads it. */ });
+    clock.Attach([this] { return gateway_ ? gateway_->fd() : -1; },
+                 [](Wakes&) { /* Upkeep reads it. */ });
     clock.Attach([this] { return thread_.done_fd(); },
                  [this](Wakes& wakes) { wakes.scan_done = thread_.TakeDone(); });
     clock.Attach([this] { return watch_ ? watch_->fd() : -1; },
                  [this](Wakes& wakes) { wakes.cgroups = watch_->Changed(); });
   }
 
-  Result<void> Start(Moment now) { return gateway_.Start(now); }
+  Result<void> Start(Moment now) { return gateway_ ? gateway_->Start(now) : Result<void>{}; }
 
   AgentEnd Run() {
     loop_.Run();
-    gateway_.Stop();
+    if (gateway_) gateway_->Stop();
     if (!thread_.IsIdle(kLastWait)) {
       // What it reads may hang for as long as a file server does. Nothing of it is needed.
       spdlog::warn("stopped in the midst of a scan");
@@ -99,14 +108,13 @@ class Resident {
       spdlog::error("scan: {}", made.error().message);
     } else {
       if (++scans_done_ == 1) spdlog::info("ready");
-      gateway_.Publish(std::move(*made), sequence_);
+      if (gateway_) gateway_->Publish(std::move(*made), sequence_);
     }
     if (watch_ && watch_->IsPartial()) watch_->Refresh();
   }
 
   LoopTiming Reload() {
     const auto timing = parts_.reload();
-    reload_worked_ = timing.has_value();
     if (timing) {
       parts_.timing = *timing;
       spdlog::info("reloaded");
@@ -117,22 +125,20 @@ class Resident {
   }
 
   AgentState State() const {
-    return {.loop = loop_.counts(),
-            .scans_done = scans_done_,
-            .scans_failed = scans_failed_,
-            .requests = gateway_.Requests(),
-            .gateway_restarts = gateway_.restarts(),
-            .watching_cgroups = watch_ != nullptr,
-            .watch_partial = watch_ && watch_->IsPartial(),
-            .last_reload_worked = reload_worked_};
+    AgentState state{.loop = loop_.counts(), .watching_cgroups = watch_ && !watch_->IsPartial()};
+    if (gateway_) {
+      state.requests = gateway_->Requests();
+      state.gateway_restarts = gateway_->restarts();
+      state.gateway = gateway_->pid();
+    }
+    return state;
   }
 
   AgentParts parts_;
-  GatewayProcess gateway_;
+  std::unique_ptr<GatewayProcess> gateway_;
   std::unique_ptr<CgroupWatch> watch_;
   Loop loop_;
   std::uint64_t sequence_ = 0, scans_done_ = 0, scans_failed_ = 0;
-  bool reload_worked_ = true;
   std::optional<Result<Fd>> made_;  // By the scan that has ended.
   ScanThread thread_;               // The last member: it ends before what it uses.
 };

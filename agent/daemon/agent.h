@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "agent/daemon/loop.h"
 #include "agent/gateway/documents.h"
 #include "agent/gateway/requests.h"
+#include "hullmark/ids.h"
 #include "hullmark/result.h"
 
 namespace hullmark {
@@ -17,12 +19,10 @@ namespace hullmark {
 // What the agent knows of itself when a scan begins; it becomes the self-metrics of its picture.
 struct AgentState {
   LoopCounts loop;
-  std::uint64_t scans_done = 0, scans_failed = 0;
   RequestCounts requests{};
   std::uint64_t gateway_restarts = 0;
-  bool watching_cgroups = false;  // Not at all: every change waits for the interval.
-  bool watch_partial = false;     // Some changes do.
-  bool last_reload_worked = true;
+  std::optional<Pid> gateway{};   // While it lives.
+  bool watching_cgroups = false;  // All of them; else changes wait for the interval.
 };
 
 struct ScanOrder {
@@ -34,7 +34,7 @@ struct ScanOrder {
 // What differs from one use of the agent to another.
 struct AgentParts {
   LoopTiming timing;
-  std::vector<std::string> gateway_command;  // See GatewayProcess.
+  std::vector<std::string> gateway_command;  // See GatewayProcess; empty: nothing is served.
   std::string cgroup_root = "/sys/fs/cgroup";
   // Looks, judges and lays out the documents, on a thread of its own. Error: nothing could be
   // looked at; the last picture stays and grows old.

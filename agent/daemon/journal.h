@@ -64,6 +64,9 @@ class Journal {
 
   const KnownState& known() const { return saved_.known; }
   Counts counts() const;
+  // Whether the last attempt worked.
+  bool IsStateWritten() const { return !state_complained_; }
+  bool AreEventsWritten() const { return !log_complained_; }
 
  private:
   Journal(StateFile file, std::optional<EventLog> log, SavedState saved, Warn warn);

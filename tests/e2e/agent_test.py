@@ -27,8 +27,9 @@ PATIENCE = 60  # Seconds; the machine may be busy.
 class Agent:
     """A running agent; its messages are read as they come."""
 
-    def __init__(self, *options, listen=("127.0.0.1:0",), proc=None):
-        roots = ["--proc-root", proc or HOST / "proc", "--sys-root", HOST / "sys",
+    def __init__(self, *options, listen=("127.0.0.1:0",), proc=None, state="", events="", site=()):
+        options += ("--state-dir", state, "--events-file", events)
+        roots = [*site, "--proc-root", proc or HOST / "proc", "--sys-root", HOST / "sys",
                  "--cgroup-root", HOST / "sys/fs/cgroup", "--plain-roots"]
         addresses = [word for address in listen for word in ("--listen", address)]
         self.process = subprocess.Popen([PROGRAM, *map(str, roots), "agent", *addresses, *map(str, options)],
@@ -51,7 +52,8 @@ class Agent:
         def found():
             return [match for line in self.lines if (match := re.search(pattern, line))]
         with self.came:
-            if not self.came.wait_for(lambda: len(found()) >= times, PATIENCE):
+            self.came.wait_for(lambda: len(found()) >= times or self.lines[-1:] == ["end"], PATIENCE)
+            if len(found()) < times:
                 raise AssertionError(f"not said: {pattern}\n" + "\n".join(self.lines))
             return found()[-1]
 
@@ -99,11 +101,16 @@ def eventually(look, what):
     raise AssertionError(f"never: {what}")
 
 
-def metric(port, name):
+def metric(port, name, label=""):
+    """The sample of this name with this label="value"; None where there is none."""
     for line in ask(port, "/metrics")[2].decode().splitlines():
-        if line.startswith(name) and line[len(name)] in " {":
+        if line.startswith(name) and line[len(name)] in " {" and label in line:
             return line
     return None
+
+
+def scans(port):
+    return int(metric(port, "hullmark_scans_total", 'result="ok"').split()[-1])
 
 
 class WithAgent(unittest.TestCase):
@@ -171,19 +178,19 @@ class Serving(WithAgent):
         with tempfile.TemporaryDirectory() as folder:
             self.ready(self.start("--textfile", folder))
             text = (pathlib.Path(folder) / "hullmark.prom").read_text()
-            self.assertIn("\nhullmark_containers ", text)
+            self.assertIn("\nhullmark_containers{", text)
 
 
 class Living(WithAgent):
     def test_it_scans_every_interval_and_when_asked(self):
         agent = self.start("--interval", "300ms")
         port = self.ready(agent)
-        eventually(lambda: 'ok"} 3' in metric(port, "hullmark_scans_total"), "the third scan")
+        eventually(lambda: scans(port) >= 3, "the third scan")
         slow = self.start("--interval", "1h")
         port = self.ready(slow)
-        self.assertIn('ok"} 1', metric(port, "hullmark_scans_total"))
+        self.assertEqual(scans(port), 1)
         slow.process.send_signal(signal.SIGUSR1)
-        eventually(lambda: 'ok"} 2' in metric(port, "hullmark_scans_total"), "a scan on SIGUSR1")
+        eventually(lambda: scans(port) == 2, "a scan on SIGUSR1")
 
     def test_a_killed_gateway_comes_back_with_the_last_picture(self):
         agent = self.start("--interval", "1h", listen=("127.0.0.1:0", f"127.0.0.1:{free_port()}"))
@@ -194,7 +201,7 @@ class Living(WithAgent):
         port = int(agent.said(r"listening on 127\.0\.0\.1:(\d+)", 4)[1])
         eventually(lambda: ask(port, "/readyz")[0] == 200, "ready again")
         self.assertNotEqual(agent.gateway(), before)
-        self.assertIn('ok"} 1', metric(port, "hullmark_scans_total"), "no scan was needed")
+        self.assertEqual(scans(port), 1, "no scan was needed")
 
     def test_a_gateway_that_hangs_is_replaced(self):
         agent = self.start("--interval", "500ms")
@@ -236,6 +243,144 @@ class Living(WithAgent):
             status, seconds = agent.stop(number)
             self.assertEqual(status, 0, agent.lines)
             self.assertLess(seconds, 2)
+
+
+class Remembering(WithAgent):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.state, self.events = self.folder / "state", self.folder / "log/events.jsonl"
+
+    def lines(self):
+        return [json.loads(line) for line in self.events.read_text().splitlines()]
+
+    def run_agent(self, *options, **how):
+        how = {"state": str(self.state), "events": str(self.events), **how}
+        return self.start("--interval", "300ms", *options, **how)
+
+    def settled(self, agent):
+        """After the scan that announces what the first one saw (events.debounce is 2)."""
+        port = self.ready(agent)
+        eventually(lambda: scans(port) >= 3, "the third scan")
+        return port
+
+    def test_a_restart_announces_nothing_again(self):
+        agent = self.run_agent()
+        port = self.settled(agent)
+        told = self.lines()
+        self.assertEqual([event["id"] for event in told], list(range(1, len(told) + 1)))
+        kinds = {event["kind"] for event in told}
+        self.assertEqual(kinds & {"container_appeared", "violation_appeared"},
+                         {"container_appeared", "violation_appeared"})
+        agent.said("violation_appeared .*RUN-001 critical")
+        self.assertTrue(metric(port, "hullmark_violations_total", 'control="RUN-001"').endswith(" 1"))
+        for feature in ("state", "events", "cgroup_watch"):
+            self.assertTrue(metric(port, "hullmark_feature_ok", f'"{feature}"').endswith(" 1"), feature)
+        self.assertEqual(agent.stop()[0], 0)
+        self.assertEqual(oct(self.state.stat().st_mode)[-3:], "700")
+        again = self.run_agent()
+        port = self.settled(again)
+        self.assertEqual(self.lines(), told)
+        self.assertTrue(metric(port, "hullmark_violations_total", 'control="RUN-001"').endswith(" 0"))
+
+    def test_a_damaged_state_is_set_aside(self):
+        agent = self.run_agent()
+        self.settled(agent)
+        agent.stop()
+        last = self.lines()[-1]["id"]
+        (self.state / "state.json").write_text('{"schema": "hullmark.state/1", "known": 7')
+        again = self.run_agent()
+        again.said(r"state\.json .*damaged-1")
+        self.settled(again)
+        ids = [event["id"] for event in self.lines()]
+        self.assertEqual(ids, list(range(1, len(ids) + 1)))
+        self.assertGreater(ids[-1], last, "announced anew, above the last id")
+
+    def test_what_cannot_be_written_costs_itself_alone(self):
+        occupied = self.folder / "occupied"
+        occupied.write_text("")
+        agent = self.run_agent(state=str(occupied))
+        agent.said(f"nothing is kept over a restart: .*{occupied}")
+        port = self.settled(agent)
+        self.assertTrue(metric(port, "hullmark_feature_ok", '"state"').endswith(" 0"))
+        self.assertTrue(metric(port, "hullmark_feature_ok", '"events"').endswith(" 0"))
+        agent.said("violation_appeared .*RUN-001 critical")
+
+    def test_two_agents_do_not_share_a_state(self):
+        self.settled(self.run_agent())
+        other = self.run_agent()
+        other.said("another hullmark agent is using it")
+        before = len(self.lines())
+        self.settled(other)
+        self.assertEqual(len(self.lines()), before)
+
+
+class Configured(WithAgent):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.config = pathlib.Path(folder.name) / "hullmark.yaml"
+        self.waivers = pathlib.Path(folder.name) / "waivers.yaml"
+
+    def write(self, **more):
+        keys = {"scan": "{interval: 300ms}", "waivers": "[%s]" % self.waivers, **more}
+        self.config.write_text("".join(f"{key}: {value}\n" for key, value in keys.items()))
+
+    def waive(self, control):
+        self.waivers.write_text(f"""
+waivers:
+  - control: {control}
+    select: {{name: "*"}}
+    reason: the test wants it
+    owner: tests
+    expires: 2099-01-01
+    allow_critical: true
+""")
+
+    def test_a_reload_is_all_or_nothing(self):
+        self.waive("RUN-001")
+        self.write()
+        agent = self.start(site=("--config", self.config))
+        port = self.ready(agent)
+        self.assertTrue(metric(port, "hullmark_waivers", '"active"').endswith(" 1"))
+        self.assertIsNone(metric(port, "hullmark_violation", 'control="RUN-001"'))
+        self.waive("CAP-008")
+        self.write(classes="[container, ghost]")
+        agent.process.send_signal(signal.SIGHUP)
+        agent.said(r"not reloaded, all stays as it was: .*hullmark\.yaml:3.*ghost")
+        eventually(lambda: metric(port, "hullmark_config_last_reload_successful").endswith(" 0"), "the metric")
+        self.assertIsNone(metric(port, "hullmark_violation", 'control="RUN-001"'), "the old waiver holds")
+        self.write(log="{level: debug}")
+        agent.process.send_signal(signal.SIGHUP)
+        agent.said("log has changed: that takes a restart")
+        eventually(lambda: metric(port, "hullmark_violation", 'control="RUN-001"'), "the new waiver")
+        self.assertIsNone(metric(port, "hullmark_violation", 'control="CAP-008"'))
+        self.assertTrue(metric(port, "hullmark_config_last_reload_successful").endswith(" 1"))
+
+    def test_a_configuration_that_became_a_directory(self):
+        self.waive("RUN-001")
+        self.write()
+        agent = self.start(site=("--config", self.config))
+        port = self.ready(agent)
+        self.config.unlink()
+        self.config.mkdir()
+        agent.process.send_signal(signal.SIGHUP)
+        agent.said("not reloaded, all stays as it was: .*not a regular file")
+        before = scans(port)
+        eventually(lambda: scans(port) > before, "it goes on")
+
+    def test_options_come_before_the_configuration(self):
+        self.waive("RUN-001")
+        self.write(listen="127.0.0.1:1", scan="{interval: 1h, full_every: 1h}")
+        port = self.ready(self.start("--interval", "300ms", site=("--config", self.config)))
+        eventually(lambda: scans(port) >= 2, "the option's interval")
+
+    def test_an_unknown_key_is_an_error_with_its_line(self):
+        self.config.write_text("scan: {interval: 300ms}\nmetrics:\n  max_serie: 7\n")
+        agent = self.start(site=("--config", self.config))
+        self.assertEqual(agent.process.wait(PATIENCE), 2)
+        agent.said(r"hullmark\.yaml:3.*max_serie")
 
 
 def free_port():

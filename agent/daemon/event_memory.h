@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/daemon/event_log.h"
+#include "agent/daemon/journal.h"
+#include "agent/daemon/state_file.h"
+#include "agent/evaluate/changes.h"
+#include "agent/evaluate/known_state.h"
+#include "hullmark/event.h"
+#include "hullmark/ids.h"
+
+namespace hullmark {
+
+// What the agent remembers of what it has told: on disk where it can, else as long as it lives.
+// A directory that cannot be used costs what would be in it, never the agent.
+class EventMemory {
+ public:
+  struct Places {
+    std::string state_dir{};    // "": nothing is kept over a restart, and there is no events file.
+    std::string events_file{};  // "": none.
+    EventLog::Limits limits{};
+    Uid user{};  // Who the agent runs as.
+  };
+
+  // The last directory of each path is made if it is missing, for its owner alone.
+  static EventMemory Open(const Places& places, const Warn& warn);
+
+  // See Journal::Record.
+  std::vector<Event> Record(const JudgedScan& scan, const ChangeOptions& options);
+  void Close();
+
+  // Whether what was asked for is being written; nullopt: it was not asked for.
+  std::optional<bool> StateWorks() const;
+  std::optional<bool> EventsWork() const;
+
+ private:
+  explicit EventMemory(const Places& places) : places_(places) {}
+
+  Places places_;
+  std::optional<Journal> journal_{};
+  KnownState known_{};  // Without a journal.
+  bool has_log_ = false;
+};
+
+}  // namespace hullmark

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/daemon/inspection.h"
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "agent/base/file.h"
+#include "agent/base/replace.h"
+#include "agent/daemon/agent.h"
+#include "agent/daemon/event_memory.h"
+#include "agent/daemon/loop.h"
+#include "agent/daemon/process_usage.h"
+#include "agent/daemon/publish.h"
+#include "agent/evaluate/changes.h"
+#include "agent/evaluate/evaluate.h"
+#include "agent/gateway/requests.h"
+#include "agent/sinks/event_text.h"
+#include "agent/sinks/metrics/self_metrics.h"
+#include "agent/sinks/report_sinks.h"
+#include "hullmark/check.h"
+#include "hullmark/event.h"
+#include "hullmark/ids.h"
+#include "hullmark/report.h"
+#include "hullmark/result.h"
+#include "hullmark/snapshot.h"
+
+namespace hullmark {
+namespace {
+
+using Instant = std::chrono::steady_clock::time_point;
+
+// A person who watches the log is woken by what is severe, and by nothing else.
+bool IsAlarming(const Event& event) {
+  return event.kind == EventKind::kViolationAppeared && event.severity >= Severity::kHigh;
+}
+
+Result<void> ReplaceTextfile(const std::string& directory, std::string_view metrics) {
+  const auto place = OpenOwnDirectory(directory, Uid{geteuid()});
+  if (!place) return std::unexpected(place.error());
+  return ReplaceIn(*place, directory, "hullmark.prom", metrics);
+}
+
+}  // namespace
+
+Inspection::Inspection(Parts parts, Standard standard, EventMemory memory)
+    : parts_(std::move(parts)), memory_(std::move(memory)), self_(parts_.version, "") {
+  Replace(std::move(standard));
+}
+
+void Inspection::Replace(Standard standard) {
+  standard_ = std::move(standard);
+  const Config::Metrics& metrics = standard_.config.metrics;
+  exposition_.SetBudget({.max_series = metrics.max_series,
+                         .violations = metrics.violations,
+                         .violation_min_severity = metrics.violation_min_severity});
+  textfile_complained_ = false;
+  self_.SetReload(true, parts_.now());
+}
+
+void Inspection::KeepAfterBadReload() { self_.SetReload(false, parts_.now()); }
+
+LoopTiming Inspection::timing() const {
+  const Config::Scan& scan = standard_.config.scan;
+  return {.interval = scan.interval, .budget = scan.budget};
+}
+
+Result<Fd> Inspection::Scan(const ScanOrder& order) {
+  const Instant began = std::chrono::steady_clock::now();
+  CountState(order.state);
+  const auto snapshot = parts_.look(standard_.benchmark);
+  if (!snapshot || snapshot->processes.empty()) {
+    self_.CountScan(ScanResult::kFailed, std::chrono::steady_clock::now() - began);
+    if (!snapshot) return std::unexpected(snapshot.error());
+    return Fail(ErrorCode::kDenied, "not one process: nothing was looked at");
+  }
+  return Judge(*snapshot, order, began);
+}
+
+Result<Fd> Inspection::Judge(const Snapshot& snapshot, const ScanOrder& order, Instant began) {
+  const Config& config = standard_.config;
+  const Report report =
+      Evaluate(snapshot, standard_.benchmark,
+               {.site = config.select, .classes = config.classes, .waivers = standard_.waivers});
+  const ReportOptions how{.generated_at = parts_.now(),
+                          .tool_version = parts_.version,
+                          .command = parts_.command,
+                          .select = {},
+                          .classes = config.classes,
+                          .infrastructure = config.infrastructure};
+  const ReportInput input{.snapshot = snapshot,
+                          .benchmark = standard_.benchmark,
+                          .report = report,
+                          .options = how,
+                          .waivers = standard_.waivers};
+  Announce(memory_.Record({.snapshot = snapshot, .benchmark = input.benchmark, .report = report},
+                          {.debounce = config.events.debounce}));
+  const auto took = std::chrono::steady_clock::now() - began;
+  self_.CountScan(snapshot.counts.processes_truncated ? ScanResult::kPartial : ScanResult::kOk,
+                  took);
+  self_.Describe(input);
+  const std::string_view metrics = exposition_.Render(input, self_);
+  WriteTextfile(metrics);
+  auto documents = MakeDocuments(input, metrics, order.publication);
+  spdlog::debug("scan {} ({}): {} containers in {:.3f} s", order.publication.sequence,
+                NameOf(order.reason), report.containers.size(),
+                std::chrono::duration<double>(took).count());
+  return documents;
+}
+
+void Inspection::Announce(const std::vector<Event>& events) {
+  for (const Event& event : events) {
+    spdlog::log(IsAlarming(event) ? spdlog::level::warn : spdlog::level::info, "{}",
+                EventText(event));
+    if (!event.severity) continue;
+    if (event.kind == EventKind::kViolationAppeared) {
+      self_.CountViolation(event.control, *event.severity);
+    } else if (event.kind == EventKind::kViolationResolved) {
+      self_.CountResolved(event.control, *event.severity);
+    }
+  }
+}
+
+void Inspection::CountState(const AgentState& state) {
+  for (std::size_t route = 0; route < kRoutes; ++route) {
+    for (std::size_t code = 0; code < kAnswerCodes.size(); ++code) {
+      const std::uint64_t now = state.requests[route][code];
+      const std::uint64_t before = std::exchange(requests_[route][code], now);
+      if (now > before) {
+        self_.CountRequests(kRouteNames[route], kAnswerCodes[code], now - before);
+      }
+    }
+  }
+  const std::uint64_t overruns = state.loop.missed + state.loop.over_budget;
+  self_.CountOverruns(overruns - std::exchange(overruns_, overruns));
+  const std::uint64_t restarts = state.gateway_restarts;
+  self_.CountGatewayRestarts(restarts - std::exchange(restarts_, restarts));
+  self_.SetFeature("cgroup_watch", state.watching_cgroups);
+  if (const auto works = memory_.StateWorks()) self_.SetFeature("state", *works);
+  if (const auto works = memory_.EventsWork()) self_.SetFeature("events", *works);
+  if (const auto usage = UsageOf(Pid{getpid()})) self_.SetProcess("inspector", *usage);
+  const auto gateway = state.gateway ? UsageOf(*state.gateway) : std::nullopt;
+  if (gateway) self_.SetProcess("gateway", *gateway);
+}
+
+void Inspection::WriteTextfile(std::string_view metrics) {
+  const std::string& directory = standard_.config.metrics.textfile;
+  if (directory.empty()) return;
+  const auto written = ReplaceTextfile(directory, metrics);
+  self_.SetFeature("textfile", written.has_value());
+  if (!written && !textfile_complained_) spdlog::warn("textfile: {}", written.error().message);
+  textfile_complained_ = !written;
+}
+
+}  // namespace hullmark

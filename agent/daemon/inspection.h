@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/base/file.h"
+#include "agent/config/config.h"
+#include "agent/daemon/agent.h"
+#include "agent/daemon/event_memory.h"
+#include "agent/daemon/loop.h"
+#include "agent/gateway/requests.h"
+#include "agent/sinks/metrics/exposition.h"
+#include "agent/sinks/metrics/self_metrics.h"
+#include "agent/sinks/report_sinks.h"
+#include "hullmark/benchmark.h"
+#include "hullmark/check.h"
+#include "hullmark/event.h"
+#include "hullmark/ids.h"
+#include "hullmark/report.h"
+#include "hullmark/result.h"
+#include "hullmark/snapshot.h"
+#include "hullmark/waiver.h"
+
+namespace hullmark {
+
+// What the agent judges by, from one reload to the next.
+struct Standard {
+  Config config{};
+  std::vector<Check> checks{};  // That the benchmark's controls point to.
+  Benchmark benchmark{};
+  std::vector<Waiver> waivers{};
+};
+
+// The inspector's work: look, judge, tell what changed, lay out what is served. Keeps between scans
+// what is counted and remembered. One thread at a time.
+class Inspection {
+ public:
+  struct Parts {
+    std::function<Result<Snapshot>(const Benchmark&)> look;
+    std::function<Timestamp()> now;
+    std::string version{}, command{};  // For reports.
+  };
+
+  Inspection(Parts parts, Standard standard, EventMemory memory);
+
+  // A reload that worked, and one that did not: then everything stays as it was.
+  void Replace(Standard standard);
+  void KeepAfterBadReload();
+
+  LoopTiming timing() const;
+
+  // Error: nothing could be looked at.
+  Result<Fd> Scan(const ScanOrder& order);
+
+  // Writes down what is remembered: before the agent ends.
+  void Close() { memory_.Close(); }
+
+ private:
+  Result<Fd> Judge(const Snapshot& snapshot, const ScanOrder& order,
+                   std::chrono::steady_clock::time_point began);
+  void Announce(const std::vector<Event>& events);
+  void CountState(const AgentState& state);
+  void WriteTextfile(std::string_view metrics);
+
+  Parts parts_;
+  Standard standard_;
+  EventMemory memory_;
+  SelfMetrics self_;
+  Exposition exposition_;
+  RequestCounts requests_{};  // As counted by now.
+  std::uint64_t overruns_ = 0, restarts_ = 0;
+  bool textfile_complained_ = false;
+};
+
+}  // namespace hullmark
