@@ -32,18 +32,34 @@ def rules():
                 yield f"{path.name}: {rule.get('alert') or rule['record']}", rule
 
 
-def exported():
-    """Metric: its labels, as Prometheus stores it; from metrics.txt."""
-    known = {"up": set()}
-    for line in (HERE / "metrics.txt").read_text().splitlines():
+def families():
+    """(name, type, labels) of every metric that the agent exports, from docs/metrics.md."""
+    text = (HERE.parents[1] / "docs" / "metrics.md").read_text()
+    for name, kind, labels in re.findall(r"^## (\w+)\n\n(gauge|counter|histogram)[^`\n]*(?:`\{(.*)\}`)?$", text, re.M):
+        yield name, kind, labels.split(",") if labels else []
+
+
+def later():
+    """The same of what rules and dashboards ask for and no agent exports yet."""
+    for line in (HERE / "later_metrics.txt").read_text().splitlines():
         if line and not line.startswith("#"):
             name, kind, *labels = line.split()
-            labels = set(labels[0].split(",")) if labels else set()
-            if kind == "histogram":
-                known |= {f"{name}_bucket": labels | {"le"}, f"{name}_sum": labels, f"{name}_count": labels}
-            else:
-                known[name] = labels
+            yield name, kind, labels[0].split(",") if labels else []
+
+
+def stored(metrics):
+    """Metric: its labels, as Prometheus stores it."""
+    known = {}
+    for name, kind, labels in metrics:
+        if kind == "histogram":
+            known |= {f"{name}_bucket": {*labels, "le"}, f"{name}_sum": set(labels), f"{name}_count": set(labels)}
+        else:
+            known[name] = set(labels)
     return known
+
+
+EXPORTED, LATER = stored(families()), stored(later())
+KNOWN = {"up": set()} | EXPORTED | LATER
 
 
 def variables_in(text):

@@ -13,12 +13,12 @@ import time
 
 import yaml
 
+import promql
+
 HERE = pathlib.Path(__file__).resolve().parent
 BENCHMARK = yaml.safe_load((HERE.parents[1] / "checks" / "benchmarks" / "default.yaml").read_text())
 CONTROLS = {control["id"]: control for control in BENCHMARK["controls"]}
-TYPES = {name: kind for name, kind,
-         *_ in (line.split() for line in (HERE / "metrics.txt").read_text().splitlines()
-                                           if line and not line.startswith("#"))}
+TYPES = {name: kind for name, kind, _ in [*promql.families(), *promql.later()]}
 ORDER = ["critical", "high", "medium", "low", "info"]
 
 DEFAULT = "CAP-008 CAP-009 CAP-014 PRV-001 NS-006 USR-001 USR-002 RES-001 RES-003 RES-006 RES-007 FS-009".split()
@@ -125,6 +125,9 @@ class Host:
         yield "hullmark_read_errors_total", {"file": "ns/pid", "errno": "EACCES"}, n
         yield "hullmark_coverage_ratio", {}, 0.96
         yield "hullmark_vantage_ok", {}, 1
+        for feature in ("state", "events", "cgroup_watch"):
+            yield "hullmark_feature_ok", {"feature": feature}, 1
+        yield "hullmark_gateway_restarts_total", {}, 0
         for kind in ("exec", "fork", "exit"):
             yield "hullmark_events_total", {"kind": kind}, 30 * n
         yield "hullmark_events_lost_total", {}, 0
@@ -149,6 +152,8 @@ class Host:
             yield "process_cpu_seconds_total", {"process": process}, n * 0.01
             yield "process_resident_memory_bytes", {"process": process}, 20 << 20
             yield "process_open_fds", {"process": process}, 12
+            yield "process_max_fds", {"process": process}, 1024
+            yield "process_virtual_memory_bytes", {"process": process}, 4e7
             yield "process_start_time_seconds", {"process": process}, self.started
 
     def exposition(self):

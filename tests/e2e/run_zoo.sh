@@ -10,7 +10,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 hullmark=${1:-$here/../../build/release/hullmark}
 zoo=$here/../zoo/zoo.sh
 work=$(mktemp -d)
-passed=0 failed=0
+passed=0 failed=0 skipped=0
 
 cannot() { echo "run_zoo: skipped: $*" >&2; exit 77; }
 
@@ -58,6 +58,23 @@ text_is_printable() { # names and command lines of containers reach no terminal 
   [ -s "$work/text" ] && ! grep -qP '[\x00-\x08\x0b-\x1f\x7f]' "$work/text"
 }
 
+agent() { "$here/agent_zoo_test.py" "$hullmark" "$1"; }
+
+check_agent() {
+  local program missing=()
+  for program in prometheus promtool prometheus-alertmanager; do
+    command -v "$program" >/dev/null || missing+=("$program")
+  done
+  if [ ${#missing[@]} -gt 0 ]; then
+    echo "run_zoo: skipped: the agent with Prometheus: no ${missing[*]}"
+    skipped=$((skipped + 3))
+    return
+  fi
+  check "agent: it serves what an audit says" agent serves
+  check "agent: every query of dashboards and rules has an answer" agent queries
+  check "agent: a privileged container is told to a webhook, and that it went" agent alert
+}
+
 finish() {
   local status=$?
   [ -n "${ZOO_KEEP:-}" ] || "$zoo" down >/dev/null 2>&1 || :
@@ -82,9 +99,10 @@ check "verify: the kernel shows what was asked for" "$zoo" verify
 check "judge: the report says what is so, both ways" "$here/judge.py" --hullmark "$hullmark" --zoo "$zoo"
 check "replay: the same snapshot gives the same report" replays
 check "text: nothing hostile reaches a terminal" text_is_printable
+check_agent
 if [ -z "${ZOO_KEEP:-}" ]; then
   check down "$zoo" down
   check "nothing left: no process, no control group" nothing_left
 fi
-echo "$passed passed, $failed failed, 0 skipped"
+echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]
