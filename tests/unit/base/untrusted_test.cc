@@ -154,7 +154,7 @@ TEST_F(OwnershipTest, AUsersFileIsNot) {
 }
 
 TEST_F(OwnershipTest, WhatOthersMayWriteIsNot) {
-  for (const mode_t mode : {0666, 0664, 0646, 01666}) {
+  for (const mode_t mode : {0666U, 0664U, 0646U, 01666U}) {
     Mode("a/b/file", mode);
     EXPECT_EQ(RootOnly("/a/b/file"), false) << std::oct << mode;
   }
@@ -162,7 +162,7 @@ TEST_F(OwnershipTest, WhatOthersMayWriteIsNot) {
 
 TEST_F(OwnershipTest, EveryDirectoryAboveCounts) {
   for (const char* const path : {".", "a", "a/b"}) {
-    for (const mode_t mode : {0777, 0775, 0757}) {
+    for (const mode_t mode : {0777U, 0775U, 0757U}) {
       Mode(path, mode);
       EXPECT_EQ(RootOnly("/a/b/file"), false) << path << " " << std::oct << mode;
     }

@@ -19,14 +19,16 @@
 #include "hullmark/snapshot.h"
 
 namespace hullmark {
-namespace {
 
 // Converts to anything, so that the number of initialisers that T takes is its number of fields.
+// Never defined, therefore in no anonymous namespace.
 struct Anything {
   template <typename T>
     requires(!std::same_as<T, Anything>)
   operator T() const;  // NOLINT(google-explicit-constructor): the conversion is the point.
 };
+
+namespace {
 
 template <typename T, std::size_t... kPlace>
 constexpr bool Takes(std::index_sequence<kPlace...> /*places*/) {
