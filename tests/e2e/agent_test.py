@@ -4,6 +4,7 @@
 
     agent_test.py PROGRAM HOST BENCHMARK
 """
+import contextlib
 import gzip
 import http.client
 import json
@@ -27,12 +28,12 @@ PATIENCE = 60  # Seconds; the machine may be busy.
 class Agent:
     """A running agent; its messages are read as they come."""
 
-    def __init__(self, *options, listen=("127.0.0.1:0",), proc=None, state="", events="", site=()):
+    def __init__(self, *options, listen=("127.0.0.1:0",), proc=None, state="", events="", site=(), before=()):
         options += ("--state-dir", state, "--events-file", events)
         roots = [*site, "--proc-root", proc or HOST / "proc", "--sys-root", HOST / "sys",
                  "--cgroup-root", HOST / "sys/fs/cgroup", "--plain-roots"]
         addresses = [word for address in listen for word in ("--listen", address)]
-        self.process = subprocess.Popen([PROGRAM, *map(str, roots), "agent", *addresses, *map(str, options)],
+        self.process = subprocess.Popen([*before, PROGRAM, *map(str, roots), "agent", *addresses, *map(str, options)],
                                         stderr=subprocess.PIPE, text=True)
         self.lines, self.came = [], threading.Condition()
         self.reader = threading.Thread(target=self.read, daemon=True)
@@ -314,6 +315,105 @@ class Remembering(WithAgent):
         before = len(self.lines())
         self.settled(other)
         self.assertEqual(len(self.lines()), before)
+
+
+# Runs a command in a user namespace of the same users whose inotify instances are used up.
+WITHOUT_INOTIFY = """
+import ctypes, os, sys
+asked, ask = os.pipe()
+if (child := os.fork()) == 0:
+    os.close(ask)
+    os.read(asked, 1)
+    for name in ("uid_map", "gid_map"):
+        with open(f"/proc/{os.getppid()}/{name}", "w") as file:
+            file.write("0 0 65536")
+    os._exit(0)
+if ctypes.CDLL(None, use_errno=True).unshare(0x10000000) != 0:  # CLONE_NEWUSER
+    sys.exit("unshare: " + os.strerror(ctypes.get_errno()))
+os.write(ask, b"!")
+os.waitpid(child, 0)
+with open("/proc/sys/user/max_inotify_instances", "w") as file:
+    file.write("0")
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+class Failing(WithAgent):
+    """Faults of the host and of clients: each costs what it must, and is visible."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def copied_proc(self):
+        proc = self.folder / "proc"
+        shutil.copytree(HOST / "proc", proc, symlinks=True)
+        return proc
+
+    def test_a_full_disk_loses_no_event(self):
+        if os.geteuid() != 0:
+            self.skipTest("mounting a small file system takes root")
+        small = self.folder / "small"
+        small.mkdir()
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k,mode=700", "tmpfs", small], check=False)
+        if mounted.returncode != 0:
+            self.skipTest("no tmpfs can be mounted here")
+        self.addCleanup(subprocess.run, ["umount", "-l", small], check=True)
+        ballast = small / "ballast"
+        with contextlib.suppress(OSError), open(ballast, "wb", buffering=0) as file:
+            while True:
+                file.write(bytes(4096))
+        agent = self.start("--interval", "300ms", state=str(small / "state"), events=str(small / "events.jsonl"))
+        port = self.ready(agent)
+        agent.said("No space left on device")
+        eventually(lambda: scans(port) >= 3, "scans go on")
+        eventually(lambda: metric(port, "hullmark_feature_ok", '"events"').endswith(" 0"), "the metric")
+        ballast.unlink()
+        eventually(lambda: metric(port, "hullmark_feature_ok", '"events"').endswith(" 1"), "events are written again")
+        lines = [json.loads(line) for line in (small / "events.jsonl").read_text().splitlines()]
+        self.assertEqual([line["id"] for line in lines], list(range(1, len(lines) + 1)))
+        self.assertIn("violation_appeared", {line["kind"] for line in lines})
+
+    def test_a_proc_that_empties_keeps_the_last_picture_and_says_so(self):
+        proc = self.copied_proc()
+        agent = self.start("--interval", "300ms", proc=proc)
+        port = self.ready(agent)
+        before = json.loads(ask(port, "/api/v1/report")[2])["containers"]
+        proc.rename(self.folder / "away")
+        proc.mkdir()
+        agent.said("scan: ")
+        eventually(lambda: ask(port, "/readyz")[0] == 503, "what is served is stale")
+        self.assertEqual(json.loads(ask(port, "/api/v1/report")[2])["containers"], before)
+        self.assertEqual(ask(port, "/healthz")[0], 200)
+        proc.rmdir()
+        (self.folder / "away").rename(proc)
+        eventually(lambda: ask(port, "/readyz")[0] == 200, "fresh again")
+        self.assertFalse(metric(port, "hullmark_scans_total", '"failed"').endswith(" 0"))
+
+    def test_without_inotify_the_interval_is_left(self):
+        if os.geteuid() != 0:
+            self.skipTest("a user namespace with all users takes root")
+        agent = self.start("--interval", "300ms", before=[sys.executable, "-c", WITHOUT_INOTIFY])
+        agent.said("containers are found at the next interval")
+        port = self.ready(agent)
+        self.assertTrue(metric(port, "hullmark_feature_ok", '"cgroup_watch"').endswith(" 0"))
+        eventually(lambda: scans(port) >= 2, "it scans")
+
+    def test_a_hundred_clients_at_once_get_the_same_whole_body(self):
+        port = self.ready(self.start("--interval", "1h"))
+        bodies, lock = [], threading.Lock()
+
+        def scrape():
+            status, headers, body = ask(port, "/metrics", Accept_Encoding="gzip")
+            with lock:
+                bodies.append((status, headers["ETag"], gzip.decompress(body)))
+        clients = [threading.Thread(target=scrape) for _ in range(100)]
+        for client in clients:
+            client.start()
+        for client in clients:
+            client.join(PATIENCE)
+        self.assertEqual((len(bodies), len(set(bodies)), bodies[0][0]), (100, 1, 200))
 
 
 class Configured(WithAgent):
