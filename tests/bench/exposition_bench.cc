@@ -19,17 +19,11 @@
 
 #include "agent/sinks/metrics/exposition.h"
 #include "agent/sinks/metrics/self_metrics.h"
-#include "hullmark/benchmark.h"
-#include "hullmark/check.h"
-#include "hullmark/report.h"
-#include "hullmark/snapshot.h"
+#include "tests/bench/crowd.h"
 #include "tests/unit/sinks/world.h"
 
 namespace hullmark::bench {
 namespace {
-
-constexpr int kControls = 50;
-constexpr int kContainers = 1'780;  // Of 56 series each.
 
 double Cost(const std::function<void()>& work) {
   const std::clock_t before = std::clock();
@@ -42,47 +36,18 @@ double Median(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
-// Containers that fail every control of a benchmark of fifty.
-testing::World Crowd() {
-  testing::World world = testing::MakeWorld();
-  Benchmark& benchmark = world.benchmark;
-  const Control pattern = benchmark.controls[1];
-  benchmark.controls.clear();
-  std::vector<Finding> findings;
-  for (int i = 0; i < kControls; ++i) {
-    benchmark.controls.push_back(pattern);
-    benchmark.controls.back().id = "CTL-" + std::to_string(100 + i);
-    findings.push_back({.control = static_cast<std::uint16_t>(i),
-                        .status = Status::kFail,
-                        .severity = Severity::kMedium,
-                        .points = 1000});
-  }
-  for (int i = 0; i < kContainers; ++i) {
-    Container& container = world.snapshot.containers.emplace_back();
-    container.id = world.snapshot.strings.Intern("4c01db0b339c" + std::to_string(i));
-    container.name = world.snapshot.strings.Intern("web-frontend-" + std::to_string(i));
-    container.image = world.snapshot.strings.Intern("registry.example.com/team/app:7");
-    container.runtime = Runtime::kContainerd;
-    world.report.containers.push_back({.container = static_cast<std::uint32_t>(i),
-                                       .score = {.exposure = 50'000, .exposure_known = 50'000},
-                                       .findings = findings});
-  }
-  world.report.host.findings.clear();
-  return world;
-}
-
 // The violations as a registry has them; the other families are left out, to its favour.
 void Fill(const testing::World& world, prometheus::Registry& registry, std::size_t series) {
   auto& family =
       prometheus::BuildGauge().Name("hullmark_violation").Help("Violations.").Register(registry);
   for (std::size_t i = 0; i < series; ++i) {
-    const std::size_t container = i / kControls;
+    const std::size_t container = i / kCrowdControls;
     family
         .Add({{"container", "web-frontend-" + std::to_string(container)},
               {"namespace", ""},
               {"pod", ""},
               {"runtime", "containerd"},
-              {"control", world.benchmark.controls[i % kControls].id},
+              {"control", world.benchmark.controls[i % kCrowdControls].id},
               {"severity", "medium"}})
         .Set(1);
   }

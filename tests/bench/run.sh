@@ -49,3 +49,6 @@ printf '%s, %s processors, medians of %s rounds\n' "$(uname -sr)" "$(nproc)" "$r
 for size in "${sizes[@]}"; do measure "$size"; done
 printf '\n== metrics\n'
 "$build/exposition_bench"
+printf '\n== serving\n'
+if command -v prometheus >/dev/null; then /usr/bin/python3 "$here/scrape.py" "$build/serve_bench"
+else echo "not run: no prometheus"; fi
