@@ -24,7 +24,7 @@ TABLE = {
     "evaluate": ("agent/evaluate", set(), set()),
     "sinks": ("agent/sinks", {"encode"}, {"fmt", "prometheus"}),
     "watch": ("agent/watch", {"base"}, set()),
-    "confine": ("agent/confine", {"base"}, set()),
+    "confine": ("agent/confine", {"base"}, {"seccomp"}),
     "gateway": ("agent/gateway", {"base"}, {"httplib", "zlib"}),
     "daemon": ("agent/daemon", ALL, {"spdlog"}),
     "cli": ("agent/cli", ALL | {"daemon"}, {"CLI", "spdlog"}),
@@ -35,7 +35,7 @@ PURE = {"model", "parse", "checks", "evaluate", "include"}
 IMPURE = re.compile(r"(fstream|iostream|filesystem|chrono|ctime|cstdio|thread|unistd\.h|fcntl\.h|dirent\.h|"
                     r"sys/(stat|mman|syscall)\.h)$")
 LIBRARIES = ("nlohmann", "yaml-cpp", "openssl", "spdlog", "fmt", "CLI", "prometheus", "gtest", "rapidcheck",
-             "httplib", "zlib")
+             "httplib", "zlib", "seccomp")
 TARGETS = {"nlohmann_json": "nlohmann", "OpenSSL": "openssl", "CLI11": "CLI", "prometheus-cpp": "prometheus",
            "ZLIB": "zlib"}
 

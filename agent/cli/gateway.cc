@@ -16,6 +16,7 @@
 #include "agent/cli/command.h"
 #include "agent/cli/complain.h"
 #include "agent/confine/privileges.h"
+#include "agent/confine/syscall_filter.h"
 #include "agent/gateway/answer.h"
 #include "hullmark/result.h"
 
@@ -40,7 +41,9 @@ Result<void> Confine() {
   const auto dropped = DropPrivileges(kUser);
   if (!dropped) return std::unexpected(dropped.error());
   if (!dropped->empty()) spdlog::warn("{}", *dropped);
-  return {};
+  const auto forgone = ForgoFileSystem();
+  if (!forgone) return std::unexpected(forgone.error());
+  return FilterGatewaySyscalls();
 }
 
 Exit Serve(const GatewayFlags& flags) {

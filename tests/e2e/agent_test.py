@@ -165,6 +165,7 @@ class Serving(WithAgent):
         status = pathlib.Path(f"/proc/{agent.gateway()}/status").read_text()
         self.assertRegex(status, r"\nCapPrm:\t0{16}\nCapEff:\t0{16}\n")
         self.assertIn("\nNoNewPrivs:\t1\n", status)
+        self.assertIn("\nSeccomp:\t2\n", status)
         self.assertNotRegex(status, r"\nUid:\t0\b")
         self.assertNotRegex(status, r"\nGid:\t0\b")
 

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/confine/syscall_filter.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <functional>
+#include <string>
+#include <thread>
+
+namespace hullmark {
+namespace {
+
+// Runs `attempt` in a child behind the filter: what it returned, or -1 when it did not end itself.
+int Behind(const std::function<int()>& attempt, bool with_filter = true) {
+  const pid_t child = fork();
+  if (child == 0) {
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) _exit(100);
+    if (with_filter && !FilterGatewaySyscalls()) _exit(101);
+    _exit(attempt());
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+// 0 for what was done, else the errno.
+int Outcome(long result) { return result < 0 ? errno : 0; }
+
+struct Attempt {
+  const char* what;
+  std::function<int()> run;
+};
+
+const std::array kForbidden = {
+    Attempt{"read a file", [] { return Outcome(open("/proc/self/status", O_RDONLY)); }},
+    Attempt{"read another's environment",
+            [] { return Outcome(open("/proc/1/environ", O_RDONLY)); }},
+    Attempt{"write a file", [] { return Outcome(open("/tmp", O_RDWR | O_TMPFILE, 0600)); }},
+    Attempt{"make a socket", [] { return Outcome(socket(AF_INET, SOCK_STREAM, 0)); }},
+    Attempt{"connect",
+            [] {
+              const sockaddr_in to = {
+                  .sin_family = AF_INET, .sin_port = 1, .sin_addr = {}, .sin_zero = {}};
+              return Outcome(connect(0, reinterpret_cast<const sockaddr*>(&to), sizeof to));
+            }},
+    Attempt{"start a program",
+            [] { return Outcome(execl("/bin/true", "true", static_cast<char*>(nullptr))); }},
+    Attempt{"fork", [] { return Outcome(fork()); }},
+    Attempt{"trace", [] { return Outcome(ptrace(PTRACE_ATTACH, getppid(), nullptr, nullptr)); }},
+    Attempt{"signal", [] { return Outcome(kill(1, 0)); }},
+    Attempt{"make memory executable",
+            [] {
+              void* const page =
+                  mmap(nullptr, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+              return page == MAP_FAILED ? errno : 0;
+            }},
+};
+
+TEST(SyscallFilter, NothingButServing) {
+  for (const Attempt& attempt : kForbidden) {
+    EXPECT_EQ(Behind(attempt.run), EPERM) << attempt.what;
+  }
+}
+
+TEST(SyscallFilter, WithoutItTheyAreNotForbiddenByChance) {
+  EXPECT_EQ(Behind(kForbidden[0].run, false), 0);
+  EXPECT_EQ(Behind(kForbidden[3].run, false), 0);
+}
+
+TEST(SyscallFilter, WhatServingTakesIsLeft) {
+  std::array<int, 2> ends{};
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()), 0);
+  const int status = Behind([&] {
+    std::string heard(3, '\0');
+    std::thread writer([&] {
+      if (send(ends[0], "abc", 3, 0) != 3) _exit(1);
+    });
+    writer.join();
+    pollfd wanted = {.fd = ends[1], .events = POLLIN, .revents = 0};
+    if (poll(&wanted, 1, 10'000) != 1) return 2;
+    if (recv(ends[1], heard.data(), heard.size(), 0) != 3 || heard != "abc") return 3;
+    const std::string large(1 << 22, 'x');
+    return large.back() == 'x' ? 0 : 4;
+  });
+  EXPECT_EQ(status, 0);
+  close(ends[0]);
+  close(ends[1]);
+}
+
+TEST(ForgoFileSystem, NoPathIsLeft) {
+  const int status = Behind(
+      [] {
+        const auto done = ForgoFileSystem();
+        if (!done) return 1;
+        if (!*done) return 77;
+        return open("/proc/self/status", O_RDONLY) < 0 && errno == EACCES ? 0 : 2;
+      },
+      false);
+  if (status == 77) GTEST_SKIP() << "this kernel has no Landlock";
+  EXPECT_EQ(status, 0);
+}
+
+}  // namespace
+}  // namespace hullmark
