@@ -2,16 +2,18 @@
 #include "agent/base/trusted.h"
 
 #include <fcntl.h>
+#include <linux/limits.h>
 #include <sys/stat.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <climits>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <deque>
+#include <expected>
 #include <memory>
 #include <optional>
 #include <string>
@@ -65,7 +67,7 @@ class Walk {
   // which is the end of the walk.
   Result<std::optional<Fd>> Step(const std::string& name, std::deque<std::string>& rest);
   Result<void> Follow(const Fd& link, const std::string& place, std::deque<std::string>& rest);
-  Result<Fd> OpenFile(const std::string& name, const std::string& place) const;
+  Result<Fd> OpenFile(const std::string& name) const;
   // Goes as far as the directories lead; the file at the end, nullopt where there is none.
   Result<std::optional<Fd>> Go(const std::string& path);
 
@@ -115,7 +117,8 @@ Result<void> Walk::Follow(const Fd& link, const std::string& place, std::deque<s
 
 // Opening anything else could do something: it was a file a moment ago, and nobody but the trusted
 // could have put another thing in its place.
-Result<Fd> Walk::OpenFile(const std::string& name, const std::string& place) const {
+Result<Fd> Walk::OpenFile(const std::string& name) const {
+  const std::string place = path_ + "/" + name;
   Fd file(openat(directory_.get(), name.c_str(),
                  O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   if (!file) return FailAt(place, errno);
@@ -145,7 +148,7 @@ Result<std::optional<Fd>> Walk::Step(const std::string& name, std::deque<std::st
   }
   if (!S_ISREG(status->mode)) return Fail(ErrorCode::kMalformed, place + ": not a regular file");
   if (!rest.empty()) return FailAt(place, ENOTDIR);
-  auto file = OpenFile(name, place);
+  auto file = OpenFile(name);
   if (!file) return std::unexpected(file.error());
   return std::optional(std::move(*file));
 }
@@ -154,6 +157,7 @@ Result<std::optional<Fd>> Walk::Go(const std::string& path) {
   std::deque<std::string> rest;
   Prepend(path, rest);
   if (!path.starts_with('/')) {
+    // NOLINTNEXTLINE(clang-analyzer-unix.StdCLibraryFunctions): glibc allocates what it needs.
     const std::unique_ptr<char, decltype(&std::free)> here(getcwd(nullptr, 0), &std::free);
     if (here == nullptr) return FailAt(path, errno);
     Prepend(here.get(), rest);
@@ -171,8 +175,9 @@ Result<std::optional<Fd>> Walk::Go(const std::string& path) {
 Result<Fd> Walk::To(const std::string& path) {
   auto file = Go(path);
   if (!file) return std::unexpected(file.error());
-  if (!*file) return Fail(ErrorCode::kMalformed, path + ": not a regular file");
-  return std::move(**file);
+  std::optional<Fd>& opened = *file;
+  if (!opened) return Fail(ErrorCode::kMalformed, path + ": not a regular file");
+  return std::move(*opened);
 }
 
 Result<Fd> Walk::ToDirectory(const std::string& path) {
