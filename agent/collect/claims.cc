@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/collect/claims.h"
 
+#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <expected>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -39,7 +41,7 @@ struct Patience {
     if (!fact && fact.error().error_number == ETIMEDOUT) ++hangs;
     return fact;
   }
-  bool over() const { return hangs >= kMostHangs; }
+  bool IsOver() const { return hangs >= kMostHangs; }
 };
 
 // The home directory of `uid` in the text of an /etc/passwd, see passwd(5).
@@ -57,13 +59,67 @@ Fact<std::string> HomeOf(std::string_view passwd, Uid uid) {
   return Missing(ErrorCode::kNotFound);
 }
 
-Fact<bool> RunsVirtualMachine(const Roots& roots, ReadBuffer& buffer, const Process& process) {
-  const auto directory = OpenProcess(roots, buffer, process);
+// What a HostReader asks, one look long.
+class HostFiles {
+ public:
+  HostFiles(const Roots& roots, ReadBuffer& buffer) : roots_(roots), buffer_(buffer) {}
+
+  Fact<ClaimFile> Read(std::string_view path);
+  Fact<std::vector<std::string>> List(std::string_view directory);
+  Fact<std::string> Home(Uid uid);
+  Fact<std::vector<std::string>> Arguments(const Process& process);
+  Fact<bool> RunsVirtualMachine(const Process& process);
+
+ private:
+  const Roots& roots_;
+  ReadBuffer& buffer_;
+  Patience patience_;
+  Fact<std::string> passwd_ = Missing(ErrorCode::kNotRead);
+};
+
+Fact<ClaimFile> HostFiles::Read(std::string_view path) {
+  if (!roots_.host) return Missing(ErrorCode::kVantage);
+  if (patience_.IsOver()) return Missing(ErrorCode::kIo, ETIMEDOUT);
+  auto file =
+      patience_.Note(ReadUntrusted(roots_.host.get(), std::string(path), kClaimBytes, kDeadline));
+  if (!file) return std::unexpected(file.error());
+  return ClaimFile{.text = std::move(file->text),
+                   .owner = file->owner,
+                   .trust = file->root_only ? Trust::kRoot : Trust::kUser};
+}
+
+Fact<std::vector<std::string>> HostFiles::List(std::string_view directory) {
+  if (!roots_.host) return Missing(ErrorCode::kVantage);
+  if (patience_.IsOver()) return Missing(ErrorCode::kIo, ETIMEDOUT);
+  return patience_.Note(
+      ListUntrusted(roots_.host.get(), std::string(directory), kMostNames, kDeadline));
+}
+
+Fact<std::string> HostFiles::Home(Uid uid) {
+  if (!passwd_ && passwd_.error().code == ErrorCode::kNotRead) {
+    auto file = Read("/etc/passwd");
+    passwd_ = file ? Fact<std::string>(std::move(file->text)) : std::unexpected(file.error());
+  }
+  if (!passwd_) return std::unexpected(passwd_.error());
+  return HomeOf(*passwd_, uid);
+}
+
+Fact<std::vector<std::string>> HostFiles::Arguments(const Process& process) {
+  const auto directory = OpenProcess(roots_, buffer_, process);
+  if (!directory) return std::unexpected(directory.error());
+  bool truncated = false;
+  const auto text = buffer_.ReadUpTo(directory->get(), "cmdline", truncated);
+  if (!text) return std::unexpected(text.error());
+  return SplitArguments(*text, kMostArguments);
+}
+
+Fact<bool> HostFiles::RunsVirtualMachine(const Process& process) {
+  const auto directory = OpenProcess(roots_, buffer_, process);
   if (!directory) return std::unexpected(directory.error());
   const auto names = ListDirectory(directory->get(), "fd", kMostDescriptors);
   if (!names) return std::unexpected(names.error());
   for (const std::string& name : *names) {
-    const auto link = buffer.ReadLink(directory->get(), ("fd/" + name).c_str());
+    const auto link = buffer_.ReadLink(directory->get(), ("fd/" + name).c_str());
     if (link && *link == "anon_inode:kvm-vm") return true;
   }
   return false;
@@ -72,46 +128,14 @@ Fact<bool> RunsVirtualMachine(const Roots& roots, ReadBuffer& buffer, const Proc
 }  // namespace
 
 HostReader MakeHostReader(const Roots& roots, ReadBuffer& buffer) {
-  const auto patience = std::make_shared<Patience>();
-  const auto passwd = std::make_shared<Fact<std::string>>(Missing(ErrorCode::kNotRead));
-  const auto read = [&roots, patience](std::string_view path) -> Fact<ClaimFile> {
-    if (!roots.host) return Missing(ErrorCode::kVantage);
-    if (patience->over()) return Missing(ErrorCode::kIo, ETIMEDOUT);
-    auto file =
-        patience->Note(ReadUntrusted(roots.host.get(), std::string(path), kClaimBytes, kDeadline));
-    if (!file) return std::unexpected(file.error());
-    return ClaimFile{.text = std::move(file->text),
-                     .owner = file->owner,
-                     .trust = file->root_only ? Trust::kRoot : Trust::kUser};
-  };
+  const auto files = std::make_shared<HostFiles>(roots, buffer);
   return HostReader{
-      .read = read,
-      .list = [&roots, patience](std::string_view path) -> Fact<std::vector<std::string>> {
-        if (!roots.host) return Missing(ErrorCode::kVantage);
-        if (patience->over()) return Missing(ErrorCode::kIo, ETIMEDOUT);
-        return patience->Note(
-            ListUntrusted(roots.host.get(), std::string(path), kMostNames, kDeadline));
-      },
-      .arguments = [&roots, &buffer](const Process& process) -> Fact<std::vector<std::string>> {
-        const auto directory = OpenProcess(roots, buffer, process);
-        if (!directory) return std::unexpected(directory.error());
-        bool truncated = false;
-        const auto text = buffer.ReadUpTo(directory->get(), "cmdline", truncated);
-        if (!text) return std::unexpected(text.error());
-        return SplitArguments(*text, kMostArguments);
-      },
-      .home = [read, passwd](Uid uid) -> Fact<std::string> {
-        if (!*passwd && passwd->error().code == ErrorCode::kNotRead) {
-          auto file = read("/etc/passwd");
-          *passwd = file ? Fact<std::string>(std::move(file->text)) : std::unexpected(file.error());
-        }
-        if (!*passwd) return std::unexpected(passwd->error());
-        return HomeOf(**passwd, uid);
-      },
+      .read = [files](std::string_view path) { return files->Read(path); },
+      .list = [files](std::string_view directory) { return files->List(directory); },
+      .arguments = [files](const Process& process) { return files->Arguments(process); },
+      .home = [files](Uid uid) { return files->Home(uid); },
       .runs_virtual_machine =
-          [&roots, &buffer](const Process& process) {
-            return RunsVirtualMachine(roots, buffer, process);
-          }};
+          [files](const Process& process) { return files->RunsVirtualMachine(process); }};
 }
 
 }  // namespace hullmark

@@ -112,31 +112,43 @@ std::optional<bool> FileVerifiesClients(const HostLook& look, const std::string&
   return fields->Flag("tlsverify").value_or(false);
 }
 
-// --tlsverify asks clients for certificates, --tls alone does not; without either the daemon's
-// configuration file decides, see dockerd(8).
-std::optional<bool> VerifiesClients(HostLook& look, const Process& process) {
+// What dockerd's arguments say of its clients, see dockerd(8): --tlsverify asks them for
+// certificates, --tls alone does not; without either the configuration file decides.
+struct TlsArguments {
+  std::optional<bool> verifies;
+  std::string config_file = "/etc/docker/daemon.json";
+};
+
+TlsArguments TlsArgumentsOf(const std::vector<std::string>& arguments) {
   constexpr std::string_view kConfigFile = "--config-file";
+  TlsArguments tls;
+  for (std::size_t at = 0; at < arguments.size(); ++at) {
+    const std::string_view argument = arguments[at];
+    if (argument == "--tlsverify" || argument == "--tlsverify=true") {
+      tls.verifies = true;
+      return tls;
+    }
+    if (argument == "--tlsverify=false" || argument == "--tls" || argument == "--tls=true") {
+      tls.verifies = false;
+    }
+    if (argument == kConfigFile && at + 1 < arguments.size()) tls.config_file = arguments[at + 1];
+    if (argument.starts_with(kConfigFile) && argument.substr(kConfigFile.size()).starts_with('=')) {
+      tls.config_file = argument.substr(kConfigFile.size() + 1);
+    }
+  }
+  return tls;
+}
+
+// Whether dockerd asks its clients for certificates.
+std::optional<bool> VerifiesClients(HostLook& look, const Process& process) {
   const auto directory = OpenProcess(look.roots, look.buffer, process);
   if (!directory) return std::nullopt;
   bool truncated = false;
   const auto text = look.buffer.ReadUpTo(directory->get(), "cmdline", truncated);
   if (!text || truncated) return std::nullopt;
-  const auto arguments = SplitArguments(*text, kMostArguments);
-  std::string file = "/etc/docker/daemon.json";
-  std::optional<bool> verifies;
-  for (std::size_t at = 0; at < arguments.size(); ++at) {
-    const std::string_view argument = arguments[at];
-    if (argument == "--tlsverify" || argument == "--tlsverify=true") return true;
-    if (argument == "--tlsverify=false" || argument == "--tls" || argument == "--tls=true") {
-      verifies = false;
-    }
-    if (argument == kConfigFile && at + 1 < arguments.size()) file = arguments[at + 1];
-    if (argument.starts_with(kConfigFile) && argument.substr(kConfigFile.size()).starts_with('=')) {
-      file = argument.substr(kConfigFile.size() + 1);
-    }
-  }
-  if (verifies || !IsRootOfHost(look.snapshot, process)) return verifies;
-  return FileVerifiesClients(look, file);
+  const TlsArguments tls = TlsArgumentsOf(SplitArguments(*text, kMostArguments));
+  if (tls.verifies || !IsRootOfHost(look.snapshot, process)) return tls.verifies;
+  return FileVerifiesClients(look, tls.config_file);
 }
 
 Fact<std::vector<TcpListener>> ListenersSeenBy(HostLook& look, const Process& process) {

@@ -5,9 +5,11 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <expected>
 #include <functional>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -83,6 +85,30 @@ std::uint8_t BitsOf(std::string_view names, char separator) {
   return bits;
 }
 
+bool HaveVersion(std::span<const Hierarchy> hierarchies, CgroupVersion version) {
+  return std::ranges::find(hierarchies, version, &Hierarchy::version) != hierarchies.end();
+}
+
+// Of the first hierarchy that holds the controller.
+std::optional<CgroupVersion> VersionThatHolds(std::span<const Hierarchy> hierarchies,
+                                              Controller controller) {
+  const auto bit = 1U << std::to_underlying(controller);
+  const auto holder = std::ranges::find_if(
+      hierarchies, [&](const Hierarchy& hierarchy) { return (hierarchy.controllers & bit) != 0; });
+  if (holder == hierarchies.end()) return std::nullopt;
+  return holder->version;
+}
+
+// Why none of the hierarchies holds a controller: mounted where we cannot look, or switched off.
+std::unexpected<Fault> WhyHeldNowhere(const Fact<std::vector<CgroupController>>& compiled,
+                                      Controller controller) {
+  if (!compiled) return std::unexpected(compiled.error());
+  const bool enabled = std::ranges::any_of(*compiled, [&](const CgroupController& row) {
+    return row.enabled && ControllerOfName(row.name) == controller;
+  });
+  return Missing(enabled ? ErrorCode::kVantage : ErrorCode::kUnsupported);
+}
+
 }  // namespace
 
 Memberships::Memberships(const Roots& roots, Snapshot& snapshot, ReadBuffer& buffer)
@@ -132,56 +158,50 @@ void Memberships::ReadOwnMounts() {
                   .whole = snapshot_.Text(line.mount.root) == "/"},
                  names);
   }
-  if (const auto unified = by_controller_.find(""); unified != by_controller_.end()) {
-    const auto directory = DirectoryOf(unified->second, "/");
-    const auto file = buffer_.Read(roots_.cgroup.get(),
-                                   (directory.value_or(".") + "/cgroup.controllers").c_str());
-    if (file) {
-      snapshot_.hierarchies[static_cast<std::size_t>(unified->second)].controllers =
-          BitsOf(TrimLine(*file), ' ');
-    }
-  }
+  ReadUnifiedControllers();
+}
+
+void Memberships::ReadUnifiedControllers() {
+  const auto unified = by_controller_.find("");
+  if (unified == by_controller_.end()) return;
+  const auto directory = DirectoryOf(unified->second, "/");
+  const auto file =
+      buffer_.Read(roots_.cgroup.get(), (directory.value_or(".") + "/cgroup.controllers").c_str());
+  if (!file) return;
+  snapshot_.hierarchies[static_cast<std::size_t>(unified->second)].controllers =
+      BitsOf(TrimLine(*file), ' ');
 }
 
 void Memberships::PlaceControllers() {
   // Which layout is in force is what is mounted, not what is compiled in.
-  bool v1 = false;
-  bool v2 = false;
-  for (const Hierarchy& hierarchy : snapshot_.hierarchies) {
-    (hierarchy.version == CgroupVersion::kV1 ? v1 : v2) = true;
-  }
+  const bool v1 = HaveVersion(snapshot_.hierarchies, CgroupVersion::kV1);
+  const bool v2 = HaveVersion(snapshot_.hierarchies, CgroupVersion::kV2);
   if (v1 || v2) {
     snapshot_.host.cgroup_layout = v1 && v2 ? CgroupLayout::kHybrid
                                    : v1     ? CgroupLayout::kV1
                                             : CgroupLayout::kV2;
   }
-  const auto text = buffer_.Read(roots_.proc.get(), "self/cgroup");
-  if (text) (void)Of(*text);  // v1 hierarchies that exist and are mounted nowhere get a row too.
-  const auto table = buffer_.Read(roots_.proc.get(), "cgroups");
-  const bool hidden = !table && table.error().code == ErrorCode::kNotFound && !ShowsKernel(roots_);
-  const auto compiled = table ? ParseProcCgroups(*table)
-                        : hidden
-                            ? Missing(ErrorCode::kNotRead)
-                            : Fact<std::vector<CgroupController>>(std::unexpected(table.error()));
+  const auto own = buffer_.Read(roots_.proc.get(), "self/cgroup");
+  if (own) (void)Of(*own);  // v1 hierarchies that exist and are mounted nowhere get a row too.
+  const auto compiled = ReadCompiledControllers();
   for (std::size_t at = 0; at < kControllers; ++at) {
-    const auto bit = static_cast<std::uint8_t>(1U << at);
+    const auto controller = static_cast<Controller>(at);
     auto& version = snapshot_.host.controller_versions[at];
-    for (const Hierarchy& hierarchy : snapshot_.hierarchies) {
-      if ((hierarchy.controllers & bit) != 0 && !version) version = hierarchy.version;
-    }
-    if (version) continue;
-    if (at == static_cast<std::size_t>(Controller::kDevices) && v2) {
+    if (const auto holder = VersionThatHolds(snapshot_.hierarchies, controller)) {
+      version = *holder;
+    } else if (controller == Controller::kDevices && v2) {
       version = CgroupVersion::kV2;  // Device programs: no file, no line in cgroup.controllers.
-      continue;
+    } else {
+      version = WhyHeldNowhere(compiled, controller);
     }
-    const bool enabled = compiled && std::ranges::any_of(*compiled, [&](const auto& controller) {
-                           return controller.enabled &&
-                                  ControllerOfName(controller.name) == static_cast<Controller>(at);
-                         });
-    version = !compiled ? std::unexpected(compiled.error())
-              : enabled ? Missing(ErrorCode::kVantage)
-                        : Missing(ErrorCode::kUnsupported);
   }
+}
+
+Fact<std::vector<CgroupController>> Memberships::ReadCompiledControllers() {
+  const auto table = buffer_.Read(roots_.proc.get(), "cgroups");
+  if (table) return ParseProcCgroups(*table);
+  const bool hidden = table.error().code == ErrorCode::kNotFound && !ShowsKernel(roots_);
+  return hidden ? Missing(ErrorCode::kNotRead) : std::unexpected(table.error());
 }
 
 HierarchyIndex Memberships::HierarchyOf(std::string_view controllers) {

@@ -2,16 +2,18 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "agent/base/file.h"
 #include "agent/collect/collect.h"
 #include "agent/collect/interner.h"
+#include "agent/parse/host_files.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
@@ -35,7 +37,10 @@ class Memberships {
 
  private:
   void ReadOwnMounts();
+  void ReadUnifiedControllers();
   void PlaceControllers();
+  // The rows of /proc/cgroups.
+  Fact<std::vector<CgroupController>> ReadCompiledControllers();
   void AddHierarchy(const Hierarchy& hierarchy, std::string_view names);
   HierarchyIndex HierarchyOf(std::string_view controllers);
   CgroupIndex CgroupOf(HierarchyIndex hierarchy, std::string_view path);

@@ -2,11 +2,13 @@
 #include "agent/collect/process_reader.h"
 
 #include <fcntl.h>
+#include <sys/types.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <expected>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -186,7 +188,7 @@ void ProcessReader::ReadFiles(int directory, const ParsedStat& before, ProcessDr
   process.oom_score_adj = ReadOomScoreAdj(directory);
   ReadSharedTables(directory, process.leader.namespaces);
   if (options_.threads && before.thread_count > 1) {
-    ReadThreads(directory, before.thread_count, draft);
+    ReadThreads(directory, draft, before.thread_count);
   }
   if (!options_.threads && before.thread_count > 1)
     process.threads_unread = before.thread_count - 1;
@@ -231,7 +233,7 @@ Namespaces ProcessReader::ReadNamespaces(int directory) {
   return namespaces;
 }
 
-void ProcessReader::ReadThreads(int directory, std::uint32_t thread_count, ProcessDraft& draft) {
+void ProcessReader::ReadThreads(int directory, ProcessDraft& draft, std::uint32_t thread_count) {
   bool truncated = false;
   const auto names = ListUpTo(directory, "task", options_.most_threads, truncated);
   // Those that could not be listed: whatever they are, they are not known. The leader is in both.
@@ -241,26 +243,27 @@ void ProcessReader::ReadThreads(int directory, std::uint32_t thread_count, Proce
   }
   if (!names) return;
   for (const std::string& name : *names) {
-    const Pid tid = ToPid(name);
-    if (tid == draft.process.pid) continue;
-    const auto thread_directory = OpenDirectory(directory, ("task/" + name).c_str());
-    if (!thread_directory) {
-      if (!IsGone(thread_directory.error())) ++draft.process.threads_unread;
-      continue;
-    }
-    Task task = ReadTask(thread_directory->get());
-    ++draft.threads_read;
-    const bool ended = MayHaveEnded(task, draft.process.leader) &&
-                       HasEnded(ReadStat(buffer_, thread_directory->get()));
-    if (ended) continue;
-    if (task.status && draft.process.leader.status) {
-      // NSpid counts threads too: the thread's own number is no difference.
-      task.status->innermost_pid = draft.process.leader.status->innermost_pid;
-      task.status->threads = draft.process.leader.status->threads;
-    }
-    if (task == draft.process.leader) continue;
-    draft.threads.push_back({.process = {}, .tid = tid, .task = task});
+    if (ToPid(name) != draft.process.pid) ReadThread(directory, name, draft);
   }
+}
+
+void ProcessReader::ReadThread(int process_directory, const std::string& name,
+                               ProcessDraft& draft) {
+  const auto directory = OpenDirectory(process_directory, ("task/" + name).c_str());
+  if (!directory) {
+    if (!IsGone(directory.error())) ++draft.process.threads_unread;
+    return;
+  }
+  Task task = ReadTask(directory->get());
+  ++draft.threads_read;
+  const Task& leader = draft.process.leader;
+  if (MayHaveEnded(task, leader) && HasEnded(ReadStat(buffer_, directory->get()))) return;
+  if (task.status && leader.status) {
+    // NSpid counts threads too: the thread's own number is no difference.
+    task.status->innermost_pid = leader.status->innermost_pid;
+    task.status->threads = leader.status->threads;
+  }
+  if (task != leader) draft.threads.push_back({.process = {}, .tid = ToPid(name), .task = task});
 }
 
 ProcessReader::Remains ProcessReader::AdoptLiveThread(int directory, std::uint32_t thread_count,
@@ -286,7 +289,7 @@ ProcessReader::Remains ProcessReader::AdoptLiveThread(int directory, std::uint32
     const auto leader = ReadStatus(directory);
     auto& status = draft.process.leader.status;
     if (leader && status) status->innermost_pid = leader->innermost_pid;
-    ReadThreads(directory, thread_count, draft);
+    ReadThreads(directory, draft, thread_count);
     return Remains::kThreads;
   }
   return others;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -14,7 +14,9 @@
 #include "agent/collect/membership.h"
 #include "agent/parse/mountinfo.h"
 #include "agent/parse/proc_stat.h"
+#include "hullmark/facts.h"
 #include "hullmark/ids.h"
+#include "hullmark/result.h"
 #include "hullmark/snapshot.h"
 
 namespace hullmark {
@@ -92,7 +94,9 @@ class ProcessReader {
   Fact<std::int16_t> ReadOomScoreAdj(int directory);
   Fact<StdioIndex> ReadStdio(int directory);
   Fact<InvocationIndex> ReadInvocation(int directory, const Process& process);
-  void ReadThreads(int directory, std::uint32_t thread_count, ProcessDraft& draft);
+  void ReadThreads(int directory, ProcessDraft& draft, std::uint32_t thread_count);
+  // Keeps the thread where it differs from the leader.
+  void ReadThread(int process_directory, const std::string& name, ProcessDraft& draft);
   Remains AdoptLiveThread(int directory, std::uint32_t thread_count, ProcessDraft& draft);
   void ReadSharedTables(int directory, const Namespaces& namespaces);
   void ReadMounts(int directory, NamespaceInode inode);
