@@ -9,7 +9,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <expected>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -44,8 +46,9 @@ Fact<std::uint32_t> CountDevicePrograms(int directory) {
 // v2 keeps a reservation in memory.min (hard) and memory.low (soft): the larger one protects.
 Fact<Limit> LargerReservation(const Fact<Limit>& low, const Fact<Limit>& minimum) {
   if (!low || !minimum) return !low ? low : minimum;
-  if (!*low || !*minimum) return Limit{};
-  return Limit{std::max(**low, **minimum)};
+  const Limit soft = *low;
+  const Limit hard = *minimum;
+  return soft && hard ? Limit{std::max(*soft, *hard)} : Limit{};
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "agent/base/file.h"
+#include "agent/collect/collect.h"
 #include "agent/collect/host_look.h"
 #include "agent/parse/host_files.h"
 #include "agent/parse/limit_files.h"

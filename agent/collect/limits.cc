@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <expected>
 #include <optional>
 #include <span>
 #include <utility>
@@ -239,7 +240,7 @@ InForce<IoLimitListIndex> IoLimits(Snapshot& snapshot, const Fact<Ancestry>& pat
 }
 
 bool FewerCpus(const CpuQuota& a, const CpuQuota& b) {
-  if (!b.quota) return true;
+  if (!a.quota || !b.quota) return !b.quota;
   return static_cast<double>(*a.quota) / static_cast<double>(a.period) <
          static_cast<double>(*b.quota) / static_cast<double>(b.period);
 }

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,6 +33,7 @@
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
+#include "hullmark/strings.h"
 
 namespace hullmark {
 namespace {

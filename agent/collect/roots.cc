@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <expected>
 #include <filesystem>
 #include <span>
 #include <string>

@@ -4,7 +4,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "agent/base/file.h"
 #include "agent/collect/collect.h"
@@ -14,6 +13,7 @@
 #include "hullmark/caps.h"
 #include "hullmark/facts.h"
 #include "hullmark/ids.h"
+#include "hullmark/limits.h"
 #include "hullmark/snapshot.h"
 
 namespace hullmark {
