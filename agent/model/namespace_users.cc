@@ -14,24 +14,26 @@
 namespace hullmark {
 
 NamespaceUsers::NamespaceUsers(const Snapshot& snapshot) {
-  for (std::uint32_t at = 0; at < snapshot.containers.size(); ++at) {
-    const Container& container = snapshot.containers[at];
-    const Process* const init = RepresentativeOf(snapshot, container);
-    if (init == nullptr) continue;
-    Add(at, init->leader);
-    for (std::size_t kind = 0; kind < kNamespaceKinds; ++kind) {
-      if (!init->leader.namespaces[static_cast<NamespaceKind>(kind)]) unread_[kind].push_back(at);
-    }
-    if (container.container_class == ContainerClass::kService) continue;
-    for (const Member& member : container.members) {
-      Add(at, snapshot.At(member.process).leader);
-      for (const Thread& thread : RecordedThreads(snapshot, member.process)) Add(at, thread.task);
-    }
-  }
+  for (std::uint32_t at = 0; at < snapshot.containers.size(); ++at) AddContainer(snapshot, at);
   for (std::vector<User>& users : users_) {
     std::ranges::sort(users);
     const auto repeated = std::ranges::unique(users);
     users.erase(repeated.begin(), repeated.end());
+  }
+}
+
+void NamespaceUsers::AddContainer(const Snapshot& snapshot, std::uint32_t at) {
+  const Container& container = snapshot.containers[at];
+  const Process* const init = RepresentativeOf(snapshot, container);
+  if (init == nullptr) return;
+  Add(at, init->leader);
+  for (std::size_t kind = 0; kind < kNamespaceKinds; ++kind) {
+    if (!init->leader.namespaces[static_cast<NamespaceKind>(kind)]) unread_[kind].push_back(at);
+  }
+  if (container.container_class == ContainerClass::kService) return;
+  for (const Member& member : container.members) {
+    Add(at, snapshot.At(member.process).leader);
+    for (const Thread& thread : RecordedThreads(snapshot, member.process)) Add(at, thread.task);
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "hullmark/strings.h"
 
+#include <cstdint>
 #include <string_view>
 
 #include "hullmark/ids.h"

@@ -34,6 +34,7 @@ class NamespaceUsers {
   std::span<const std::uint32_t> Unread(NamespaceKind kind) const;
 
  private:
+  void AddContainer(const Snapshot& snapshot, std::uint32_t at);
   void Add(std::uint32_t container, const Task& task);
 
   std::array<std::vector<User>, kNamespaceKinds> users_;
