@@ -9,6 +9,7 @@
 #include "agent/replay/names.h"
 #include "hullmark/facts.h"
 #include "hullmark/ids.h"
+#include "hullmark/result.h"
 
 // The members of every record, named once for both directions: Describe(io, record) calls
 // io.Member(name, member) in the order of the document, and io is a SnapshotWriter or a
@@ -69,6 +70,7 @@ void Describe(auto& io, Is<ProcStat> auto& stat) {
 template <typename Io>
 void Describe(Io& io, Is<Namespaces> auto& namespaces) {
   for (std::size_t i = 0; i < kNamespaceKinds; ++i) {
+    // NOLINTNEXTLINE(misc-const-correctness): what reads changes it.
     Fact<NamespaceInode> inode = namespaces[static_cast<NamespaceKind>(i)];
     io.Member(kNamespaceNames[i], inode);
     if constexpr (Io::kReads) namespaces.Set(static_cast<NamespaceKind>(i), inode);
@@ -120,6 +122,7 @@ void Describe(Io& io, Is<Mount> auto& mount) {
   io.Member("upper_dir", mount.upper_dir);
   io.Member("shared", mount.shared);
   io.Member("master", mount.master);
+  // NOLINTNEXTLINE(misc-const-correctness): what reads changes it.
   std::uint8_t flags = BitsOf(mount.flags);
   io.Flags("flags", flags, MountFlagNames());
   if constexpr (Io::kReads) mount.flags = MountFlagsOf(flags);

@@ -4,9 +4,11 @@
 #include <string_view>
 
 #include "agent/replay/describe_facts.h"
-#include "agent/replay/describe_host.h"
-#include "agent/replay/describe_limits.h"
+#include "agent/replay/describe_host.h"    // IWYU pragma: export
+#include "agent/replay/describe_limits.h"  // IWYU pragma: export
+#include "agent/replay/names.h"
 #include "hullmark/ids.h"
+#include "hullmark/limits.h"
 #include "hullmark/snapshot.h"
 
 namespace hullmark {
