@@ -12,6 +12,7 @@
 #include "checks/verdicts.h"
 #include "hullmark/check.h"
 #include "hullmark/facts.h"
+#include "hullmark/ids.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
 

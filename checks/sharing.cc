@@ -6,16 +6,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "checks/verdicts.h"
 #include "hullmark/caps.h"
 #include "hullmark/check.h"
 #include "hullmark/ids.h"
+#include "hullmark/namespace_users.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
 
@@ -55,27 +54,35 @@ Verdict Neighbours::Judge(NamespaceKind kind, EvidenceOut out) const {
   if (no_link && KernelLacks(snapshot.host, kind)) {
     return NotApplicable("this kernel has no such namespaces");
   }
-  const Process* process = init;
-  const Task* task = &init->leader;
-  Outcome worst = JudgeTask(*task, kind, nullptr).outcome;
-  const auto judge = [&](const Process& its, const Task& other) {
-    if (inits && other.namespaces[kind] == inits) return;  // As nearly all are.
-    const Outcome outcome = JudgeTask(other, kind, nullptr).outcome;
-    if (outcome <= worst) return;
-    worst = outcome;
-    process = &its;
-    task = &other;
+  const JudgedTask worst = WorstTask(kind, *init);
+  const bool at_host = InHostNamespace(snapshot, init->leader, kind).value_or(false);
+  if (worst.outcome == Outcome::kPass) {
+    return at_host ? Pass("the host's own") : JudgeUnread(kind, out);
+  }
+  const Verdict verdict = JudgeTask(*worst.task, kind, out);
+  if (out != nullptr) out->back().pid = worst.process->pid;
+  return verdict;
+}
+
+Neighbours::JudgedTask Neighbours::WorstTask(NamespaceKind kind, const Process& init) const {
+  const Snapshot& snapshot = view_.snapshot;
+  const Fact<NamespaceInode> inits = init.leader.namespaces[kind];
+  JudgedTask worst{.process = &init,
+                   .task = &init.leader,
+                   .outcome = JudgeTask(init.leader, kind, nullptr).outcome};
+  const auto judge = [&](const Process& process, const Task& task) {
+    if (inits && task.namespaces[kind] == inits) return;  // As nearly all are.
+    const Outcome outcome = JudgeTask(task, kind, nullptr).outcome;
+    if (outcome > worst.outcome) worst = {.process = &process, .task = &task, .outcome = outcome};
   };
   for (const Member& member : view_.container.members) {
-    const Process& its = snapshot.At(member.process);
-    judge(its, its.leader);
-    for (const Thread& thread : RecordedThreads(snapshot, member.process)) judge(its, thread.task);
+    const Process& process = snapshot.At(member.process);
+    judge(process, process.leader);
+    for (const Thread& thread : RecordedThreads(snapshot, member.process)) {
+      judge(process, thread.task);
+    }
   }
-  const bool at_host = InHostNamespace(snapshot, init->leader, kind).value_or(false);
-  if (worst == Outcome::kPass) return at_host ? Pass("the host's own") : JudgeUnread(kind, out);
-  const Verdict verdict = JudgeTask(*task, kind, out);
-  if (out != nullptr) out->back().pid = process->pid;
-  return verdict;
+  return worst;
 }
 
 Verdict Neighbours::JudgeTask(const Task& task, NamespaceKind kind, EvidenceOut out) const {

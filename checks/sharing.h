@@ -50,6 +50,14 @@ class Neighbours {
   Verdict Judge(NamespaceKind kind, EvidenceOut out) const;
 
  private:
+  struct JudgedTask {
+    const Process* process;
+    const Task* task;
+    Outcome outcome;
+  };
+
+  // The first of the worst, from the init on.
+  JudgedTask WorstTask(NamespaceKind kind, const Process& init) const;
   Verdict JudgeTask(const Task& task, NamespaceKind kind, EvidenceOut out) const;
   // Because others could be there whose links nobody could read.
   Verdict JudgeUnread(NamespaceKind kind, EvidenceOut out) const;
