@@ -19,6 +19,7 @@
 #include "agent/sinks/report_sinks.h"
 #include "hullmark/benchmark.h"
 #include "hullmark/check.h"
+#include "hullmark/ids.h"
 #include "hullmark/report.h"
 
 namespace hullmark {
@@ -34,12 +35,18 @@ double ToSeconds(Timestamp time) {
   return static_cast<double>(std::to_underlying(time)) / kNanoseconds;
 }
 
-std::string FindingLabels(std::size_t severity, std::size_t status) {
-  std::string labels = ",";
-  std::string own;
-  AppendLabel(own, "severity", NameOf(static_cast<Severity>(severity)));
-  AppendLabel(own, "status", NameOf(kCountedStatuses[status]));
-  return labels += own;
+// Of the counts of findings, by severity and status.
+auto FindingLabels() {
+  std::array<std::array<std::string, kCountedStatuses.size()>, kSeverities> all;
+  for (std::size_t severity = 0; severity < kSeverities; ++severity) {
+    for (std::size_t status = 0; status < kCountedStatuses.size(); ++status) {
+      std::string labels;
+      AppendLabel(labels, "severity", NameOf(static_cast<Severity>(severity)));
+      AppendLabel(labels, "status", NameOf(kCountedStatuses[status]));
+      all[severity][status] = "," + labels;
+    }
+  }
+  return all;
 }
 
 // The worst of what the folded containers have.
@@ -131,12 +138,7 @@ void Exposition::WriteStartAndInfo() {
 }
 
 void Exposition::WriteFindings(bool folded) {
-  std::array<std::array<std::string, kCountedStatuses.size()>, kSeverities> labels;
-  for (std::size_t severity = 0; severity < kSeverities; ++severity) {
-    for (std::size_t status = 0; status < kCountedStatuses.size(); ++status) {
-      labels[severity][status] = FindingLabels(severity, status);
-    }
-  }
+  const auto labels = FindingLabels();
   const auto write = [&](std::string_view own, const FindingCounts& findings) {
     for (std::size_t severity = kSeverities; severity-- > 0;) {
       for (std::size_t status = 0; status < kCountedStatuses.size(); ++status) {
@@ -181,6 +183,10 @@ void Exposition::WriteViolations(const Folds& folds) {
     }
     body_.AddOnes(series.labels.own, failing);
   }
+  WriteFoldedViolations(folds);
+}
+
+void Exposition::WriteFoldedViolations(const Folds& folds) {
   for (std::size_t control = 0; control < suffixes_.size(); ++control) {
     for (std::size_t severity = 0; severity < kSeverities; ++severity) {
       const std::uint64_t count = table_.failing[control][severity];

@@ -46,6 +46,7 @@ class Exposition {
   void WriteFindings(bool folded);
   void WriteLimits();
   void WriteViolations(const Folds& folds);
+  void WriteFoldedViolations(const Folds& folds);
 
   SeriesBudget budget_;
   ContainerNames names_;

@@ -30,8 +30,10 @@ std::optional<std::uint64_t> Known(const Fact<Limit>& fact) {
 }
 
 std::optional<double> Cpus(const Fact<CpuQuota>& fact) {
-  if (!fact || !fact->quota || fact->period == 0) return std::nullopt;
-  return static_cast<double>(*fact->quota) / static_cast<double>(fact->period);
+  if (!fact) return std::nullopt;
+  const CpuQuota& cpu = *fact;
+  if (!cpu.quota || cpu.period == 0) return std::nullopt;
+  return static_cast<double>(*cpu.quota) / static_cast<double>(cpu.period);
 }
 
 void CountFindings(const ContainerReport& judged, ContainerSeries& series, FailingCounts& failing) {
