@@ -10,7 +10,7 @@
 
 #include "hullmark/benchmark.h"
 #include "hullmark/check.h"
-#include "hullmark/ids.h"
+#include "hullmark/namespace_users.h"
 #include "hullmark/snapshot.h"
 
 namespace hullmark {
