@@ -8,6 +8,7 @@
 #include <charconv>
 #include <chrono>
 #include <cstdlib>
+#include <expected>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -26,10 +27,12 @@
 #include "agent/cli/textfile.h"
 #include "agent/cli/thresholds.h"
 #include "agent/config/units.h"
+#include "agent/encode/json_writer.h"
 #include "agent/encode/text.h"
 #include "agent/evaluate/evaluate.h"
 #include "agent/sinks/report_sinks.h"
 #include "hullmark/benchmark.h"
+#include "hullmark/check.h"
 #include "hullmark/glob.h"
 #include "hullmark/ids.h"
 #include "hullmark/report.h"
@@ -62,8 +65,7 @@ CLI::Validator FromZeroTo(int most) {
   return {check, "[0 - " + std::to_string(most) + "]"};
 }
 
-// Returns the option whose default the site may set.
-const CLI::Option* AddOptions(CLI::App& app, AuditOptions& options) {
+void AddReportOptions(CLI::App& app, AuditOptions& options) {
   app.add_option("--format", options.format, "How the report is written")
       ->check(CLI::IsMember({"text", "json"}))
       ->capture_default_str();
@@ -76,6 +78,10 @@ const CLI::Option* AddOptions(CLI::App& app, AuditOptions& options) {
   app.add_option("--textfile", options.textfile,
                  "Also write the metrics to DIR/hullmark.prom, for a textfile collector")
       ->type_name("DIR");
+}
+
+// Returns the option whose default the site may set.
+const CLI::Option* AddSubjectOptions(CLI::App& app, AuditOptions& options) {
   app.add_option("--snapshot", options.snapshot, "Judge this snapshot, not this host; - is stdin")
       ->type_name("FILE");
   app.add_option("--at", options.at, "Judge what expires at this time (RFC 3339)")
@@ -90,7 +96,10 @@ const CLI::Option* AddOptions(CLI::App& app, AuditOptions& options) {
           ->delimiter(',')
           ->check(CLI::IsMember({"container", "pause", "sandbox", "service", "vm"}))
           ->capture_default_str();
-  app.add_flag("--verbose", options.verbose, "List passes too, fold nothing");
+  return classes;
+}
+
+void AddThresholdOptions(CLI::App& app, AuditOptions& options) {
   app.add_option("--fail-on", options.fail_on,
                  "Exit 1 when a control of this severity or above fails (the host's count unless "
                  "--select is given)")
@@ -102,6 +111,14 @@ const CLI::Option* AddOptions(CLI::App& app, AuditOptions& options) {
                  "Exit 3 when less than this part of what applies could be read (0 to 1)")
       ->check(FromZeroTo(1))
       ->type_name("R");
+}
+
+// In the order in which --help lists them. Returns the option whose default the site may set.
+const CLI::Option* AddOptions(CLI::App& app, AuditOptions& options) {
+  AddReportOptions(app, options);
+  const auto* const classes = AddSubjectOptions(app, options);
+  app.add_flag("--verbose", options.verbose, "List passes too, fold nothing");
+  AddThresholdOptions(app, options);
   app.add_option("--color", options.color, "Colour in the text report")
       ->check(CLI::IsMember({"auto", "always", "never"}))
       ->capture_default_str();

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -17,6 +16,7 @@
 #include "agent/cli/output.h"
 #include "agent/cli/site.h"
 #include "agent/config/config.h"
+#include "agent/encode/json_writer.h"
 #include "agent/sinks/page.h"
 #include "agent/sinks/values.h"
 #include "hullmark/benchmark.h"

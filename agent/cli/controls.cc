@@ -12,9 +12,9 @@
 #include "agent/cli/complain.h"
 #include "agent/cli/inputs.h"
 #include "agent/cli/output.h"
+#include "agent/encode/json_writer.h"
 #include "agent/sinks/report_sinks.h"
 #include "hullmark/benchmark.h"
-#include "hullmark/result.h"
 
 namespace hullmark {
 namespace {

@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <expected>
 #include <iterator>
 #include <string>
 #include <utility>

@@ -8,6 +8,7 @@
 #include "agent/cli/complain.h"
 #include "agent/cli/inputs.h"
 #include "agent/cli/output.h"
+#include "agent/encode/json_writer.h"
 #include "agent/replay/snapshot_json.h"
 
 namespace hullmark {

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <expected>
 #include <optional>
 #include <string>
 
