@@ -10,7 +10,7 @@
 #include <linux/prctl.h>
 #include <linux/seccomp.h>
 #include <sched.h>
-#include <signal.h>  // NOLINT(modernize-deprecated-headers): kill(2) is not in <csignal>
+#include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>

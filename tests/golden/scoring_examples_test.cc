@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -11,6 +12,7 @@
 #include "checks/table.h"
 #include "hullmark/benchmark.h"
 #include "hullmark/check.h"
+#include "hullmark/facts.h"
 #include "hullmark/ids.h"
 #include "hullmark/limits.h"
 #include "hullmark/report.h"

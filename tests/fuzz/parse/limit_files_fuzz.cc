@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <string>
 
 #include "agent/parse/limit_files.h"
 #include "tests/fuzz/parse/require.h"

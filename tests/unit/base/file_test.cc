@@ -37,7 +37,7 @@ TEST(FdTest, ClosesWhatItOwnsOnce) {
   {
     Fd first(open("/", O_RDONLY | O_CLOEXEC));
     number = first.get();
-    Fd second(std::move(first));
+    const Fd second(std::move(first));
     EXPECT_FALSE(first);  // NOLINT(bugprone-use-after-move): what a move leaves is the subject.
     EXPECT_EQ(second.get(), number);
     EXPECT_TRUE(IsOpen(number));

@@ -19,6 +19,7 @@
 #include "hullmark/facts.h"
 #include "hullmark/ids.h"
 #include "hullmark/limits.h"
+#include "hullmark/namespace_users.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
 

@@ -5,12 +5,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "checks/table.h"
 #include "hullmark/caps.h"
 #include "hullmark/check.h"
 #include "hullmark/facts.h"
+#include "hullmark/ids.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
 #include "tests/unit/checks/builder.h"

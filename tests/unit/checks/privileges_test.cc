@@ -4,12 +4,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "checks/table.h"
 #include "hullmark/check.h"
 #include "hullmark/facts.h"
+#include "hullmark/ids.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
 #include "tests/unit/checks/builder.h"

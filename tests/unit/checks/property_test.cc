@@ -3,15 +3,18 @@
 #include <rapidcheck/gtest.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <variant>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "checks/table.h"
 #include "hullmark/caps.h"
 #include "hullmark/check.h"
 #include "hullmark/facts.h"
+#include "hullmark/ids.h"
 #include "hullmark/snapshot.h"
 #include "tests/unit/checks/builder.h"
 

@@ -8,12 +8,14 @@
 #include <iterator>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "agent/benchmark/load.h"
 #include "hullmark/benchmark.h"
 #include "hullmark/check.h"
+#include "hullmark/ids.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
 #include "tests/unit/checks/builder.h"

@@ -7,8 +7,10 @@
 #include <vector>
 
 #include "checks/table.h"
+#include "hullmark/caps.h"
 #include "hullmark/check.h"
 #include "hullmark/facts.h"
+#include "hullmark/ids.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
 #include "tests/unit/checks/builder.h"
@@ -65,7 +67,7 @@ TEST(Users, NestedObserverCannotTell) {
 // ---- USR-001 ----
 
 TEST(NotRootInside, EveryIdOfTheFourCounts) {
-  Scene scene;
+  const Scene scene;
   EXPECT_EQ(JudgeUser("USR-001", scene), Verdict{.outcome = Outcome::kPass});
   for (const auto id : {&IdQuadruple<Uid>::real, &IdQuadruple<Uid>::effective,
                         &IdQuadruple<Uid>::saved, &IdQuadruple<Uid>::fs}) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "agent/base/file.h"
+#include "agent/collect/collect.h"
 #include "agent/runtime/attribute.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"

@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cerrno>
-#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +10,7 @@
 
 #include "agent/base/file.h"
 #include "agent/collect/cgroup_files.h"
+#include "agent/collect/collect.h"
 #include "agent/collect/limits.h"
 #include "agent/collect/membership.h"
 #include "hullmark/ids.h"

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <poll.h>
+#include <linux/fanotify.h>
 #include <sys/fanotify.h>
+#include <sys/poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "agent/base/file.h"
+#include "agent/collect/collect.h"
 #include "agent/collect/membership.h"
 #include "agent/collect/process_reader.h"
 #include "hullmark/caps.h"
@@ -23,6 +25,7 @@
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
 #include "tests/unit/collect/world.h"
+#include "tests/unit/temp_tree.h"
 
 namespace hullmark {
 namespace {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "agent/base/file.h"
+#include "agent/collect/collect.h"
 #include "hullmark/facts.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"

@@ -3,21 +3,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "agent/base/file.h"
+#include "agent/collect/collect.h"
 #include "agent/collect/membership.h"
 #include "agent/collect/reference.h"
 #include "hullmark/caps.h"
 #include "hullmark/ids.h"
-#include "hullmark/limits.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
 #include "tests/unit/collect/world.h"
+#include "tests/unit/temp_tree.h"
 
 namespace hullmark {
 namespace {

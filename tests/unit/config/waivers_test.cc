@@ -12,6 +12,7 @@
 #include "hullmark/glob.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
+#include "hullmark/selector.h"
 #include "hullmark/waiver.h"
 
 namespace hullmark {

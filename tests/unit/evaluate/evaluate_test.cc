@@ -3,12 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
-#include <string>
 #include <utility>
 #include <vector>
 
 #include "hullmark/check.h"
+#include "hullmark/facts.h"
 #include "hullmark/glob.h"
 #include "hullmark/ids.h"
 #include "hullmark/report.h"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/unit/evaluate/world.h"
 
+#include <sys/types.h>
+
 #include <algorithm>
 #include <array>
 #include <cstddef>

@@ -97,7 +97,7 @@ TEST(SelectorProperty, WhoIsExceptedIsNotSelected) {
     const Scene scene = AnyScene();
     for (const Belief belief : {Belief::kAll, Belief::kRootOnly}) {
       const Belief inside = belief == Belief::kAll ? Belief::kRootOnly : Belief::kAll;
-      Selector rest = {.except = std::make_shared<const Selector>(selector)};
+      const Selector rest = {.except = std::make_shared<const Selector>(selector)};
       RC_ASSERT(IsSelected(rest, scene, belief) != IsSelected(selector, scene, inside));
     }
   }));

@@ -10,7 +10,6 @@
 
 #include "hullmark/limits.h"
 #include "hullmark/result.h"
-#include "hullmark/snapshot.h"
 
 namespace hullmark {
 namespace {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/unit/replay/random_snapshot.h"
 
+#include <sys/types.h>
+
 #include <algorithm>
 #include <array>
 #include <concepts>
@@ -25,6 +27,7 @@
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
+#include "hullmark/strings.h"
 
 namespace hullmark {
 namespace {

@@ -2,9 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include "agent/replay/snapshot_json.h"
 #include "hullmark/ids.h"

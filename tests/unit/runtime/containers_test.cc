@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "hullmark/ids.h"
+#include "hullmark/result.h"
 #include "hullmark/snapshot.h"
 #include "tests/unit/runtime/world.h"
 

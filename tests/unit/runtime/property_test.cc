@@ -5,12 +5,14 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <random>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "hullmark/ids.h"
 #include "hullmark/snapshot.h"
 #include "tests/unit/runtime/world.h"
 

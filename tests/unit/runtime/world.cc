@@ -7,7 +7,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <expected>
+#include <functional>
+#include <initializer_list>
 #include <map>
 #include <optional>
 #include <set>
@@ -16,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/runtime/attribute.h"
 #include "hullmark/facts.h"
 #include "hullmark/ids.h"
 #include "hullmark/limits.h"

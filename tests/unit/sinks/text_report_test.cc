@@ -147,7 +147,7 @@ TEST(TextReport, NamesTheWaiversThatSomebodyHasToLookAt) {
                   "OVERRIDES       RES-001 weight 5 -> 6 (memory is short here)\n"
                   "                scoring unknown 1.0 -> 0.5\n"))
       << screen;
-  World world = MakeWorld();
+  const World world = MakeWorld();
   EXPECT_FALSE(Has(Text(world), "WAIVERS"));
   EXPECT_FALSE(Has(Text(world), "OVERRIDES"));
 }

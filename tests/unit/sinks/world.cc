@@ -24,7 +24,6 @@
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
 #include "hullmark/strings.h"
-#include "hullmark/waiver.h"
 
 namespace hullmark::testing {
 namespace {

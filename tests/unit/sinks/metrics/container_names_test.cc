@@ -82,7 +82,7 @@ TEST_F(ContainerNamesTest, TheSameIdTwiceIsTwoContainers) {
 }
 
 TEST_F(ContainerNamesTest, LongNamesAreCutAtACharacterAndStillDiffer) {
-  std::string name(127, 'x');
+  const std::string name(127, 'x');
   const Names names = Update({{"a", name + "\u00e4 one"}, {"b", name + "\u00e4 two"}});
   EXPECT_EQ(names[0], name);
   EXPECT_EQ(names[1], std::string(125, 'x') + " #2");

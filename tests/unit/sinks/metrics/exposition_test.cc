@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <cerrno>
 #include <cmath>
 #include <cstddef>
 #include <map>
@@ -14,6 +14,7 @@
 
 #include "agent/sinks/metrics/families.h"
 #include "agent/sinks/metrics/self_metrics.h"
+#include "agent/sinks/metrics/series.h"
 #include "hullmark/check.h"
 #include "hullmark/report.h"
 #include "hullmark/result.h"

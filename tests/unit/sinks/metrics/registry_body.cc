@@ -7,16 +7,19 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
-#include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 
 #include "agent/sinks/metrics/labels.h"
 #include "agent/sinks/values.h"
 #include "hullmark/benchmark.h"
 #include "hullmark/check.h"
+#include "hullmark/ids.h"
 #include "hullmark/report.h"
 #include "hullmark/snapshot.h"
 #include "tests/unit/sinks/world.h"
