@@ -4,7 +4,6 @@
 #include <optional>
 #include <string_view>
 
-#include "hullmark/facts.h"
 #include "hullmark/snapshot.h"
 
 namespace hullmark {

@@ -8,11 +8,10 @@
 #include <string_view>
 
 #include "checks/mount_paths.h"
-#include "checks/verdicts.h"
 #include "hullmark/check.h"
+#include "hullmark/facts.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
-#include "hullmark/snapshot.h"
 
 namespace hullmark {
 

@@ -3,7 +3,6 @@
 
 #include "hullmark/check.h"
 #include "hullmark/result.h"
-#include "hullmark/snapshot.h"
 
 namespace hullmark {
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <expected>
-
 #include "hullmark/result.h"
 
 namespace hullmark {

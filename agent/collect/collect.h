@@ -2,13 +2,11 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "agent/base/file.h"
-#include "hullmark/glob.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"

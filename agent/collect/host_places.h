@@ -10,7 +10,6 @@
 #include "agent/base/file.h"
 #include "agent/collect/host_look.h"
 #include "hullmark/facts.h"
-#include "hullmark/ids.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
 

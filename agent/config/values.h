@@ -12,7 +12,6 @@
 #include "agent/benchmark/fields.h"
 #include "agent/benchmark/yaml_tree.h"
 #include "hullmark/check.h"
-#include "hullmark/glob.h"
 #include "hullmark/selector.h"
 #include "hullmark/snapshot.h"
 

@@ -8,6 +8,7 @@
 
 #include "hullmark/benchmark.h"
 #include "hullmark/glob.h"
+#include "hullmark/ids.h"
 #include "hullmark/report.h"
 #include "hullmark/selector.h"
 #include "hullmark/snapshot.h"

@@ -3,8 +3,8 @@
 
 #include <charconv>
 #include <concepts>
-#include <cstddef>
 #include <cstdint>
+#include <expected>
 #include <optional>
 #include <string_view>
 #include <system_error>

@@ -4,7 +4,6 @@
 #include <type_traits>
 
 #include "agent/replay/describe_facts.h"
-#include "agent/replay/names.h"
 #include "hullmark/limits.h"
 
 namespace hullmark {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "hullmark/ids.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
 

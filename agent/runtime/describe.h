@@ -6,10 +6,10 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/runtime/claim_files.h"
 #include "agent/runtime/claims.h"
 #include "agent/runtime/scene.h"
 #include "agent/runtime/structure.h"
-#include "hullmark/snapshot.h"
 
 namespace hullmark::runtime {
 

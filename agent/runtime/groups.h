@@ -8,6 +8,7 @@
 #include "agent/runtime/kinship.h"
 #include "agent/runtime/scene.h"
 #include "hullmark/ids.h"
+#include "hullmark/snapshot.h"
 
 namespace hullmark::runtime {
 

@@ -7,7 +7,6 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/runtime/groups.h"
 #include "agent/runtime/kinship.h"
 #include "agent/runtime/scene.h"
 #include "hullmark/ids.h"

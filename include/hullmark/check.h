@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "hullmark/caps.h"
-#include "hullmark/facts.h"
 #include "hullmark/glob.h"
 #include "hullmark/ids.h"
 #include "hullmark/limits.h"

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <array>
-#include <cstddef>
 #include <cstdint>
+#include <expected>
 #include <optional>
 #include <utility>
 #include <vector>

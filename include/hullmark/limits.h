@@ -4,10 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "hullmark/ids.h"
 #include "hullmark/result.h"

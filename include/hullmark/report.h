@@ -4,13 +4,13 @@
 #include <array>
 #include <cstdint>
 #include <optional>
-#include <string>
-#include <utility>
+#include <string_view>
 #include <vector>
 
 #include "hullmark/benchmark.h"
 #include "hullmark/check.h"
-#include "hullmark/snapshot.h"
+#include "hullmark/ids.h"
+#include "hullmark/strings.h"
 
 namespace hullmark {
 

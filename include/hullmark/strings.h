@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <deque>
 #include <string>
 #include <string_view>
@@ -19,6 +19,7 @@ class StringTable {
   StringTable() { Intern(""); }
   StringTable(const StringTable&) = delete;  // The index points into the texts.
   StringTable& operator=(const StringTable&) = delete;
+  // NOLINTNEXTLINE(performance-noexcept-move-constructor): that of a deque allocates.
   StringTable(StringTable&&) = default;
   StringTable& operator=(StringTable&&) = default;
   ~StringTable() = default;

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "hullmark/check.h"
+#include "hullmark/snapshot.h"
 
 namespace hullmark {
 

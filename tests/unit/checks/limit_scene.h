@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
-#include <optional>
+#include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
+#include "hullmark/ids.h"
 #include "hullmark/limits.h"
+#include "hullmark/result.h"
 #include "hullmark/snapshot.h"
 #include "tests/unit/checks/mount_scene.h"
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
+#include "hullmark/facts.h"
 #include "hullmark/ids.h"
 #include "hullmark/snapshot.h"
 #include "tests/unit/checks/builder.h"

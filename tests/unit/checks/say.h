@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <span>
 #include <string>
-#include <string_view>
 
 #include "hullmark/check.h"
-#include "tests/unit/checks/builder.h"
 
 namespace hullmark::testing {
 

@@ -5,9 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "agent/base/file.h"
 #include "agent/collect/collect.h"
-#include "hullmark/snapshot.h"
 #include "tests/unit/temp_tree.h"
 
 namespace hullmark {

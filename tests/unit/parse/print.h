@@ -6,6 +6,7 @@
 
 #include "agent/parse/proc_cgroup.h"
 #include "hullmark/facts.h"
+#include "hullmark/ids.h"
 #include "hullmark/limits.h"
 #include "hullmark/strings.h"
 

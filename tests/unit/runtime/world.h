@@ -2,14 +2,18 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "agent/runtime/attribute.h"
+#include "hullmark/facts.h"
+#include "hullmark/ids.h"
 #include "hullmark/snapshot.h"
 
 namespace hullmark {
