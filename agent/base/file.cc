@@ -63,6 +63,17 @@ Fact<std::string_view> ReadBuffer::Read(int directory, const char* path) {
   return text;
 }
 
+Fact<std::string_view> ReadBuffer::ReadAgain(int fd) {
+  while (true) {
+    const ssize_t got = pread(fd, bytes_.data(), bytes_.size(), 0);
+    if (got < 0) return std::unexpected(FaultOfErrno());
+    const auto length = static_cast<std::size_t>(got);
+    if (length < bytes_.size()) return std::string_view(bytes_.data(), length);
+    if (length > cap_) return Missing(ErrorCode::kTruncated);
+    bytes_.resize(std::min(cap_ + 1, bytes_.size() * 2));
+  }
+}
+
 Fact<std::string_view> ReadBuffer::ReadLink(int directory, const char* path) {
   const ssize_t length = readlinkat(directory, path, bytes_.data(), bytes_.size());
   if (length < 0) return std::unexpected(FaultOfErrno());
@@ -76,24 +87,46 @@ Fact<Fd> OpenDirectory(int directory, const char* path) {
   return opened;
 }
 
-Fact<std::vector<std::string>> ListUpTo(int directory, const char* path, std::size_t most,
-                                        bool& truncated) {
+namespace {
+
+// The first `most` of what is in a directory, in the order of the file system.
+Fact<std::vector<DirectoryEntry>> EntriesUpTo(int directory, const char* path, std::size_t most,
+                                              bool& truncated) {
   truncated = false;
   const int fd = openat(directory, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return std::unexpected(FaultOfErrno());
   const std::unique_ptr<DIR, int (*)(DIR*)> listing(fdopendir(fd), closedir);
   if (!listing) return std::unexpected(FaultOfErrno());
-  std::vector<std::string> names;
+  std::vector<DirectoryEntry> entries;
   errno = 0;
   while (const dirent* const entry = readdir(listing.get())) {
     std::string name(&entry->d_name[0]);
     if (name == "." || name == "..") continue;
-    truncated = names.size() == most;
+    truncated = entries.size() == most;
     if (truncated) break;
-    names.push_back(std::move(name));
+    entries.push_back({.name = std::move(name), .inode = entry->d_ino});
     errno = 0;
   }
   if (!truncated && errno != 0) return std::unexpected(FaultOfErrno());
+  return entries;
+}
+
+}  // namespace
+
+Fact<std::vector<DirectoryEntry>> ListEntries(int directory, const char* path, std::size_t most) {
+  bool truncated = false;
+  auto entries = EntriesUpTo(directory, path, most, truncated);
+  if (entries && truncated) return Missing(ErrorCode::kTruncated);
+  return entries;
+}
+
+Fact<std::vector<std::string>> ListUpTo(int directory, const char* path, std::size_t most,
+                                        bool& truncated) {
+  auto entries = EntriesUpTo(directory, path, most, truncated);
+  if (!entries) return std::unexpected(entries.error());
+  std::vector<std::string> names;
+  names.reserve(entries->size());
+  for (DirectoryEntry& entry : *entries) names.push_back(std::move(entry.name));
   std::ranges::sort(names);
   return names;
 }

@@ -53,6 +53,11 @@ class ReadBuffer {
   // As Read, but what fitted is returned and `truncated` says that there was more.
   Fact<std::string_view> ReadUpTo(int directory, const char* path, bool& truncated);
 
+  // The whole of an open file, from its beginning, valid until the next read. For files that the
+  // kernel gives in one piece, as all of cgroupfs that are not lists of processes: what does not
+  // fill the buffer is the whole.
+  Fact<std::string_view> ReadAgain(int fd);
+
   // readlinkat(2) of a link below procfs.
   Fact<std::string_view> ReadLink(int directory, const char* path);
 
@@ -67,6 +72,17 @@ Fact<Fd> OpenDirectory(int directory, const char* path);
 
 // Names in a directory (without "." and ".."), sorted; kTruncated past `most`.
 Fact<std::vector<std::string>> ListDirectory(int directory, const char* path, std::size_t most);
+
+// A name in a directory and the inode that getdents(2) gives with it. In /proc a process' directory
+// keeps its inode while the kernel remembers it, and no later process of the same number has it.
+struct DirectoryEntry {
+  std::string name;
+  std::uint64_t inode = 0;
+};
+
+// What is in a directory (without "." and ".."), in the order of the file system; kTruncated past
+// `most`.
+Fact<std::vector<DirectoryEntry>> ListEntries(int directory, const char* path, std::size_t most);
 
 // As ListDirectory, but the first `most` are returned and `truncated` says that there were more.
 Fact<std::vector<std::string>> ListUpTo(int directory, const char* path, std::size_t most,
