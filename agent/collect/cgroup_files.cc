@@ -20,6 +20,7 @@
 #include "agent/collect/collect.h"
 #include "agent/collect/interner.h"
 #include "agent/collect/io_limit_lists.h"
+#include "agent/collect/kept_files.h"
 #include "agent/parse/devices_list.h"
 #include "agent/parse/host_files.h"
 #include "agent/parse/limit_files.h"
@@ -71,14 +72,27 @@ void CgroupFiles::ReadOne(Cgroup& cgroup) {
     cgroup.inode = Missing(ErrorCode::kVantage);
     return;
   }
-  const auto directory = OpenDirectory(roots_.cgroup.get(), path->c_str());
-  if (!directory) {
-    cgroup.inode = std::unexpected(directory.error());
-    return;
-  }
-  const int fd = directory->get();
-  const auto status = StatusOf(fd, "", Follow::kNo);
+  const CgroupVersion version = hierarchy.version;
+  const auto& devices =
+      snapshot_.host.controller_versions[std::to_underlying(Controller::kDevices)];
+  const bool has_programs = version == CgroupVersion::kV2 && devices == version;
+  const auto status = StatusOf(roots_.cgroup.get(), path->c_str(), Follow::kNo);
   cgroup.inode = status ? Fact<std::uint64_t>(status->inode) : std::unexpected(status.error());
+  if (!status || (hierarchy.controllers == 0 && !has_programs)) return;
+  if (kept_ != nullptr) kept_->Enter(*path, status->inode);
+  CgroupDirectory directory(roots_.cgroup, *path);
+  ReadControllers(directory, hierarchy, has_programs, cgroup);
+}
+
+Fact<std::string_view> CgroupFiles::Text(CgroupDirectory& directory, const char* path) {
+  if (kept_ != nullptr) return kept_->Read(directory, path, buffer_);
+  const auto opened = directory.Open();
+  if (!opened) return std::unexpected(opened.error());
+  return buffer_.Read(*opened, path);
+}
+
+void CgroupFiles::ReadControllers(CgroupDirectory& directory, const Hierarchy& hierarchy,
+                                  bool has_programs, Cgroup& cgroup) {
   const CgroupVersion version = hierarchy.version;
   const auto here = [&](Controller controller) {
     return (hierarchy.controllers >> std::to_underlying(controller) & 1) != 0;
@@ -87,21 +101,18 @@ void CgroupFiles::ReadOne(Cgroup& cgroup) {
     return std::to_underlying(Add<CgroupIndex>(table, std::move(files)));
   };
   if (here(Controller::kMemory))
-    cgroup.memory = keep(snapshot_.memory_files, ReadMemory(fd, version));
-  if (here(Controller::kCpu)) cgroup.cpu = keep(snapshot_.cpu_files, ReadCpu(fd, version));
-  if (here(Controller::kPids)) cgroup.pids = keep(snapshot_.pids_files, ReadPids(fd));
+    cgroup.memory = keep(snapshot_.memory_files, ReadMemory(directory, version));
+  if (here(Controller::kCpu)) cgroup.cpu = keep(snapshot_.cpu_files, ReadCpu(directory, version));
+  if (here(Controller::kPids)) cgroup.pids = keep(snapshot_.pids_files, ReadPids(directory));
   if (here(Controller::kCpuset))
-    cgroup.cpuset = keep(snapshot_.cpuset_files, ReadCpuset(fd, version));
-  if (here(Controller::kIo)) cgroup.io = keep(snapshot_.io_files, ReadIo(fd, version));
-  const auto& devices =
-      snapshot_.host.controller_versions[std::to_underlying(Controller::kDevices)];
-  if (devices && *devices == version &&
-      (version == CgroupVersion::kV2 || here(Controller::kDevices))) {
-    cgroup.devices = keep(snapshot_.device_files, ReadDevices(fd, version));
+    cgroup.cpuset = keep(snapshot_.cpuset_files, ReadCpuset(directory, version));
+  if (here(Controller::kIo)) cgroup.io = keep(snapshot_.io_files, ReadIo(directory, version));
+  if (has_programs || here(Controller::kDevices)) {
+    cgroup.devices = keep(snapshot_.device_files, ReadDevices(directory, version));
   }
 }
 
-MemoryFiles CgroupFiles::ReadMemory(int directory, CgroupVersion version) {
+MemoryFiles CgroupFiles::ReadMemory(CgroupDirectory& directory, CgroupVersion version) {
   if (version == CgroupVersion::kV1) {
     return {.max = Read(directory, "memory.limit_in_bytes", ParseMemoryV1),
             .reservation = Read(directory, "memory.soft_limit_in_bytes", ParseMemoryV1),
@@ -121,7 +132,7 @@ MemoryFiles CgroupFiles::ReadMemory(int directory, CgroupVersion version) {
           .use_hierarchy = Missing(ErrorCode::kUnsupported)};
 }
 
-CpuFiles CgroupFiles::ReadCpu(int directory, CgroupVersion version) {
+CpuFiles CgroupFiles::ReadCpu(CgroupDirectory& directory, CgroupVersion version) {
   if (version == CgroupVersion::kV2) {
     return {.quota = Read(directory, "cpu.max", ParseCpuMax),
             .weight = Read(directory, "cpu.weight", ParseNumber)};
@@ -137,11 +148,11 @@ CpuFiles CgroupFiles::ReadCpu(int directory, CgroupVersion version) {
   return files;
 }
 
-PidsFiles CgroupFiles::ReadPids(int directory) {
+PidsFiles CgroupFiles::ReadPids(CgroupDirectory& directory) {
   return {.max = Read(directory, "pids.max", ParseMaxOrNumber)};
 }
 
-CpusetFiles CgroupFiles::ReadCpuset(int directory, CgroupVersion version) {
+CpusetFiles CgroupFiles::ReadCpuset(CgroupDirectory& directory, CgroupVersion version) {
   const auto list = [&](std::string_view text) -> Fact<StringId> {
     if (!ParseCpuList(text)) return Missing(ErrorCode::kMalformed);
     return snapshot_.strings.Intern(TrimLine(text));
@@ -152,7 +163,7 @@ CpusetFiles CgroupFiles::ReadCpuset(int directory, CgroupVersion version) {
           .effective = Read(directory, effective, list)};
 }
 
-IoFiles CgroupFiles::ReadIo(int directory, CgroupVersion version) {
+IoFiles CgroupFiles::ReadIo(CgroupDirectory& directory, CgroupVersion version) {
   IoFiles files;
   static constexpr std::array kV1 = {"blkio.bfq.weight", "blkio.weight"};
   static constexpr std::array kV2 = {"io.bfq.weight", "io.weight"};
@@ -171,7 +182,7 @@ IoFiles CgroupFiles::ReadIo(int directory, CgroupVersion version) {
   return files;
 }
 
-Fact<IoLimitListIndex> CgroupFiles::ReadThrottles(int directory) {
+Fact<IoLimitListIndex> CgroupFiles::ReadThrottles(CgroupDirectory& directory) {
   struct File {
     const char* path;
     Limit IoLimit::* field;
@@ -192,14 +203,15 @@ Fact<IoLimitListIndex> CgroupFiles::ReadThrottles(int directory) {
   return KeepIoLimits(snapshot_, std::move(limits));
 }
 
-DeviceFiles CgroupFiles::ReadDevices(int directory, CgroupVersion version) {
+DeviceFiles CgroupFiles::ReadDevices(CgroupDirectory& directory, CgroupVersion version) {
   DeviceFiles files;
   if (version == CgroupVersion::kV2) {
     // A copied tree has no programs to ask the kernel for.
-    files.programs = roots_.plain ? Missing(ErrorCode::kVantage) : CountDevicePrograms(directory);
+    const auto opened = roots_.plain ? Fact<int>(Missing(ErrorCode::kVantage)) : directory.Open();
+    files.programs = opened ? CountDevicePrograms(*opened) : std::unexpected(opened.error());
     return files;
   }
-  const auto text = buffer_.Read(directory, "devices.list");
+  const auto text = Text(directory, "devices.list");
   if (!text) {
     files.rules = std::unexpected(text.error());
     return files;

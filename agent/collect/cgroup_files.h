@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <expected>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/base/file.h"
 #include "agent/collect/collect.h"
 #include "agent/collect/interner.h"
+#include "agent/collect/kept_files.h"
 #include "agent/collect/membership.h"
 #include "hullmark/ids.h"
 #include "hullmark/limits.h"
@@ -20,25 +24,33 @@ namespace hullmark {
 class CgroupFiles {
  public:
   CgroupFiles(const Roots& roots, Snapshot& snapshot, const Memberships& memberships,
-              ReadBuffer& buffer)
-      : roots_(roots), snapshot_(snapshot), memberships_(memberships), buffer_(buffer) {}
+              ReadBuffer& buffer, KeptFiles* kept = nullptr)
+      : roots_(roots),
+        snapshot_(snapshot),
+        memberships_(memberships),
+        buffer_(buffer),
+        kept_(kept) {}
 
   // Reads `cgroup` and all its ancestors, each once however often it is asked for.
   void ReadPath(CgroupIndex cgroup);
 
  private:
   void ReadOne(Cgroup& cgroup);
-  MemoryFiles ReadMemory(int directory, CgroupVersion version);
-  CpuFiles ReadCpu(int directory, CgroupVersion version);
-  PidsFiles ReadPids(int directory);
-  CpusetFiles ReadCpuset(int directory, CgroupVersion version);
-  IoFiles ReadIo(int directory, CgroupVersion version);
-  DeviceFiles ReadDevices(int directory, CgroupVersion version);
-  Fact<IoLimitListIndex> ReadThrottles(int directory);
+  void ReadControllers(CgroupDirectory& directory, const Hierarchy& hierarchy, bool has_programs,
+                       Cgroup& cgroup);
+  MemoryFiles ReadMemory(CgroupDirectory& directory, CgroupVersion version);
+  CpuFiles ReadCpu(CgroupDirectory& directory, CgroupVersion version);
+  PidsFiles ReadPids(CgroupDirectory& directory);
+  CpusetFiles ReadCpuset(CgroupDirectory& directory, CgroupVersion version);
+  IoFiles ReadIo(CgroupDirectory& directory, CgroupVersion version);
+  DeviceFiles ReadDevices(CgroupDirectory& directory, CgroupVersion version);
+  Fact<IoLimitListIndex> ReadThrottles(CgroupDirectory& directory);
 
+  Fact<std::string_view> Text(CgroupDirectory& directory, const char* path);
   template <typename Parse>
-  auto Read(int directory, const char* path, Parse parse) -> decltype(parse(std::string_view{})) {
-    const auto text = buffer_.Read(directory, path);
+  auto Read(CgroupDirectory& directory, const char* path, Parse parse)
+      -> decltype(parse(std::string_view{})) {
+    const auto text = Text(directory, path);
     if (!text) return std::unexpected(text.error());
     return parse(*text);
   }
@@ -47,6 +59,7 @@ class CgroupFiles {
   Snapshot& snapshot_;
   const Memberships& memberships_;
   ReadBuffer& buffer_;
+  KeptFiles* kept_;         // May be null.
   std::vector<bool> read_;  // By CgroupIndex.
   TextInterner<DeviceListIndex> device_lists_;
 };
