@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -15,8 +16,9 @@
 #include "agent/collect/cgroup_files.h"
 #include "agent/collect/claims.h"
 #include "agent/collect/host.h"
+#include "agent/collect/kept_files.h"
 #include "agent/collect/limits.h"
-#include "agent/collect/membership.h"
+#include "agent/collect/look.h"
 #include "agent/collect/process_reader.h"
 #include "agent/collect/reference.h"
 #include "agent/runtime/attribute.h"
@@ -27,17 +29,15 @@
 namespace hullmark {
 namespace {
 
-// Numbers among the names of /proc, ascending as numbers.
-std::vector<std::string> ProcessNames(const std::vector<std::string>& names) {
-  std::vector<std::string> numbers;
-  for (const std::string& name : names) {
-    const bool number = std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; });
-    if (number) numbers.push_back(name);
-  }
-  std::ranges::sort(numbers, [](const std::string& a, const std::string& b) {
-    return a.size() != b.size() ? a.size() < b.size() : a < b;
+// Processes among the names of /proc, ascending by number.
+std::vector<DirectoryEntry> ProcessEntries(std::vector<DirectoryEntry> entries) {
+  std::erase_if(entries, [](const DirectoryEntry& entry) {
+    return !std::ranges::all_of(entry.name, [](char c) { return c >= '0' && c <= '9'; });
   });
-  return numbers;
+  std::ranges::sort(entries, [](const DirectoryEntry& a, const DirectoryEntry& b) {
+    return a.name.size() != b.name.size() ? a.name.size() < b.name.size() : a.name < b.name;
+  });
+  return entries;
 }
 
 // Room for what is in /proc beside processes.
@@ -45,22 +45,22 @@ constexpr std::size_t kOtherNames = 1'000;
 
 constexpr std::size_t kProgressEvery = 256;
 
-Result<std::vector<std::string>> ListProcesses(const Roots& roots, const CollectOptions& options,
-                                               ScanCounts& counts) {
-  auto names = ListDirectory(roots.proc.get(), ".", options.most_processes + kOtherNames);
-  if (!names) {
-    const bool too_many = names.error().code == ErrorCode::kTruncated;
-    return Fail(names.error().code,
+Result<std::vector<DirectoryEntry>> ListProcesses(const Roots& roots, const CollectOptions& options,
+                                                  ScanCounts& counts) {
+  auto entries = ListEntries(roots.proc.get(), ".", options.most_processes + kOtherNames);
+  if (!entries) {
+    const bool too_many = entries.error().code == ErrorCode::kTruncated;
+    return Fail(entries.error().code,
                 too_many ? "/proc: more processes than hullmark accepts"
-                         : "/proc: cannot be listed: " + std::string(NameOf(names.error().code)));
+                         : "/proc: cannot be listed: " + std::string(NameOf(entries.error().code)));
   }
-  auto numbers = ProcessNames(*names);
-  if (numbers.size() > options.most_processes) {
-    numbers.resize(options.most_processes);
+  auto processes = ProcessEntries(std::move(*entries));
+  if (processes.size() > options.most_processes) {
+    processes.resize(options.most_processes);
     counts.processes_truncated = true;
   }
-  counts.listed = static_cast<std::uint32_t>(numbers.size());
-  return numbers;
+  counts.listed = static_cast<std::uint32_t>(processes.size());
+  return processes;
 }
 
 // The tables are searched by inode from now on. The host's own table comes first, whatever a
@@ -120,35 +120,49 @@ void CountZombies(Snapshot& snapshot, const std::vector<Zombie>& zombies) {
 
 }  // namespace
 
-Result<Snapshot> Collect(const Roots& roots, const CollectOptions& options) {
-  Snapshot snapshot;
-  snapshot.taken_at = options.now;
-  snapshot.tool_version = options.tool_version;
-  ReadBuffer buffer(options.most_file_bytes);
+Result<void> Look::Begin() {
+  snapshot_.taken_at = options_.now;
+  snapshot_.tool_version = options_.tool_version;
+  auto entries = ListProcesses(roots_, options_, snapshot_.counts);
+  if (!entries) return std::unexpected(entries.error());
+  entries_ = std::move(*entries);
+  CollectReference(roots_, snapshot_, buffer_);
+  CollectHostMounts(roots_, options_, snapshot_, buffer_);
+  memberships_.emplace(roots_, snapshot_, buffer_);
+  snapshot_.processes.reserve(entries_.size());
+  reader_.emplace(roots_, options_, snapshot_, *memberships_, buffer_);
+  return {};
+}
 
-  const auto names = ListProcesses(roots, options, snapshot.counts);
-  if (!names) return std::unexpected(names.error());
-  CollectReference(roots, snapshot, buffer);
-  CollectHostMounts(roots, options, snapshot, buffer);
-  Memberships memberships(roots, snapshot, buffer);
-  snapshot.processes.reserve(names->size());
-  ProcessReader reader(roots, options, snapshot, memberships, buffer);
-  for (std::size_t done = 0; done < names->size(); ++done) {
-    if (options.progress && done % kProgressEvery == 0) options.progress(done, names->size());
-    reader.Read((*names)[done]);
+Result<void> Look::ReadProcesses(const std::function<void(const DirectoryEntry&)>& read) {
+  for (std::size_t done = 0; done < entries_.size(); ++done) {
+    if (options_.progress && done % kProgressEvery == 0) options_.progress(done, entries_.size());
+    read(entries_[done]);
   }
-  if (snapshot.processes.empty() && snapshot.counts.kernel_threads == 0) {
+  if (snapshot_.processes.empty() && snapshot_.counts.kernel_threads == 0) {
     return Fail(ErrorCode::kDenied, "/proc: not one process could be read");
   }
+  SortNamespaces(snapshot_);
+  return {};
+}
 
-  SortNamespaces(snapshot);
-  AttributeContainers(snapshot, MakeHostReader(roots, buffer));
-  CgroupFiles cgroup_files(roots, snapshot, memberships, buffer);
-  CollectLimits(snapshot, cgroup_files);
-  CountZombies(snapshot, reader.zombies());
-  CollectHost(roots, options, snapshot);
-  CollectVantage(roots, snapshot, buffer);
-  return snapshot;
+Snapshot Look::Finish(KeptFiles* kept) {
+  AttributeContainers(snapshot_, MakeHostReader(roots_, buffer_));
+  CgroupFiles cgroup_files(roots_, snapshot_, *memberships_, buffer_, kept);
+  CollectLimits(snapshot_, cgroup_files);
+  CountZombies(snapshot_, reader_->zombies());
+  CollectHost(roots_, options_, snapshot_);
+  CollectVantage(roots_, snapshot_, buffer_);
+  return std::move(snapshot_);
+}
+
+Result<Snapshot> Collect(const Roots& roots, const CollectOptions& options) {
+  Look look(roots, options);
+  if (const auto begun = look.Begin(); !begun) return std::unexpected(begun.error());
+  const auto read =
+      look.ReadProcesses([&look](const DirectoryEntry& entry) { look.reader().Read(entry.name); });
+  if (!read) return std::unexpected(read.error());
+  return look.Finish(nullptr);
 }
 
 }  // namespace hullmark

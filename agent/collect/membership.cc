@@ -271,6 +271,7 @@ Fact<MembershipIndex> Memberships::Parse(std::string_view text) {
   }
   std::ranges::sort(membership.cgroups, {},
                     [&](CgroupIndex at) { return std::to_underlying(snapshot_.At(at).hierarchy); });
+  hashes_.push_back(std::hash<std::string_view>{}(text));
   return Add<MembershipIndex>(snapshot_.memberships, std::move(membership));
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -31,6 +32,11 @@ class Memberships {
   // The membership that `text` of a /proc/PID/cgroup stands for.
   Fact<MembershipIndex> Of(std::string_view text);
 
+  // A hash of the text that a membership was made of: where it differs, the process has moved.
+  std::uint64_t HashOf(MembershipIndex membership) const {
+    return hashes_[static_cast<std::size_t>(membership)];
+  }
+
   // A directory of hierarchy `at` below the cgroup root, for openat(2): "memory/docker/<id>".
   // nullopt where the hierarchy is mounted nowhere we can look.
   std::optional<std::string> DirectoryOf(HierarchyIndex at, std::string_view path) const;
@@ -51,6 +57,7 @@ class Memberships {
   Snapshot& snapshot_;
   ReadBuffer& buffer_;
   TextInterner<MembershipIndex> memberships_;
+  std::vector<std::uint64_t> hashes_;  // By MembershipIndex.
   std::map<std::string, HierarchyIndex, std::less<>>
       by_controller_;  // "memory", "name=systemd", "".
   std::map<std::pair<std::uint32_t, StringId>, CgroupIndex> by_path_;

@@ -17,9 +17,11 @@
 
 #include "agent/base/file.h"
 #include "agent/collect/collect.h"
-#include "agent/collect/interner.h"
+#include "agent/collect/kept_mounts.h"
 #include "agent/collect/membership.h"
+#include "agent/collect/mount_table.h"
 #include "agent/collect/process_reader.h"
+#include "agent/collect/recall.h"
 #include "agent/parse/cmdline.h"
 #include "agent/parse/cut.h"
 #include "agent/parse/descriptor_link.h"
@@ -122,8 +124,7 @@ Fact<LabelIndex> ProcessReader::ReadLabel(int directory) {
   const auto text = buffer_.Read(directory, label_source_.path);
   if (!text) return std::unexpected(text.error());
   return labels_.Find(*text, [&](std::string_view label) -> Fact<LabelIndex> {
-    return Add<LabelIndex>(
-        snapshot_.labels,
+    return tables_.Keep(
         Label{.module = label_source_.module, .text = snapshot_.strings.Intern(TrimLabel(label))});
   });
 }
@@ -152,7 +153,7 @@ Fact<ExecutableIndex> ProcessReader::ReadExecutable(int directory) {
       executable.links = status->links;
       if (status->has_mount_id) executable.mount_id = status->mount_id;
     }
-    return Add<ExecutableIndex>(snapshot_.executables, executable);
+    return tables_.Keep(executable);
   });
 }
 
@@ -162,7 +163,7 @@ Fact<RlimitsIndex> ProcessReader::ReadRlimits(int directory) {
   return rlimits_.Find(*text, [&](std::string_view limits) -> Fact<RlimitsIndex> {
     const auto parsed = ParseRlimits(limits);
     if (!parsed) return std::unexpected(parsed.error());
-    return Add<RlimitsIndex>(snapshot_.rlimits, *parsed);
+    return tables_.Keep(*parsed);
   });
 }
 
@@ -192,12 +193,7 @@ Fact<StdioIndex> ProcessReader::ReadStdio(int directory) {
     stdio.kind[at] = descriptor.kind;
     stdio.socket[at] = descriptor.socket;
   }
-  std::string key;
-  for (const auto kind : stdio.kind) key += static_cast<char>(kind);
-  AppendBytes(key, stdio.socket);
-  return stdios_.Find(key, [&](std::string_view) -> Fact<StdioIndex> {
-    return Add<StdioIndex>(snapshot_.stdios, stdio);
-  });
+  return tables_.Keep(stdio);
 }
 
 Fact<InvocationIndex> ProcessReader::ReadInvocation(int directory, const Process& process) {
@@ -208,20 +204,29 @@ Fact<InvocationIndex> ProcessReader::ReadInvocation(int directory, const Process
   return invocations_.Find(*text, [&](std::string_view arguments) -> Fact<InvocationIndex> {
     const auto parsed = ParseInvocation(arguments, snapshot_.strings);
     if (!parsed) return std::unexpected(parsed.error());
-    return Add<InvocationIndex>(snapshot_.invocations, *parsed);
+    return tables_.Keep(*parsed);
   });
 }
 
-void ProcessReader::ReadSharedTables(int directory, const Namespaces& namespaces) {
-  if (const auto inode = namespaces[NamespaceKind::kMnt]) ReadMounts(directory, *inode);
-  if (const auto inode = namespaces[NamespaceKind::kUser]) ReadIdMaps(directory, *inode);
+void ProcessReader::ReadSharedTables(int directory, const Process& process,
+                                     const Namespaces* then) {
+  const auto was_in = [&](NamespaceKind kind, NamespaceInode inode) {
+    return recall_ != nullptr && then != nullptr && (*then)[kind] == inode;
+  };
+  const Namespaces& now = process.leader.namespaces;
+  if (const auto inode = now[NamespaceKind::kMnt]) {
+    ReadMounts(directory, process.pid, *inode, was_in(NamespaceKind::kMnt, *inode));
+  }
+  if (const auto inode = now[NamespaceKind::kUser]) {
+    ReadIdMaps(directory, *inode, was_in(NamespaceKind::kUser, *inode));
+  }
 }
 
 bool ProcessReader::IsBelow(const ProcessRoot& root, const MountNamespace& row) {
   return root.mount_id != 0 && !row.rootless_table && Lists(*row.mounts, root.mount_id);
 }
 
-std::optional<ProcessReader::ProcessRoot> ProcessReader::ReadRoot(int directory) {
+std::optional<ProcessRoot> ProcessReader::ReadRoot(int directory) {
   // The link itself: nothing is looked up below it, and no server is asked.
   const auto status = roots_.plain ? CopiedStatus(directory, "root.statx", buffer_)
                                    : StatusOf(directory, "root", Follow::kYes);
@@ -231,33 +236,47 @@ std::optional<ProcessReader::ProcessRoot> ProcessReader::ReadRoot(int directory)
                      .mount_id = status->has_mount_id ? status->mount_id : 0};
 }
 
-void ProcessReader::ReadMounts(int directory, NamespaceInode inode) {
+void ProcessReader::ReadMounts(int directory, Pid pid, NamespaceInode inode, bool was_in) {
   // Tables that could not be read, or that show another part of the namespace than the one kept.
   constexpr std::uint8_t kMostUseless = 8;
   // The host's own table was read before any process.
   if (snapshot_.host.mounts && snapshot_.mount_namespaces.front().inode == inode) return;
-  const auto root = ReadRoot(directory);
   const auto [at, is_new] = mount_tables_.try_emplace(
       std::to_underlying(inode), MountTableState{.row = snapshot_.mount_namespaces.size()});
   if (is_new) snapshot_.mount_namespaces.push_back({.inode = inode});
   MountTableState& state = at->second;
   MountNamespace& row = snapshot_.mount_namespaces[state.row];
+  if (is_new && was_in) recall_->TakeMounts(state, row);
+  if (was_in && state.taken_over) return;
+  const auto root = ReadRoot(directory);
   if (row.mounts && (!root || state.root == root || IsBelow(*root, row))) return;
   if (state.useless == kMostUseless) {
     row.rootless_table = true;
     return;
   }
+  // Before the table is read: a change after it is told. Not through a newcomer: a container that
+  // is being set up may still have to part with mounts.
+  const bool watched = was_in && !row.mounts;
+  auto watch = watched ? recall_->mounts().Open(directory, pid, inode) : KeptMounts::Watch{};
+  if (AddMounts(directory, root, state, row) && watched) {
+    recall_->mounts().Keep(inode, std::move(watch));
+  }
+}
+
+bool ProcessReader::AddMounts(int directory, const std::optional<ProcessRoot>& root,
+                              MountTableState& state, MountNamespace& row) {
   auto table = ReadMountTable(directory);
   if (!table) {
     if (!row.mounts) row.mounts = std::unexpected(table.error());
     const bool gone = table.error().code == ErrorCode::kVanished ||
                       table.error().code == ErrorCode::kUnsupported;  // EINVAL: it is a zombie.
     if (!gone) ++state.useless;
-    return;
+    return false;
   }
   // setns(2) or chroot(2) meanwhile: what was read may be another's. Some other process will tell.
-  if (!IsIn(directory, NamespaceKind::kMnt, inode) || root != ReadRoot(directory)) return;
+  if (!IsIn(directory, NamespaceKind::kMnt, row.inode) || root != ReadRoot(directory)) return false;
   Merge(std::move(*table), root, state, row);
+  return true;
 }
 
 bool ProcessReader::IsIn(int directory, NamespaceKind kind, NamespaceInode inode) {
@@ -296,11 +315,12 @@ void ProcessReader::Merge(ParsedMounts table, const std::optional<ProcessRoot>& 
   row.rootless_table = state.split || !state.root || !HasRoot(*row.mounts, snapshot_.strings);
 }
 
-void ProcessReader::ReadIdMaps(int directory, NamespaceInode inode) {
+void ProcessReader::ReadIdMaps(int directory, NamespaceInode inode, bool was_in) {
   const auto [at, is_new] =
       user_tables_.try_emplace(std::to_underlying(inode), snapshot_.user_namespaces.size());
   if (is_new) snapshot_.user_namespaces.push_back({.inode = inode});
   UserNamespace& row = snapshot_.user_namespaces[at->second];
+  if (is_new && was_in) recall_->TakeIdMaps(row);
   const auto read = [&](const char* path) -> Fact<IdMap> {
     const auto text = buffer_.Read(directory, path);
     return text ? ParseIdMap(*text) : std::unexpected(text.error());

@@ -29,22 +29,8 @@
 namespace hullmark {
 namespace {
 
-constexpr bool IsDead(char state) { return state == 'Z' || state == 'X' || state == 'x'; }
-
 bool IsGone(const Fault& fault) {
   return fault.code == ErrorCode::kNotFound || fault.code == ErrorCode::kVanished;
-}
-
-Fact<ParsedStat> ReadStat(ReadBuffer& buffer, int directory) {
-  const auto text = buffer.Read(directory, "stat");
-  if (!text) return std::unexpected(text.error());
-  return ParseProcStat(*text);
-}
-
-Pid ToPid(std::string_view name) {
-  pid_t pid = 0;
-  std::from_chars(name.data(), name.data() + name.size(), pid);
-  return Pid{pid};
 }
 
 Task Vanished() {
@@ -85,6 +71,20 @@ bool Lists(const std::vector<Thread>& threads, const Thread& wanted) {
 
 }  // namespace
 
+bool IsDead(char state) { return state == 'Z' || state == 'X' || state == 'x'; }
+
+Fact<ParsedStat> ReadStat(ReadBuffer& buffer, int directory) {
+  const auto text = buffer.Read(directory, "stat");
+  if (!text) return std::unexpected(text.error());
+  return ParseProcStat(*text);
+}
+
+Pid ToPid(std::string_view name) {
+  pid_t pid = 0;
+  std::from_chars(name.data(), name.data() + name.size(), pid);
+  return Pid{pid};
+}
+
 void KeepAgreed(const ProcessDraft& former, ProcessDraft& last) {
   Process& process = last.process;
   Agree(former.process.leader.status, process.leader.status);
@@ -105,7 +105,8 @@ ProcessReader::ProcessReader(const Roots& roots, const CollectOptions& options, 
       snapshot_(snapshot),
       memberships_(memberships),
       buffer_(buffer),
-      label_source_(FindLabelSource(roots, buffer)) {}
+      label_source_(FindLabelSource(roots, buffer)),
+      tables_(snapshot) {}
 
 void ProcessReader::Read(const std::string& name) {
   // A process that execs while it is read would mix two programs: it is read again.
@@ -118,6 +119,7 @@ void ProcessReader::Read(const std::string& name) {
     if (made == Attempt::kGone) break;
     if (attempt == kAttempts) {
       KeepAgreed(former, draft);
+      draft.certain = false;
       Keep(std::move(draft));
       return;
     }
@@ -142,6 +144,7 @@ ProcessReader::Attempt ProcessReader::ReadOnce(const std::string& name, ProcessD
   }
   draft.process.pid = ToPid(name);
   draft.process.stat = before->facts;
+  draft.image = before->image;
   if (IsDead(before->facts.state)) return ReadOrphans(directory->get(), *before, draft);
   ReadFiles(directory->get(), *before, draft);
   return Finish(directory->get(), *before, draft);
@@ -150,6 +153,7 @@ ProcessReader::Attempt ProcessReader::ReadOnce(const std::string& name, ProcessD
 ProcessReader::Attempt ProcessReader::ReadOrphans(int directory, const ParsedStat& before,
                                                   ProcessDraft& draft) {
   // A leader may end before its threads: the process lives as long as one of them does.
+  draft.certain = false;
   const Remains remains = before.thread_count > 1
                               ? AdoptLiveThread(directory, before.thread_count, draft)
                               : Remains::kNothing;
@@ -186,7 +190,7 @@ void ProcessReader::ReadFiles(int directory, const ParsedStat& before, ProcessDr
   process.stdio = ReadStdio(directory);
   process.invocation = ReadInvocation(directory, process);
   process.oom_score_adj = ReadOomScoreAdj(directory);
-  ReadSharedTables(directory, process.leader.namespaces);
+  ReadSharedTables(directory, process, nullptr);
   if (options_.threads && before.thread_count > 1) {
     ReadThreads(directory, draft, before.thread_count);
   }
@@ -208,8 +212,7 @@ Fact<ProcStatus> ProcessReader::ReadStatus(int directory) {
   if (!parsed) return std::unexpected(parsed.error());
   const auto groups = groups_.Find(parsed->groups, [&](std::string_view list) {
     auto ids = ParseGroups(list);
-    return ids ? Fact<GroupListIndex>(Add<GroupListIndex>(snapshot_.group_lists, std::move(*ids)))
-               : std::unexpected(ids.error());
+    return ids ? Fact<GroupListIndex>(tables_.Keep(std::move(*ids))) : std::unexpected(ids.error());
   });
   if (!groups) return std::unexpected(groups.error());
   parsed->facts.groups = *groups;
@@ -297,6 +300,8 @@ ProcessReader::Remains ProcessReader::AdoptLiveThread(int directory, std::uint32
 
 void ProcessReader::Keep(ProcessDraft draft) {
   snapshot_.counts.threads += draft.threads_read;
+  last_image_ = draft.image;
+  last_certain_ = draft.certain;
   const auto at = Add<ProcessIndex>(snapshot_.processes, draft.process);
   for (Thread& thread : draft.threads) {
     thread.process = at;

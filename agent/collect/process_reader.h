@@ -10,8 +10,11 @@
 
 #include "agent/base/file.h"
 #include "agent/collect/collect.h"
+#include "agent/collect/fact_tables.h"
 #include "agent/collect/interner.h"
 #include "agent/collect/membership.h"
+#include "agent/collect/mount_table.h"
+#include "agent/collect/recall.h"
 #include "agent/parse/mountinfo.h"
 #include "agent/parse/proc_stat.h"
 #include "hullmark/facts.h"
@@ -34,11 +37,19 @@ struct LabelSource {
 };
 LabelSource FindLabelSource(const Roots& roots, ReadBuffer& buffer);
 
+// The stat file below the directory of a process or thread.
+Fact<ParsedStat> ReadStat(ReadBuffer& buffer, int directory);
+// Whether this state is a zombie's.
+bool IsDead(char state);
+Pid ToPid(std::string_view name);
+
 // What one attempt made of a process.
 struct ProcessDraft {
   Process process;
   std::vector<Thread> threads;
   std::uint32_t threads_read = 0;  // Those that say nothing new included.
+  std::uint64_t image = 0;         // As ParsedStat::image.
+  bool certain = true;             // It is its leader's, and it had one program while it was read.
 };
 
 // Leaves in `last` what an exec during both of two attempts leaves certain: namespaces and cgroup
@@ -60,36 +71,37 @@ class ProcessReader {
 
   const std::vector<Zombie>& zombies() const { return zombies_; }
 
+  // What a rescan does without Read.
+
+  // What shared tables take over from the last look; outlives the reader. To be called first.
+  void TakeOver(Recall& recall) { recall_ = &recall; }
+  FactTables& tables() { return tables_; }
+  Task ReadTask(int directory);
+  Fact<MembershipIndex> ReadCgroup(int directory);
+  // Reads what the process shares with others and nobody has read yet. `then`: its namespaces at
+  // the last look, null where it was not there.
+  void ReadSharedTables(int directory, const Process& process, const Namespaces* then);
+  void Keep(ProcessDraft draft);
+  // Of the process that was kept last: `image` and `certain` of its draft.
+  std::uint64_t last_image() const { return last_image_; }
+  bool last_certain() const { return last_certain_; }
+  const std::unordered_map<std::uint32_t, MountTableState>& mount_tables() const {
+    return mount_tables_;
+  }
+
  private:
   enum class Attempt : std::uint8_t { kDone, kGone, kChanged };
   // What is left of a process whose leader has ended.
   enum class Remains : std::uint8_t { kThreads, kNothing, kUnknown };
 
-  // The directory where a process' lookups start: a table shows what is below it and no more.
-  struct ProcessRoot {
-    DeviceNumber device;
-    std::uint64_t inode = 0;
-    std::uint32_t mount_id = 0;  // 0: the kernel does not tell, before 5.8.
-
-    friend bool operator==(const ProcessRoot&, const ProcessRoot&) = default;
-  };
-  struct MountTableState {
-    std::size_t row = 0;
-    std::optional<ProcessRoot> root{};  // Of the process whose table is kept.
-    bool split = false;                 // Some process sees mounts that the table lacks.
-    std::uint8_t useless = 0;           // Tables that were read and told nothing more.
-  };
-
   Attempt ReadOnce(const std::string& name, ProcessDraft& draft);
   Attempt ReadOrphans(int directory, const ParsedStat& before, ProcessDraft& draft);
   Attempt Finish(int directory, const ParsedStat& before, const ProcessDraft& draft);
   void ReadFiles(int directory, const ParsedStat& before, ProcessDraft& draft);
-  Task ReadTask(int directory);
   Fact<ProcStatus> ReadStatus(int directory);
   Namespaces ReadNamespaces(int directory);
   Fact<LabelIndex> ReadLabel(int directory);
   Fact<ExecutableIndex> ReadExecutable(int directory);
-  Fact<MembershipIndex> ReadCgroup(int directory);
   Fact<RlimitsIndex> ReadRlimits(int directory);
   Fact<std::int16_t> ReadOomScoreAdj(int directory);
   Fact<StdioIndex> ReadStdio(int directory);
@@ -98,8 +110,10 @@ class ProcessReader {
   // Keeps the thread where it differs from the leader.
   void ReadThread(int process_directory, const std::string& name, ProcessDraft& draft);
   Remains AdoptLiveThread(int directory, std::uint32_t thread_count, ProcessDraft& draft);
-  void ReadSharedTables(int directory, const Namespaces& namespaces);
-  void ReadMounts(int directory, NamespaceInode inode);
+  void ReadMounts(int directory, Pid pid, NamespaceInode inode, bool was_in);
+  // Reads the table of a process with the root `root`. False: it was not to be had.
+  bool AddMounts(int directory, const std::optional<ProcessRoot>& root, MountTableState& state,
+                 MountNamespace& row);
   Fact<ParsedMounts> ReadMountTable(int directory);
   // Whether the process is in this namespace now.
   bool IsIn(int directory, NamespaceKind kind, NamespaceInode inode);
@@ -108,8 +122,7 @@ class ProcessReader {
   std::optional<ProcessRoot> ReadRoot(int directory);
   // Whether a process with the root `root` sees no more than the table of `row`.
   static bool IsBelow(const ProcessRoot& root, const MountNamespace& row);
-  void ReadIdMaps(int directory, NamespaceInode inode);
-  void Keep(ProcessDraft draft);
+  void ReadIdMaps(int directory, NamespaceInode inode, bool was_in);
 
   const Roots& roots_;
   const CollectOptions& options_;
@@ -118,12 +131,15 @@ class ProcessReader {
   ReadBuffer& buffer_;
   LabelSource label_source_;
   std::vector<Zombie> zombies_;
+  FactTables tables_;
+  Recall* recall_ = nullptr;
+  std::uint64_t last_image_ = 0;
+  bool last_certain_ = false;
 
   TextInterner<GroupListIndex> groups_;
   TextInterner<RlimitsIndex> rlimits_;
   TextInterner<LabelIndex> labels_;
   TextInterner<ExecutableIndex> executables_;
-  TextInterner<StdioIndex> stdios_;
   TextInterner<InvocationIndex> invocations_;
   std::unordered_map<std::uint32_t, MountTableState> mount_tables_;  // By namespace inode.
   std::unordered_map<std::uint32_t, std::size_t> user_tables_;

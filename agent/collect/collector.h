@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+#include "agent/collect/collect.h"
+#include "agent/collect/kept_files.h"
+#include "agent/collect/kept_mounts.h"
+#include "agent/collect/look.h"
+#include "agent/collect/memory.h"
+#include "agent/collect/rescan.h"
+#include "hullmark/result.h"
+#include "hullmark/snapshot.h"
+
+namespace hullmark {
+
+// What a Collector may keep between looks. In the kernel a mount namespace takes two descriptors
+// and less than two kilobytes, a limit file one and about five kilobytes; past the most, it is read
+// each time.
+struct KeepOptions {
+  std::chrono::nanoseconds full_every = std::chrono::minutes(5);
+  std::size_t most_mount_namespaces = 1'024;
+  std::size_t most_limit_files = 4'096;
+};
+
+// The same, so that at most half of `descriptors` (the soft RLIMIT_NOFILE) are taken.
+KeepOptions Within(std::size_t descriptors, KeepOptions options);
+
+// Looks again and again. Each look gives the Snapshot that Collect would give, as far as the kernel
+// tells what has changed:
+//
+// - processes: see Rescan;
+// - mount tables: POLLPRI of a kept mountinfo. It is silent when a file system is remounted from
+//   another namespace, when mounts become shared or slaves, and when a mounted file is deleted;
+// - maps of user namespaces: they are written once, and read until they are;
+// - limits: read each time, through kept descriptors;
+// - claims of runtimes and the host: read each time.
+//
+// What is taken over is read anew in turns, all of it within `full_every` of CollectOptions::now.
+//
+// Do no harm: a kept mountinfo keeps the mounts of a container from going away. Whoever has a
+// Collector calls LetGo whenever fd() is readable, from any thread, while a look is on too.
+class Collector {
+ public:
+  explicit Collector(Roots roots, const KeepOptions& options = {});
+
+  // Error: as Collect; what is kept stays.
+  Result<Snapshot> Look(const CollectOptions& options);
+
+  int fd() const { return mounts_.fd(); }  // For poll(2); -1: none.
+  void LetGo() { mounts_.LetGo(); }
+
+  // Of the last look.
+  const RescanCounts& counts() const { return counts_; }
+  std::size_t kept_mount_namespaces() const { return mounts_.size(); }
+  std::size_t kept_limit_files() const { return files_.size(); }
+
+ private:
+  void Remember(const Snapshot& snapshot, Memory known);
+
+  Roots roots_;
+  KeepOptions options_;
+  KeptMounts mounts_;
+  KeptFiles files_;
+  Memory memory_;
+  RescanCounts counts_;
+};
+
+}  // namespace hullmark
