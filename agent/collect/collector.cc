@@ -58,6 +58,8 @@ Result<Snapshot> Collector::Look(const CollectOptions& options) {
   }
   known.looked_at = options.now;
   known.mount_tables = look.reader().mount_tables();
+  mounts_.EndLook(
+      [&](NamespaceInode inode) { return FindMountNamespace(look.snapshot(), inode) != nullptr; });
   memory_ = {};  // It and its successor need not be at the same time.
   Remember(look.snapshot(), std::move(known));
   auto snapshot = look.Finish(&files_);

@@ -57,6 +57,11 @@ bool KeptMounts::IsKept(NamespaceInode inode) const {
   return kept_.contains(std::to_underlying(inode));
 }
 
+void KeptMounts::EndLook(const std::function<bool(NamespaceInode)>& seen) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(kept_, [&](const auto& kept) { return !seen(NamespaceInode{kept.first}); });
+}
+
 KeptMounts::Watch KeptMounts::Open(int directory, Pid pid, NamespaceInode inode) const {
   {
     const std::lock_guard lock(mutex_);

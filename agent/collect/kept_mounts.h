@@ -18,7 +18,8 @@ namespace hullmark {
 // Such a file keeps the namespace and what is mounted in it in being: the volumes of a container
 // that has ended could not be unmounted, detached or removed. So each is opened through a process
 // that is watched by a pidfd and let go of as soon as that process ends: LetGo is to be called
-// whenever fd() is readable.
+// whenever fd() is readable. Where that process goes to another namespace instead and the others
+// end, the next look lets go.
 //
 // They are never read, which keeps the kernel's share below a kilobyte each. LetGo may be called
 // from any thread, the rest by the one that looks.
@@ -34,6 +35,9 @@ class KeptMounts {
   bool IsUnchanged(NamespaceInode inode) const;
 
   bool IsKept(NamespaceInode inode) const;
+
+  // Lets go of the namespaces in which no process was `seen`: the one that is watched has left.
+  void EndLook(const std::function<bool(NamespaceInode)>& seen);
 
   // To be opened before the table is read. No descriptors where there is no room, or one is kept.
   // `directory` is that of `pid` below /proc; that the process still lives is to be seen before
