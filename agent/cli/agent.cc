@@ -3,6 +3,7 @@
 
 #include <malloc.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -23,6 +24,8 @@
 #include "agent/cli/inputs.h"
 #include "agent/cli/logging.h"
 #include "agent/cli/site.h"
+#include "agent/collect/collect.h"
+#include "agent/collect/collector.h"
 #include "agent/config/config.h"
 #include "agent/daemon/event_memory.h"
 #include "agent/daemon/gateway_process.h"
@@ -153,6 +156,8 @@ void WarnOfRestart(const Config& running, const Config& wanted) {
   warn("events.max_size or events.keep", running.events.max_size != wanted.events.max_size ||
                                              running.events.keep != wanted.events.keep);
   warn("log", running.log != wanted.log);
+  warn("scan.full_every", running.scan.full_every != wanted.scan.full_every);
+  warn("collect.threads", running.threads != wanted.threads);
   warn("roots", running.proc_root != wanted.proc_root || running.sys_root != wanted.sys_root ||
                     running.cgroup_root != wanted.cgroup_root);
 }
@@ -197,9 +202,21 @@ Exit ExitOf(AgentEnd end) {
   return Exit::kDone;
 }
 
+// What may stay open between scans. Half of the descriptors are left to everything else.
+KeepOptions WhatToKeep(const Config& config) {
+  rlimit files = {};
+  getrlimit(RLIMIT_NOFILE, &files);
+  return Within(files.rlim_cur, {.full_every = config.scan.full_every});
+}
+
 // A full disk or a small limit is an error of write(2), and many scans need no memory of their own.
 void PrepareProcess() {
   signal(SIGXFSZ, SIG_IGN);
+  rlimit files = {};
+  if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+  }
   mallopt(M_ARENA_MAX, 1);
 }
 
@@ -211,12 +228,17 @@ Exit RunResident(const AgentFlags& flags, GlobalOptions global, const Wiring& wi
   const Config started = standard->config;
   const auto addresses = CheckAddresses(started);
   if (!addresses) return Complain(addresses.error(), Exit::kUsage);
-  Inspection inspection(
-      {.look = [&](const Benchmark& benchmark) { return LookAtHost(global, wiring, benchmark); },
-       .now = wiring.now,
-       .version = std::string(wiring.version),
-       .command = global.command},
-      std::move(*standard), OpenMemory(started));
+  auto roots = OpenRoots(global.roots);
+  if (!roots) return Complain(roots.error(), Exit::kBlind);
+  Collector collector(std::move(*roots), WhatToKeep(started));
+  Inspection inspection({.look =
+                             [&](const Benchmark& benchmark) {
+                               return collector.Look(HowToLook(global, wiring, benchmark));
+                             },
+                         .now = wiring.now,
+                         .version = std::string(wiring.version),
+                         .command = global.command},
+                        std::move(*standard), OpenMemory(started));
   const auto scan = [&inspection](const ScanOrder& order) {
     auto made = inspection.Scan(order);
     malloc_trim(0);
@@ -236,6 +258,8 @@ Exit RunResident(const AgentFlags& flags, GlobalOptions global, const Wiring& wi
                                  .gateway_command = GatewayCommand(started, global),
                                  .cgroup_root = global.roots.cgroup,
                                  .scan = scan,
+                                 .let_go_fd = collector.fd(),
+                                 .let_go = [&collector] { collector.LetGo(); },
                                  .reload = reload});
   inspection.Close();
   return ExitOf(end);

@@ -137,15 +137,22 @@ Result<LoadedBenchmark> LoadChosenBenchmark(const GlobalOptions& global) {
   return loaded;
 }
 
+CollectOptions HowToLook(const GlobalOptions& global, const Wiring& wiring,
+                         const Benchmark& benchmark) {
+  return {.now = wiring.now(),
+          .tool_version = std::string(wiring.version),
+          .threads = global.site.threads,
+          .host_paths = HostPathsOf(benchmark)};
+}
+
 Result<Snapshot> LookAtHost(const GlobalOptions& global, const Wiring& wiring,
                             const Benchmark& benchmark) {
   const auto roots = OpenRoots(global.roots);
   if (!roots) return std::unexpected(roots.error());
   const Progress progress;
-  auto snapshot = Collect(*roots, {.now = wiring.now(),
-                                   .tool_version = std::string(wiring.version),
-                                   .host_paths = HostPathsOf(benchmark),
-                                   .progress = std::cref(progress)});
+  CollectOptions how = HowToLook(global, wiring, benchmark);
+  how.progress = std::cref(progress);
+  auto snapshot = Collect(*roots, how);
   if (snapshot) {
     spdlog::debug("{} processes, {} threads, {} containers; {} vanished, {} unreadable",
                   snapshot->processes.size(), snapshot->counts.threads, snapshot->containers.size(),

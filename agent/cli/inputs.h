@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "agent/cli/command.h"
+#include "agent/collect/collect.h"
 #include "hullmark/benchmark.h"
 #include "hullmark/check.h"
 #include "hullmark/result.h"
@@ -25,8 +26,11 @@ Result<std::string> ReadSiteFile(const std::string& path);
 // overrides that they name.
 Result<LoadedBenchmark> LoadChosenBenchmark(const GlobalOptions& global);
 
-// Looks at this host, with progress on stderr when that is a terminal. `benchmark` says which host
-// paths matter; nothing else of it is used.
+// How this host is looked at. `benchmark` says which host paths matter; nothing else of it is used.
+CollectOptions HowToLook(const GlobalOptions& global, const Wiring& wiring,
+                         const Benchmark& benchmark);
+
+// Looks once at this host, with progress on stderr when that is a terminal.
 Result<Snapshot> LookAtHost(const GlobalOptions& global, const Wiring& wiring,
                             const Benchmark& benchmark);
 

@@ -73,6 +73,7 @@ class Resident {
                  [this](Wakes& wakes) { wakes.scan_done = thread_.TakeDone(); });
     clock.Attach([this] { return watch_ ? watch_->fd() : -1; },
                  [this](Wakes& wakes) { wakes.cgroups = watch_->Changed(); });
+    clock.Attach([this] { return parts_.let_go_fd; }, [this](Wakes&) { parts_.let_go(); });
   }
 
   Result<void> Start(Moment now) { return gateway_ ? gateway_->Start(now) : Result<void>{}; }

@@ -39,6 +39,10 @@ struct AgentParts {
   // Looks, judges and lays out the documents, on a thread of its own. Error: nothing could be
   // looked at; the last picture stays and grows old.
   std::function<Result<Fd>(const ScanOrder&)> scan;
+  // What the scans keep open has to be let go of when this is readable (-1: nothing). While a scan
+  // is running too.
+  int let_go_fd = -1;
+  std::function<void()> let_go{};
   // Takes configuration and benchmark anew, or keeps all of the old and says why. No scan is
   // running.
   std::function<Result<LoopTiming>()> reload;

@@ -381,14 +381,16 @@ class Failing(WithAgent):
         agent = self.start("--interval", "300ms", proc=proc)
         port = self.ready(agent)
         before = json.loads(ask(port, "/api/v1/report")[2])["containers"]
-        proc.rename(self.folder / "away")
-        proc.mkdir()
+        away = self.folder / "away"
+        away.mkdir()
+        for entry in list(proc.iterdir()):
+            entry.rename(away / entry.name)
         agent.said("scan: ")
         eventually(lambda: ask(port, "/readyz")[0] == 503, "what is served is stale")
         self.assertEqual(json.loads(ask(port, "/api/v1/report")[2])["containers"], before)
         self.assertEqual(ask(port, "/healthz")[0], 200)
-        proc.rmdir()
-        (self.folder / "away").rename(proc)
+        for entry in list(away.iterdir()):
+            entry.rename(proc / entry.name)
         eventually(lambda: ask(port, "/readyz")[0] == 200, "fresh again")
         self.assertFalse(metric(port, "hullmark_scans_total", '"failed"').endswith(" 0"))
 
