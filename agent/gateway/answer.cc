@@ -37,6 +37,21 @@ std::string_view CodeOfStatus(int status) {
   return found == kCodes.end() ? "internal" : found->second;
 }
 
+std::string_view ReasonOfStatus(int status) {
+  switch (status) {
+    case 400:
+      return "Bad Request";
+    case 408:
+      return "Request Timeout";
+    case 414:
+      return "URI Too Long";
+    case 431:
+      return "Request Header Fields Too Large";
+    default:
+      return "Internal Server Error";
+  }
+}
+
 std::string_view Trimmed(std::string_view text) {
   const auto begin = text.find_first_not_of(" \t");
   if (begin == std::string_view::npos) return "";
@@ -152,6 +167,22 @@ Answer ErrorAnswer(Route route, int status, std::string_view message) {
   answer.text += "\"}}\n";
   answer.length = answer.text.size();
   return answer;
+}
+
+std::string LastResponse(int status, std::string_view message) {
+  const Answer answer = ErrorAnswer(Route::kOther, status, message);
+  std::string text = "HTTP/1.1 " + std::to_string(status) + " ";
+  text += ReasonOfStatus(status);
+  text += "\r\nConnection: close\r\nContent-Type: ";
+  text += answer.content_type;
+  text += "\r\nContent-Length: " + std::to_string(answer.length) + "\r\n";
+  for (const auto& [name, value] : kGuardHeaders) {
+    text += name;
+    text += ": ";
+    text += value;
+    text += "\r\n";
+  }
+  return text + "\r\n" + answer.text;
 }
 
 Answer AnswerTo(const Asked& asked, const std::shared_ptr<const Documents>& documents, ApiRule api,

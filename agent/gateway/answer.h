@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "agent/gateway/documents.h"
 #include "agent/gateway/requests.h"
@@ -45,6 +47,12 @@ struct Answer {
 
 inline constexpr std::string_view kAllowed = "GET, HEAD";
 
+// On every answer: what is shown runs nothing and is part of no other page.
+inline constexpr std::array<std::pair<const char*, const char*>, 2> kGuardHeaders = {
+    {{"X-Content-Type-Options", "nosniff"},
+     {"Content-Security-Policy",
+      "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"}}};
+
 // Decides what a request gets. `documents` may be null: nothing was published yet. `now` is of
 // CLOCK_BOOTTIME.
 Answer AnswerTo(const Asked& asked, const std::shared_ptr<const Documents>& documents, ApiRule api,
@@ -52,5 +60,9 @@ Answer AnswerTo(const Asked& asked, const std::shared_ptr<const Documents>& docu
 
 // An error as clients get it: {"error":{"code":"not_found","message":"..."}}.
 Answer ErrorAnswer(Route route, int status, std::string_view message);
+
+// The same as the bytes of a whole response, the last one of its connection: for what never became
+// a request.
+std::string LastResponse(int status, std::string_view message);
 
 }  // namespace hullmark

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "agent/base/file.h"
+#include "agent/gateway/answer.h"
 #include "agent/gateway/documents.h"
 
 namespace hullmark {
@@ -26,7 +27,8 @@ constexpr seconds kHeadTime{5};    // From the first byte of a request to its la
 constexpr seconds kIdleTime{75};   // Between requests; Prometheus asks every 15 to 60 seconds.
 constexpr seconds kWriteTime{30};  // For an answer to be taken.
 constexpr seconds kLingerTime{1};  // For a client to read the end of an answer.
-constexpr std::string_view kHeadEnd = "\n\r\n";  // Where httplib sees the end of a head.
+constexpr std::string_view kHeadEnd = "\n\r\n";
+constexpr std::string_view kEmptyLine = "\r\n";  // Some clients send one after a body.
 
 bool Lies(std::string_view part, std::string_view whole) {
   const std::less_equal<> before;
@@ -70,6 +72,7 @@ void Connection::Read() {
 
 std::optional<std::string> Connection::TakeHead() {
   if (state_ != State::kReading) return std::nullopt;
+  if (buffer_.starts_with(kEmptyLine)) buffer_.erase(0, kEmptyLine.size());
   const auto end = buffer_.find(kHeadEnd);
   if (end == std::string::npos || end + kHeadEnd.size() > kMostHead) return std::nullopt;
   std::string head = buffer_.substr(0, end + kHeadEnd.size());
@@ -139,13 +142,15 @@ void Connection::EndAnswer(bool keep, Moment now) {
   AfterFlush(now);
 }
 
-void Connection::Expire(Moment now) {
-  if (state_ == State::kReading && !buffer_.empty()) {
-    Write("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+bool Connection::Expire(Moment now) {
+  const bool begun = state_ == State::kReading && !buffer_.empty();
+  if (begun) {
+    Write(LastResponse(408, "the request did not come in time"));
     EndAnswer(false, now);
   } else {
     state_ = State::kDone;
   }
+  return begun;
 }
 
 }  // namespace hullmark

@@ -48,8 +48,8 @@ class Connection {
   // All of an answer was written; `keep`: another request may follow.
   void EndAnswer(bool keep, Moment now);
 
-  // Past its deadline: a client that began a request is told so.
-  void Expire(Moment now);
+  // Past its deadline. True: the client had begun a request, and was told so (408).
+  bool Expire(Moment now);
 
  private:
   void Read();

@@ -15,7 +15,9 @@
 
 #include "agent/gateway/answer.h"
 #include "agent/gateway/connection.h"
+#include "agent/gateway/head.h"
 #include "agent/gateway/requests.h"
+#include "hullmark/result.h"
 
 namespace hullmark {
 namespace {
@@ -52,9 +54,10 @@ class MemoryStream : public httplib::Stream {
   Connection& connection_;
 };
 
-bool HasBody(const httplib::Request& request) {
-  const std::string length = request.get_header_value("Content-Length");
-  return (!length.empty() && length != "0") || request.has_header("Transfer-Encoding");
+// The head as httplib gets it: what nobody can misread, and no more than it needs.
+std::string Rewritten(const RequestHead& head) {
+  return head.method + " " + head.target + " HTTP/1.1\r\n" +
+         (head.close ? "Connection: close\r\n" : "") + "\r\n";
 }
 
 }  // namespace
@@ -66,10 +69,7 @@ class Responder::Engine : private httplib::Server {
   Engine(ApiRule api, Latest latest, Count count)
       : api_(api), latest_(std::move(latest)), count_(std::move(count)) {
     svr_sock_ = 0;  // Any socket: without one httplib takes itself for stopped and sends no bodies.
-    set_default_headers(
-        {{"X-Content-Type-Options", "nosniff"},
-         {"Content-Security-Policy",
-          "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"}});
+    set_default_headers({kGuardHeaders.begin(), kGuardHeaders.end()});
     set_keep_alive_timeout(60);
     set_keep_alive_max_count(1'000);  // Only said: connections end by time and number.
     set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
@@ -86,52 +86,49 @@ class Responder::Engine : private httplib::Server {
           }
           return HandlerResponse::Handled;
         }));
-    set_expect_100_continue_handler(
-        [](const httplib::Request&, httplib::Response&) { return 417; });
+    set_post_routing_handler([this](const httplib::Request&, httplib::Response& response) {
+      response.headers.erase("Accept-Ranges");  // It says so of every HEAD.
+      if (!close_) return;
+      response.headers.erase("Keep-Alive");
+      response.headers.erase("Connection");
+      response.set_header("Connection", "close");
+    });
     set_logger([this](const httplib::Request&, const httplib::Response& response) {
       count_(route_, response.status);
     });
   }
 
-  void Respond(std::string_view head, Connection& connection) {
+  void Respond(std::string_view text, Connection& connection) {
+    auto head = ReadHead(text);
+    if (!head) {
+      return Refuse(connection, head.error().code == ErrorCode::kTruncated ? 414 : 400,
+                    head.error().message);
+    }
+    head_ = std::move(*head);
     connection_ = &connection;
-    answered_ = close_ = false;
+    answered_ = false;
+    close_ = head_.close;
     route_ = Route::kOther;
-    MemoryStream stream(head, connection);
+    const std::string rewritten = Rewritten(head_);
+    MemoryStream stream(rewritten, connection);
     bool closed = false;
-    const bool written = process_request(stream, false, closed,
-                                         [this](httplib::Request& request) { Prepare(request); });
+    const bool written = process_request(stream, false, closed, nullptr);
     connection.EndAnswer(written && !closed && !close_, std::chrono::steady_clock::now());
   }
 
-  void RefuseHead(Connection& connection) {
-    connection.Write(
-        "HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n"
-        "Content-Length: 0\r\n\r\n");
+  void Refuse(Connection& connection, int status, std::string_view message) {
+    connection.Write(LastResponse(status, message));
     connection.EndAnswer(false, std::chrono::steady_clock::now());
-    count_(Route::kOther, 431);
+    count_(Route::kOther, status);
   }
 
  private:
-  // Ranges are optional for a server; several of them multiply the work of a request.
-  void Prepare(httplib::Request& request) {
-    request.ranges.clear();
-    if (!HasBody(request)) return;
-    request.headers.erase("Connection");
-    request.set_header("Connection", "close");
-    close_ = true;
-  }
-
-  // Views are of the request, which outlives the answer's making.
+  // Views are of the request and the head, which outlive the answer's making.
   Asked AskedBy(const httplib::Request& request) {
-    const auto view = [&request](const char* name) {
-      const auto found = request.headers.find(name);
-      return found == request.headers.end() ? std::string_view() : std::string_view(found->second);
-    };
     Asked asked{.method = request.method,
                 .path = request.path,
-                .if_none_match = view("If-None-Match"),
-                .accept_encoding = view("Accept-Encoding"),
+                .if_none_match = head_.if_none_match,
+                .accept_encoding = head_.accept_encoding,
                 .local = connection_->local()};
     const auto format = request.params.find("format");
     if (format != request.params.end()) asked.format = format->second;
@@ -173,6 +170,7 @@ class Responder::Engine : private httplib::Server {
   Latest latest_;
   Count count_;
   Connection* connection_ = nullptr;
+  RequestHead head_;
   Route route_ = Route::kOther;
   bool answered_ = false;
   bool close_ = false;
@@ -187,6 +185,8 @@ void Responder::Respond(std::string_view head, Connection& connection) {
   engine_->Respond(head, connection);
 }
 
-void Responder::RefuseHead(Connection& connection) { engine_->RefuseHead(connection); }
+void Responder::Refuse(Connection& connection, int status, std::string_view message) {
+  engine_->Refuse(connection, status, message);
+}
 
 }  // namespace hullmark

@@ -26,8 +26,8 @@ class Responder {
   // Writes the answer to one request head, and ends it.
   void Respond(std::string_view head, Connection& connection);
 
-  // Writes the answer to a head that is too large to be read.
-  void RefuseHead(Connection& connection);
+  // Writes an error of its own making and ends the connection: for what is no request.
+  void Refuse(Connection& connection, int status, std::string_view message);
 
  private:
   class Engine;

@@ -104,13 +104,14 @@ RequestCounts Server::Counts() const {
   return counts;
 }
 
+void Server::Count(Route route, int status) {
+  counts_[static_cast<std::size_t>(route)][ColumnOf(status)].fetch_add(1,
+                                                                       std::memory_order_relaxed);
+}
+
 void Server::Work() {
   Responder responder(
-      api_, [this] { return Latest(); },
-      [this](Route route, int status) {
-        counts_[static_cast<std::size_t>(route)][ColumnOf(status)].fetch_add(
-            1, std::memory_order_relaxed);
-      });
+      api_, [this] { return Latest(); }, [this](Route route, int status) { Count(route, status); });
   std::unique_lock lock(jobs_mutex_);
   while (true) {
     jobs_wait_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
@@ -119,7 +120,7 @@ void Server::Work() {
     jobs_.pop_front();
     lock.unlock();
     if (job.head.empty()) {
-      responder.RefuseHead(*job.connection);
+      responder.Refuse(*job.connection, 431, "the head of a request ends within 16 KiB");
     } else {
       responder.Respond(job.head, *job.connection);
     }
@@ -205,7 +206,7 @@ void Server::TakeBack() {
 void Server::DispatchOrDrop() {
   std::vector<Job> ready;
   for (auto& connection : connections_) {
-    if (connection->deadline() <= Now()) connection->Expire(Now());
+    if (connection->deadline() <= Now() && connection->Expire(Now())) Count(Route::kOther, 408);
     auto head = connection->TakeHead();
     const bool too_large =
         connection->state() == Connection::State::kReading && !head && connection->IsTooLarge();

@@ -67,6 +67,7 @@ class Server {
 
   Server(ApiRule api, std::vector<Fd> listening, Fd wake);
   void Work();
+  void Count(Route route, int status);
   void Wake() const;
   std::shared_ptr<const Documents> Latest() const;
   void Wait(const ServerControl& control, bool& control_ready);

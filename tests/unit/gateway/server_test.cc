@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "agent/gateway/requests.h"
+#include "tests/unit/gateway/client.h"
 #include "tests/unit/gateway/published.h"
 #include "tests/unit/temp_tree.h"
 
@@ -57,21 +58,6 @@ class Serving : public testing::Test {
     return client;
   }
 
-  static void Say(const Fd& client, std::string_view text) {
-    EXPECT_EQ(send(client.get(), text.data(), text.size(), MSG_NOSIGNAL),
-              static_cast<ssize_t>(text.size()));
-  }
-
-  static std::string ReadToEnd(const Fd& client) {
-    std::string text;
-    std::array<char, 65536> piece;
-    while (true) {
-      const ssize_t got = recv(client.get(), piece.data(), piece.size(), 0);
-      if (got <= 0) return text;
-      text.append(piece.data(), static_cast<std::size_t>(got));
-    }
-  }
-
   // The whole answer to one request on a connection of its own.
   std::string Ask(std::string_view line, std::string_view headers = "") const {
     const Fd client = Connect();
@@ -80,22 +66,10 @@ class Serving : public testing::Test {
     return ReadToEnd(client);
   }
 
-  static std::string Body(const std::string& answer) {
-    return answer.substr(answer.find("\r\n\r\n") + 4);
-  }
-  static std::string Status(const std::string& answer) { return answer.substr(0, 12); }
-
   TempTree tree_;
   std::unique_ptr<Server> server_;
   std::thread thread_;
 };
-
-std::string HeaderOf(const std::string& answer, const std::string& name) {
-  const auto begin = answer.find("\r\n" + name + ": ");
-  if (begin == std::string::npos || begin > answer.find("\r\n\r\n")) return "";
-  const auto value = begin + name.size() + 4;
-  return answer.substr(value, answer.find("\r\n", value) - value);
-}
 
 TEST_F(Serving, ADocument) {
   const std::string answer = Ask("GET /metrics");
@@ -165,7 +139,9 @@ TEST_F(Serving, RangesAreNotServed) {
 TEST_F(Serving, AHeadThatIsTooLargeIsRefused) {
   const Fd client = Connect();
   Say(client, "GET /metrics HTTP/1.1\r\nX: " + std::string(20'000, 'x'));
-  EXPECT_EQ(Status(ReadToEnd(client)), "HTTP/1.1 431");
+  const std::string answer = ReadToEnd(client);
+  EXPECT_EQ(Status(answer), "HTTP/1.1 431");
+  EXPECT_TRUE(Body(answer).starts_with(R"({"error":{"code":"headers_too_large")")) << answer;
 }
 
 TEST_F(Serving, ABodyIsNotReadAndEndsTheConnection) {

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/gateway/responder.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/gateway/requests.h"
+#include "tests/unit/gateway/client.h"
+#include "tests/unit/gateway/published.h"
+
+namespace hullmark {
+namespace {
+
+// What a client gets for one head, up to the end of its connection.
+std::string Respond(Responder& responder, const std::string& head) {
+  Pair pair = MakePair({});
+  responder.Respond(head, *pair.connection);
+  pair.connection.reset();
+  return ReadToEnd(pair.client);
+}
+
+class Responding : public testing::Test {
+ protected:
+  std::string Ask(const std::string& head) { return Respond(responder_, head); }
+
+  std::vector<int> counted_;
+  Responder responder_{ApiRule::kLoopback, Published,
+                       [this](Route, int status) { counted_.push_back(status); }};
+};
+
+TEST_F(Responding, AnUnclearHeadIsAnErrorAndTheLast) {
+  for (const std::string line : {"Content-Length : 38\r\n", "Transfer-Encoding : chunked\r\n",
+                                 "Content-Length: 0\r\nContent-Length: 38\r\n", "X: y\n"}) {
+    const std::string answer = Ask("GET /metrics HTTP/1.1\r\nHost: h\r\n" + line + "\r\n");
+    EXPECT_EQ(Status(answer), "HTTP/1.1 400") << line;
+    EXPECT_EQ(HeaderOf(answer, "Connection"), "close");
+    EXPECT_TRUE(Body(answer).starts_with(R"({"error":{"code":"bad_request")")) << answer;
+  }
+  EXPECT_EQ(counted_, std::vector<int>(4, 400));
+}
+
+TEST_F(Responding, AnExpectationIsNotAnswered) {
+  const std::string answer =
+      Ask("GET /healthz HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_EQ(Status(answer), "HTTP/1.1 200");
+  EXPECT_EQ(HeaderOf(answer, "Connection"), "close");
+  EXPECT_EQ(answer.find("HTTP/1.1", 1), std::string::npos) << answer;
+}
+
+TEST_F(Responding, ARangeThatIsNoneIsNoError) {
+  EXPECT_EQ(Status(Ask("GET /metrics HTTP/1.1\r\nHost: h\r\nRange: bytes=a\r\n\r\n")),
+            "HTTP/1.1 200");
+  EXPECT_EQ(counted_, std::vector<int>{200});
+  EXPECT_EQ(HeaderOf(Ask("HEAD /metrics HTTP/1.1\r\nHost: h\r\n\r\n"), "Accept-Ranges"), "");
+}
+
+TEST_F(Responding, TheLastAnswerSaysSo) {
+  for (const std::string head : {"GET /healthz HTTP/1.0\r\n\r\n", "BREW /metrics HTTP/1.1\r\n\r\n",
+                                 "POST /metrics HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"}) {
+    const std::string answer = Ask(head);
+    EXPECT_EQ(HeaderOf(answer, "Connection"), "close") << answer;
+    EXPECT_EQ(HeaderOf(answer, "Keep-Alive"), "") << answer;
+  }
+  EXPECT_EQ(HeaderOf(Ask("GET /healthz HTTP/1.1\r\n\r\n"), "Connection"), "");
+}
+
+TEST_F(Responding, ListsOfSeveralLinesAndTargetsOfAProxy) {
+  EXPECT_EQ(HeaderOf(Ask("GET /metrics HTTP/1.1\r\nAccept-Encoding: br\r\nAccept-Encoding: gzip"
+                         "\r\n\r\n"),
+                     "Content-Encoding"),
+            "gzip");
+  EXPECT_EQ(Body(Ask("GET http://x/healthz HTTP/1.1\r\nHost: x\r\n\r\n")), "alive\n");
+}
+
+}  // namespace
+}  // namespace hullmark
