@@ -58,6 +58,29 @@ SocketAddress NameOf(int socket) {
   return name;
 }
 
+SocketAddress PeerOf(int socket) {
+  SocketAddress name;
+  if (getpeername(socket, name.raw(), &name.length) != 0) name.storage.ss_family = AF_UNSPEC;
+  return name;
+}
+
+bool IsLoopback(const SocketAddress& name) {
+  switch (name.storage.ss_family) {
+    case AF_INET: {
+      const auto& v4 = reinterpret_cast<const sockaddr_in&>(name.storage);
+      return ntohl(v4.sin_addr.s_addr) >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET;
+    }
+    case AF_INET6: {
+      const in6_addr& v6 = reinterpret_cast<const sockaddr_in6&>(name.storage).sin6_addr;
+      constexpr std::size_t kMappedAt = 12;  // ::ffff:127.0.0.1
+      return IN6_IS_ADDR_LOOPBACK(&v6) ||
+             (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[kMappedAt] == IN_LOOPBACKNET);
+    }
+    default:
+      return false;
+  }
+}
+
 // Whether a server accepts connections at a unix socket.
 bool IsServed(const sockaddr_un& name) {
   const Fd probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
@@ -148,22 +171,8 @@ std::string LocalAddressOf(int socket) {
 
 bool IsLocal(int connected) {
   const SocketAddress name = NameOf(connected);
-  switch (name.storage.ss_family) {
-    case AF_UNIX:
-      return true;
-    case AF_INET: {
-      const auto& v4 = reinterpret_cast<const sockaddr_in&>(name.storage);
-      return ntohl(v4.sin_addr.s_addr) >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET;
-    }
-    case AF_INET6: {
-      const in6_addr& v6 = reinterpret_cast<const sockaddr_in6&>(name.storage).sin6_addr;
-      constexpr std::size_t kMappedAt = 12;  // ::ffff:127.0.0.1
-      return IN6_IS_ADDR_LOOPBACK(&v6) ||
-             (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[kMappedAt] == IN_LOOPBACKNET);
-    }
-    default:
-      return false;
-  }
+  if (name.storage.ss_family == AF_UNIX) return true;
+  return IsLoopback(name) && IsLoopback(PeerOf(connected));
 }
 
 }  // namespace hullmark
