@@ -13,7 +13,9 @@
 #include <cstring>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "agent/base/file.h"
 #include "hullmark/ids.h"
@@ -23,7 +25,7 @@ namespace hullmark {
 namespace {
 
 constexpr std::uint32_t kDocumentsMessage = 0x484d4401;  // "HMD" and the version of the messages.
-constexpr std::uint32_t kStateMessage = 0x484d5301;
+constexpr std::uint32_t kStateMessage = 0x484d5302;
 
 struct DocumentsMessage {
   std::uint32_t kind = kDocumentsMessage;
@@ -35,6 +37,7 @@ struct StateMessage {
   std::uint32_t kind = kStateMessage;
   std::uint32_t listening = 0;
   std::uint64_t received = 0;
+  std::uint64_t refused = 0;
   RequestCounts requests{};
 };
 
@@ -42,7 +45,8 @@ std::unexpected<Error> FailWith(int number) {
   return Fail(CodeOfErrno(number), std::string("gateway channel: ") + std::strerror(number));
 }
 
-// Room for one descriptor and the sender's identity; more descriptors are cut by the kernel.
+// Room for one descriptor and the sender's identity. Padding leaves room for a second descriptor:
+// whoever receives must look at all that came.
 struct Ancillary {
   alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(ucred))> bytes{};
 };
@@ -73,19 +77,22 @@ Sent SendMessage(int socket, const Message& message, int passed) {
 template <typename Message>
 struct Incoming {
   Message message{};
-  Fd passed;
+  std::vector<Fd> passed;
   std::optional<Pid> sender;
 };
 
-// Takes what came with a message. Whatever else happens, a passed descriptor has an owner.
+// Takes what came with a message. Whatever else happens, each passed descriptor has an owner.
 template <typename Message>
 void TakeAncillary(msghdr& header, Incoming<Message>& incoming) {
   for (cmsghdr* part = CMSG_FIRSTHDR(&header); part != nullptr; part = CMSG_NXTHDR(&header, part)) {
     if (part->cmsg_level != SOL_SOCKET) continue;
     if (part->cmsg_type == SCM_RIGHTS) {
-      int passed = -1;
-      std::memcpy(&passed, CMSG_DATA(part), sizeof passed);
-      incoming.passed = Fd(passed);
+      const std::size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+      for (std::size_t at = 0; at < count; ++at) {
+        int passed = -1;
+        std::memcpy(&passed, CMSG_DATA(part) + at * sizeof passed, sizeof passed);
+        incoming.passed.emplace_back(passed);
+      }
     } else if (part->cmsg_type == SCM_CREDENTIALS) {
       ucred sender = {};
       std::memcpy(&sender, CMSG_DATA(part), sizeof sender);
@@ -96,6 +103,7 @@ void TakeAncillary(msghdr& header, Incoming<Message>& incoming) {
 
 template <typename Message>
 Result<std::optional<Incoming<Message>>> ReceiveMessage(int socket, std::optional<Pid> peer) {
+  constexpr std::size_t kPassed = std::is_same_v<Message, DocumentsMessage> ? 1 : 0;
   Incoming<Message> incoming;
   const std::uint32_t kind = incoming.message.kind;
   iovec part = {.iov_base = &incoming.message, .iov_len = sizeof(Message)};
@@ -104,7 +112,8 @@ Result<std::optional<Incoming<Message>>> ReceiveMessage(int socket, std::optiona
   header.msg_iov = &part;
   header.msg_iovlen = 1;
   header.msg_control = ancillary.bytes.data();
-  header.msg_controllen = ancillary.bytes.size();
+  // Without room the kernel keeps descriptors to itself and says MSG_CTRUNC.
+  header.msg_controllen = kPassed > 0 ? ancillary.bytes.size() : CMSG_SPACE(sizeof(ucred));
   ssize_t got = -1;
   do {
     got = recvmsg(socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
@@ -119,7 +128,7 @@ Result<std::optional<Incoming<Message>>> ReceiveMessage(int socket, std::optiona
     return Fail(ErrorCode::kDenied, "gateway channel: a message from another process");
   }
   if (got != ssize_t{sizeof(Message)} || (header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 ||
-      incoming.message.kind != kind) {
+      incoming.message.kind != kind || incoming.passed.size() != kPassed) {
     return Fail(ErrorCode::kMalformed, "gateway channel: not one of our messages");
   }
   return incoming;
@@ -163,18 +172,17 @@ Sent Channel::SendState(const GatewayState& state) const {
   return SendMessage(socket_.get(),
                      StateMessage{.listening = state.listening ? 1U : 0U,
                                   .received = state.received,
+                                  .refused = state.refused ? 1U : 0U,
                                   .requests = state.requests},
                      -1);
 }
 
-Result<std::optional<Fd>> Channel::ReceiveDocuments() const {
+Result<std::optional<ReceivedDocuments>> Channel::ReceiveDocuments() const {
   auto incoming = ReceiveMessage<DocumentsMessage>(socket_.get(), peer_);
   if (!incoming) return std::unexpected(incoming.error());
   if (!*incoming) return std::nullopt;
-  if (!(*incoming)->passed) {
-    return Fail(ErrorCode::kMalformed, "gateway channel: documents without a descriptor");
-  }
-  return std::move((*incoming)->passed);
+  return ReceivedDocuments{.file = std::move((*incoming)->passed.front()),
+                           .sequence = (*incoming)->message.sequence};
 }
 
 Result<std::optional<GatewayState>> Channel::ReceiveState() const {
@@ -184,6 +192,7 @@ Result<std::optional<GatewayState>> Channel::ReceiveState() const {
   const StateMessage& message = (*incoming)->message;
   return GatewayState{.listening = message.listening != 0,
                       .received = message.received,
+                      .refused = message.refused != 0,
                       .requests = message.requests};
 }
 

@@ -19,8 +19,15 @@ namespace hullmark {
 // What the gateway says of itself.
 struct GatewayState {
   bool listening = false;
-  std::uint64_t received = 0;  // Sequence of the documents it serves; 0: none.
+  std::uint64_t received = 0;  // Sequence of the documents that came last; 0: none.
+  bool refused = false;        // Those are not served: it could not open them.
   RequestCounts requests{};
+};
+
+// Documents as they come over the channel.
+struct ReceivedDocuments {
+  Fd file{};
+  std::uint64_t sequence = 0;
 };
 
 enum class Sent : std::uint8_t {
@@ -48,7 +55,7 @@ class Channel {
 
   // nullopt: nothing is waiting. Error kVanished: the other end is gone; kDenied: another sender;
   // kMalformed: not one of our messages.
-  Result<std::optional<Fd>> ReceiveDocuments() const;
+  Result<std::optional<ReceivedDocuments>> ReceiveDocuments() const;
   Result<std::optional<GatewayState>> ReceiveState() const;
 
  private:

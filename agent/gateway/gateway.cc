@@ -25,7 +25,8 @@ class Feed {
 
   int fd() const { return channel_.fd(); }
 
-  // Takes the newest of the documents that wait. False: the inspector is gone.
+  // Takes the newest of the documents that wait. What cannot be opened is acknowledged as well: the
+  // inspector sends nothing while it waits for that. False: the inspector is gone.
   bool Take() {
     while (true) {
       const auto file = channel_.ReceiveDocuments();
@@ -34,12 +35,13 @@ class Feed {
         return false;
       }
       if (!*file) break;
-      auto documents = Documents::Open(**file);
+      received_ = (*file)->sequence;
+      auto documents = Documents::Open((*file)->file);
+      refused_ = !documents;
       if (!documents) {
         warn_(documents.error().message);
         continue;
       }
-      received_ = (*documents)->publication().sequence;
       server_.Publish(std::move(*documents));
     }
     Tell();
@@ -48,7 +50,10 @@ class Feed {
 
   // A message that the inspector has no room for is superseded by the next one.
   void Tell() {
-    channel_.SendState({.listening = true, .received = received_, .requests = server_.Counts()});
+    channel_.SendState({.listening = true,
+                        .received = received_,
+                        .refused = refused_,
+                        .requests = server_.Counts()});
   }
 
  private:
@@ -56,6 +61,7 @@ class Feed {
   Server& server_;
   std::function<void(const std::string&)> warn_;
   std::uint64_t received_ = 0;
+  bool refused_ = false;
 };
 
 }  // namespace

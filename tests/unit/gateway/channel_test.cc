@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/gateway/channel.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstring>
+#include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "agent/gateway/documents.h"
 #include "tests/unit/gateway/published.h"
@@ -35,18 +39,20 @@ TEST(Channel, DocumentsArriveAsADescriptor) {
   EXPECT_EQ(ends.inspector.SendDocuments(MakePublished(), 7), Sent::kSent);
   const auto received = ends.gateway.ReceiveDocuments();
   ASSERT_TRUE(received && *received);
-  EXPECT_EQ(Documents::Open(**received).value()->Find("/metrics")->plain, MetricsText());
+  EXPECT_EQ((*received)->sequence, 7);
+  EXPECT_EQ(Documents::Open((*received)->file).value()->Find("/metrics")->plain, MetricsText());
 }
 
 TEST(Channel, StateArrivesWhole) {
   Ends ends = MakeEnds();
-  GatewayState state{.listening = true, .received = 9};
+  GatewayState state{.listening = true, .received = 9, .refused = true};
   state.requests[1][2] = 34;
   EXPECT_EQ(ends.gateway.SendState(state), Sent::kSent);
   const auto received = ends.inspector.ReceiveState();
   ASSERT_TRUE(received && *received);
   EXPECT_TRUE((*received)->listening);
   EXPECT_EQ((*received)->received, 9);
+  EXPECT_TRUE((*received)->refused);
   EXPECT_EQ((*received)->requests, state.requests);
 }
 
@@ -91,6 +97,58 @@ TEST(Channel, DocumentsNeedADescriptor) {
   const Ends ends = MakeEnds();
   EXPECT_EQ(ends.inspector.SendDocuments(Fd(), 1), Sent::kSent);
   EXPECT_EQ(ends.gateway.ReceiveDocuments().error().code, ErrorCode::kMalformed);
+}
+
+std::size_t OpenDescriptors() {
+  std::size_t count = 0;
+  for (int number = 0; number < 1024; ++number) count += fcntl(number, F_GETFD) >= 0 ? 1 : 0;
+  return count;
+}
+
+// Sends `bytes` with `count` descriptors.
+void Pass(const Channel& channel, std::span<std::byte> bytes, std::size_t count) {
+  const std::vector<int> passed(count, STDIN_FILENO);
+  iovec part = {.iov_base = bytes.data(), .iov_len = bytes.size()};
+  std::vector<std::max_align_t> room(CMSG_SPACE(count * sizeof(int)));
+  msghdr header = {};
+  header.msg_iov = &part;
+  header.msg_iovlen = 1;
+  header.msg_control = room.data();
+  header.msg_controllen = CMSG_SPACE(count * sizeof(int));
+  cmsghdr* const rights = CMSG_FIRSTHDR(&header);
+  rights->cmsg_level = SOL_SOCKET;
+  rights->cmsg_type = SCM_RIGHTS;
+  rights->cmsg_len = CMSG_LEN(count * sizeof(int));
+  std::memcpy(CMSG_DATA(rights), passed.data(), count * sizeof(int));
+  ASSERT_EQ(sendmsg(channel.fd(), &header, 0), static_cast<ssize_t>(bytes.size()));
+}
+
+// The bytes of a message that `send` sends from one end of a channel of its own.
+template <typename Send>
+std::vector<std::byte> BytesOf(const Send& send) {
+  const Ends ends = MakeEnds();
+  send(ends);
+  std::vector<std::byte> bytes(65536);
+  ssize_t got = recv(ends.gateway.fd(), bytes.data(), bytes.size(), MSG_DONTWAIT);
+  if (got < 0) got = recv(ends.inspector.fd(), bytes.data(), bytes.size(), MSG_DONTWAIT);
+  EXPECT_GT(got, 0);
+  bytes.resize(static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+  return bytes;
+}
+
+TEST(Channel, NoDescriptorStaysThatNobodyAskedFor) {
+  auto state = BytesOf([](const Ends& ends) { ends.gateway.SendState({.listening = true}); });
+  auto documents = BytesOf([](const Ends& ends) { ends.inspector.SendDocuments(Fd(), 1); });
+  const Ends ends = MakeEnds();
+  const std::size_t before = OpenDescriptors();
+  for (const std::size_t count : {1U, 2U, 3U, 10U}) {
+    Pass(ends.gateway, state, count);
+    EXPECT_EQ(ends.inspector.ReceiveState().error().code, ErrorCode::kMalformed) << count;
+    if (count == 1) continue;
+    Pass(ends.inspector, documents, count);
+    EXPECT_EQ(ends.gateway.ReceiveDocuments().error().code, ErrorCode::kMalformed) << count;
+  }
+  EXPECT_EQ(OpenDescriptors(), before);
 }
 
 }  // namespace
