@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/confine/privileges.h"
 
+#include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
 #include <pwd.h>
@@ -14,7 +15,9 @@
 #include <cerrno>
 #include <cstring>
 #include <string>
+#include <string_view>
 
+#include "agent/base/file.h"
 #include "hullmark/result.h"
 
 namespace hullmark {
@@ -38,11 +41,31 @@ Result<void> EmptyBoundingSet() {
   return {};
 }
 
-Result<void> BecomeUser(uid_t uid, gid_t gid) {
-  if (setgroups(0, nullptr) != 0) return FailWith("setgroups");
-  if (setresgid(gid, gid, gid) != 0) return FailWith("setresgid");
-  if (setresuid(uid, uid, uid) != 0) return FailWith("setresuid");
-  return {};
+// Whether this user namespace was made by one who may not give groups up, see user_namespaces(7).
+bool GroupsAreFixed() {
+  const Fd file(open("/proc/self/setgroups", O_RDONLY | O_CLOEXEC));
+  std::array<char, 4> word{};
+  return file && read(file.get(), word.data(), word.size()) == ssize_t{word.size()} &&
+         std::string_view(word.data(), word.size()) == "deny";
+}
+
+// In a user namespace some ids may be impossible: what could not be given up, "" for nothing. The
+// kernel says EINVAL of an id without a mapping, and of nothing else here.
+Result<std::string> BecomeUser(uid_t uid, gid_t gid) {
+  std::string kept;
+  if (setgroups(0, nullptr) != 0) {
+    if (errno != EPERM || !GroupsAreFixed()) return FailWith("setgroups");
+    kept += " groups";
+  }
+  if (setresgid(gid, gid, gid) != 0) {
+    if (errno != EINVAL) return FailWith("setresgid");
+    kept += " gid";
+  }
+  if (setresuid(uid, uid, uid) != 0) {
+    if (errno != EINVAL) return FailWith("setresuid");
+    kept += " uid";
+  }
+  return kept;
 }
 
 Result<void> EmptyCapabilities() {
@@ -66,7 +89,11 @@ Result<std::string> DropPrivileges(const std::string& user) {
     const gid_t gid = entry == nullptr ? kNobody : entry->pw_gid;
     if (entry == nullptr) warning = "there is no user " + user + ": 65534 serves in its place";
     if (uid == 0) return Fail(ErrorCode::kDenied, "giving up privileges: " + user + " is root");
-    if (const auto became = BecomeUser(uid, gid); !became) return std::unexpected(became.error());
+    const auto kept = BecomeUser(uid, gid);
+    if (!kept) return std::unexpected(kept.error());
+    if (!kept->empty()) {
+      warning += (warning.empty() ? "" : "; ") + ("kept in this user namespace:" + *kept);
+    }
   }
   if (const auto emptied = EmptyCapabilities(); !emptied) return std::unexpected(emptied.error());
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return FailWith("no_new_privs");
