@@ -3,6 +3,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -23,10 +24,11 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr seconds kHeadTime{5};    // From the first byte of a request to its last.
-constexpr seconds kIdleTime{75};   // Between requests; Prometheus asks every 15 to 60 seconds.
-constexpr seconds kWriteTime{30};  // For an answer to be taken.
-constexpr seconds kLingerTime{1};  // For a client to read the end of an answer.
+constexpr seconds kHeadTime{5};        // From the first byte of a request to its last.
+constexpr seconds kIdleTime{75};       // Between requests; Prometheus asks every 15 to 60 seconds.
+constexpr seconds kWriteTime{30};      // For some more of an answer to be taken.
+constexpr seconds kLongestWrite{600};  // For all of it.
+constexpr seconds kLingerTime{1};      // For a client to read the end of an answer.
 constexpr std::string_view kHeadEnd = "\n\r\n";
 constexpr std::string_view kEmptyLine = "\r\n";  // Some clients send one after a body.
 
@@ -48,7 +50,7 @@ void Connection::Continue(Moment now) {
       Read();
       break;
     case State::kWriting:
-      Flush();
+      if (Flush()) deadline_ = std::min(now + kWriteTime, write_end_);
       AfterFlush(now);
       break;
     case State::kLingering:
@@ -101,6 +103,7 @@ std::size_t Connection::SendSome(std::string_view bytes) {
 }
 
 bool Connection::Write(std::string_view bytes) {
+  answering_ = true;
   if (waiting_text_.empty() && waiting_body_.empty()) bytes.remove_prefix(SendSome(bytes));
   if (state_ == State::kDone) return false;
   if (bytes.empty()) return true;
@@ -113,9 +116,12 @@ bool Connection::Write(std::string_view bytes) {
   return true;
 }
 
-void Connection::Flush() {
+// True: the client took something.
+bool Connection::Flush() {
+  const std::size_t before = waiting_text_.size() + waiting_body_.size();
   waiting_text_.erase(0, SendSome(waiting_text_));
   if (waiting_text_.empty()) waiting_body_.remove_prefix(SendSome(waiting_body_));
+  return waiting_text_.size() + waiting_body_.size() < before;
 }
 
 void Connection::AfterFlush(Moment now) {
@@ -135,10 +141,12 @@ void Connection::AfterFlush(Moment now) {
 }
 
 void Connection::EndAnswer(bool keep, Moment now) {
+  answering_ = false;
   if (state_ == State::kDone) return;
   keep_ = keep;
   state_ = State::kWriting;
   deadline_ = now + kWriteTime;
+  write_end_ = now + kLongestWrite;
   AfterFlush(now);
 }
 

@@ -30,6 +30,7 @@ class Connection {
   State state() const { return state_; }
   Moment deadline() const { return deadline_; }
   bool IsIdle() const { return state_ == State::kReading && buffer_.empty(); }
+  bool IsAnswering() const { return answering_; }  // Something of an answer was written.
   bool IsTooLarge() const { return buffer_.size() > kMostHead; }
 
   // The socket is readable or writable, as the state waits for.
@@ -53,7 +54,7 @@ class Connection {
 
  private:
   void Read();
-  void Flush();
+  bool Flush();
   void AfterFlush(Moment now);
   std::size_t SendSome(std::string_view bytes);
 
@@ -61,11 +62,13 @@ class Connection {
   bool local_;
   State state_ = State::kReading;
   Moment deadline_;
+  Moment write_end_{};        // However slowly an answer is taken, it ends here.
   std::string buffer_;        // Received, not answered.
   std::string waiting_text_;  // To be sent, before waiting_body_.
   std::string_view body_, waiting_body_;
   std::shared_ptr<const Documents> owner_;
   bool keep_ = true;
+  bool answering_ = false;
 };
 
 }  // namespace hullmark

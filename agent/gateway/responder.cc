@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -76,6 +77,9 @@ class Responder::Engine : private httplib::Server {
       Fill(AnswerTo(AskedBy(request), latest_(), api_, BootTime()), response);
       return HandlerResponse::Handled;
     });
+    // It would answer with the exception's text.
+    set_exception_handler([](const httplib::Request&, httplib::Response&,
+                             const std::exception_ptr& thrown) { std::rethrow_exception(thrown); });
     // Only what httplib itself refuses comes here unanswered.
     set_error_handler(
         HandlerWithResponse([this](const httplib::Request&, httplib::Response& response) {
@@ -182,7 +186,15 @@ Responder::Responder(ApiRule api, Latest latest, Count count)
 Responder::~Responder() = default;
 
 void Responder::Respond(std::string_view head, Connection& connection) {
-  engine_->Respond(head, connection);
+  try {
+    engine_->Respond(head, connection);
+  } catch (const std::exception&) {  // Of memory that is used up, or a bug of httplib's.
+    if (connection.IsAnswering()) {
+      connection.EndAnswer(false, std::chrono::steady_clock::now());
+    } else {
+      engine_->Refuse(connection, 500, "this request cannot be answered now");
+    }
+  }
 }
 
 void Responder::Refuse(Connection& connection, int status, std::string_view message) {

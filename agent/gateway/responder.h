@@ -23,7 +23,7 @@ class Responder {
   Responder& operator=(const Responder&) = delete;
   ~Responder();
 
-  // Writes the answer to one request head, and ends it.
+  // Writes the answer to one request head, and ends it. What is thrown on the way is an answer too.
   void Respond(std::string_view head, Connection& connection);
 
   // Writes an error of its own making and ends the connection: for what is no request.

@@ -172,17 +172,26 @@ void Server::Wait(const ServerControl& control, bool& control_ready) {
 }
 
 void Server::Accept(const Fd& listening) {
+  bool first = true;
   while (connections_.size() + working_ < kMostConnections) {
     Fd socket(accept4(listening.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-    if (!socket) return;
+    if (!socket) {
+      // Said before it looks whether anybody waits: only of the first, somebody does.
+      const bool out = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
+      if (first && out) out_of_descriptors_ = true;
+      return;
+    }
+    first = false;
     const bool local = IsLocal(socket.get());
     connections_.push_back(std::make_unique<Connection>(std::move(socket), local, Now()));
   }
 }
 
-// At the bound the client that has been idle longest has to go; if none is, the next ones wait.
+// At the bound the client that has been idle longest has to go; if none is, the next ones wait: not
+// in poll(2), which would return at once.
 bool Server::MakeRoom() {
-  if (connections_.size() + working_ < kMostConnections) return true;
+  const bool out = std::exchange(out_of_descriptors_, false);
+  if (!out && connections_.size() + working_ < kMostConnections) return true;
   auto longest = connections_.end();
   for (auto each = connections_.begin(); each != connections_.end(); ++each) {
     if (!(*each)->IsIdle()) continue;

@@ -80,6 +80,7 @@ class Server {
   std::vector<Fd> listening_;
   Fd wake_;                                               // An eventfd.
   std::vector<std::unique_ptr<Connection>> connections_;  // Those that wait for their client.
+  bool out_of_descriptors_ = false;                       // For a client that waits.
   std::size_t working_ = 0;                               // Connections that are with a worker.
   std::array<std::array<std::atomic<std::uint64_t>, kAnswerCodes.size()>, kRoutes> counts_{};
   std::atomic<bool> stopping_ = false;

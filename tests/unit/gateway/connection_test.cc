@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
-#include <array>
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <string>
+#include <vector>
 
 #include "tests/unit/gateway/client.h"
 
@@ -38,6 +40,23 @@ TEST(Connection, OneEmptyLineBeforeARequestIsSkipped) {
   Say(pair.client, "\r\nGET / HTTP/1.1\r\n\r\n");
   pair.connection->Continue(Moment{});
   EXPECT_EQ(pair.connection->TakeHead(), "GET / HTTP/1.1\r\n\r\n");
+}
+
+TEST(Connection, ASlowClientHasTimeAsLongAsItTakesSomething) {
+  Pair pair = MakePair(Moment{});
+  const std::string body(std::size_t{64} << 20, 'x');
+  pair.connection->Lend(body, nullptr);
+  ASSERT_TRUE(pair.connection->Write(body));
+  pair.connection->EndAnswer(false, Moment{});
+  EXPECT_EQ(pair.connection->deadline(), Moment{} + seconds(30));
+  std::vector<char> piece(std::size_t{1} << 20);
+  pair.connection->Continue(Moment{} + seconds(10));
+  EXPECT_EQ(pair.connection->deadline(), Moment{} + seconds(30)) << "nothing was taken";
+  for (const int at : {20, 45, 580}) {
+    ASSERT_GT(recv(pair.client.get(), piece.data(), piece.size(), 0), 0);
+    pair.connection->Continue(Moment{} + seconds(at));
+    EXPECT_EQ(pair.connection->deadline(), Moment{} + seconds(std::min(at + 30, 600))) << at;
+  }
 }
 
 }  // namespace

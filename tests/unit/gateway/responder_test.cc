@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -73,6 +74,28 @@ TEST_F(Responding, ListsOfSeveralLinesAndTargetsOfAProxy) {
                      "Content-Encoding"),
             "gzip");
   EXPECT_EQ(Body(Ask("GET http://x/healthz HTTP/1.1\r\nHost: x\r\n\r\n")), "alive\n");
+}
+
+TEST(Responder, WhatIsThrownIsAnAnswer) {
+  std::vector<int> counted;
+  Responder responder(
+      ApiRule::kLoopback,
+      []() -> std::shared_ptr<const Documents> { throw std::runtime_error("secret"); },
+      [&counted](Route, int status) { counted.push_back(status); });
+  const std::string answer = Respond(responder, "GET /metrics HTTP/1.1\r\n\r\n");
+  EXPECT_EQ(Status(answer), "HTTP/1.1 500");
+  EXPECT_EQ(HeaderOf(answer, "Connection"), "close");
+  EXPECT_TRUE(Body(answer).starts_with(R"({"error":{"code":"internal")")) << answer;
+  EXPECT_FALSE(answer.contains("secret"));
+  EXPECT_EQ(counted, std::vector<int>{500});
+}
+
+TEST(Responder, WhatIsThrownWithinAnAnswerEndsIt) {
+  Responder responder(ApiRule::kLoopback, Published,
+                      [](Route, int) { throw std::runtime_error("x"); });
+  Pair pair = MakePair({});
+  responder.Respond("GET /healthz HTTP/1.1\r\n\r\n", *pair.connection);
+  EXPECT_EQ(pair.connection->state(), Connection::State::kLingering);
 }
 
 }  // namespace

@@ -4,7 +4,9 @@
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -46,16 +48,20 @@ class Serving : public testing::Test {
   }
 
   Fd Connect() const {
+    Fd client(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    ConnectTo(client);
+    return client;
+  }
+
+  void ConnectTo(const Fd& client) const {
     const std::string address = server_->Addresses()[0];
     std::uint16_t port = 0;
     std::from_chars(address.data() + address.find(':') + 1, address.data() + address.size(), port);
-    Fd client(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_in name = {};
     name.sin_family = AF_INET;
     name.sin_port = htons(port);
     name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     EXPECT_EQ(connect(client.get(), reinterpret_cast<sockaddr*>(&name), sizeof name), 0);
-    return client;
   }
 
   // The whole answer to one request on a connection of its own.
@@ -217,6 +223,38 @@ TEST_F(Serving, AnAnswerKeepsTheSetItBeganWith) {
   EXPECT_EQ(Body(Ask("GET /metrics")), MetricsText());
   const std::string rest = ReadToEnd(client);
   EXPECT_TRUE(Body(rest) == large) << rest.size();
+}
+
+// Limits this process to the descriptors that it has; ends with its scope.
+class NoMoreDescriptors {
+ public:
+  NoMoreDescriptors() {
+    getrlimit(RLIMIT_NOFILE, &before_);
+    const Fd next(dup(STDIN_FILENO));
+    const rlimit here = {.rlim_cur = static_cast<rlim_t>(next.get()), .rlim_max = before_.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &here);
+  }
+  NoMoreDescriptors(const NoMoreDescriptors&) = delete;
+  NoMoreDescriptors& operator=(const NoMoreDescriptors&) = delete;
+  ~NoMoreDescriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_ = {};
+};
+
+TEST_F(Serving, WithoutDescriptorsAnIdleClientMakesRoom) {
+  const Fd idle = Connect();
+  Say(idle, "GET /healthz HTTP/1.1\r\n\r\n");
+  std::array<char, 8> begin;
+  ASSERT_EQ(recv(idle.get(), begin.data(), begin.size(), MSG_WAITALL), ssize_t{begin.size()});
+  Fd client(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const NoMoreDescriptors limited;
+  ConnectTo(client);
+  const timeval patience = {.tv_sec = 60, .tv_usec = 0};
+  setsockopt(client.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  Say(client, "GET /healthz HTTP/1.0\r\n\r\n");
+  EXPECT_EQ(Status(ReadToEnd(client)), "HTTP/1.1 200");
+  EXPECT_NE(ReadToEnd(idle), "");  // Up to its end.
 }
 
 TEST(Server, ATakenPortIsAnErrorThatNamesIt) {
