@@ -66,10 +66,17 @@ std::string_view TakeElement(std::string_view& rest) {
   return Trimmed(element);
 }
 
-// "q=0", "q=0.000": a coding that is not acceptable.
+bool IsWord(std::string_view text, std::string_view lower) {
+  const auto as_lower = [](char letter) {
+    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
+  };
+  return std::ranges::equal(text, lower, {}, as_lower);
+}
+
+// "q=0", "Q=0.000": a coding that is not acceptable.
 bool IsRefused(std::string_view parameters) {
-  const auto q = parameters.find("q=");
-  if (q == std::string_view::npos) return false;
+  const auto q = parameters.find_first_of("qQ");
+  if (q == std::string_view::npos || !parameters.substr(q + 1).starts_with('=')) return false;
   const std::string_view value = Trimmed(parameters.substr(q + 2));
   return value.starts_with('0') && value.find_first_of("123456789") == std::string_view::npos;
 }
@@ -82,7 +89,7 @@ bool AcceptsGzip(std::string_view accepted) {
     const std::string_view coding = Trimmed(element.substr(0, semicolon));
     const bool refused =
         semicolon != std::string_view::npos && IsRefused(element.substr(semicolon + 1));
-    if (coding == "gzip" || coding == "x-gzip") return !refused;
+    if (IsWord(coding, "gzip") || IsWord(coding, "x-gzip")) return !refused;
     if (coding == "*") any = !refused;
   }
   return any.value_or(false);

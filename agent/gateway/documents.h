@@ -82,8 +82,8 @@ struct Document {
 // A published set, mapped for reading. Every offset was checked when it was opened.
 class Documents {
  public:
-  // Error kMalformed: not sealed, or an index that points outside the file, overlaps or is not in
-  // order; kTruncated: larger than `most` bytes.
+  // Error kMalformed: not sealed, or an index that points outside the file or is not in order;
+  // kTruncated: larger than `most` bytes.
   static Result<std::shared_ptr<const Documents>> Open(const Fd& file,
                                                        std::size_t most = std::size_t{1} << 30);
 

@@ -63,10 +63,12 @@ TEST(Answer, Readiness) {
 }
 
 TEST(Answer, GzipWhereItIsAccepted) {
-  for (const char* accepted : {"gzip", "deflate, gzip;q=0.5", "*", "br , x-gzip", "gzip;q=1.0"}) {
+  for (const char* accepted :
+       {"gzip", "deflate, gzip;q=0.5", "*", "br , x-gzip", "gzip;q=1.0", "GZip", "X-GZIP;Q=0.1"}) {
     EXPECT_TRUE(Get({.path = "/metrics", .accept_encoding = accepted}).gzip) << accepted;
   }
-  for (const char* accepted : {"", "identity", "gzip;q=0", "gzip;q=0.000, *", "br", "gzipped"}) {
+  for (const char* accepted : {"", "identity", "gzip;q=0", "gzip;q=0.000, *", "br", "gzipped",
+                               "GZIP;Q=0", "gzip ; Q=0.0, *"}) {
     EXPECT_FALSE(Get({.path = "/metrics", .accept_encoding = accepted}).gzip) << accepted;
   }
   EXPECT_FALSE(Get({.path = "/", .accept_encoding = "gzip", .local = true}).gzip);
