@@ -2,6 +2,7 @@
 #include "agent/gateway/listener.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -15,6 +16,7 @@
 #include <charconv>
 #include <cstdint>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -22,6 +24,8 @@
 #include <utility>
 
 #include "agent/base/file.h"
+#include "agent/base/trusted.h"
+#include "hullmark/ids.h"
 #include "hullmark/result.h"
 
 namespace hullmark {
@@ -89,16 +93,43 @@ bool IsServed(const sockaddr_un& name) {
   return connected || (errno != ECONNREFUSED && errno != ENOENT);
 }
 
+// The directory of a socket, its last part made if it is missing: readable by all, since clients
+// have to reach what is in it.
+Result<Fd> DirectoryOf(const std::filesystem::path& path) {
+  constexpr mode_t kMode = 0755;
+  const std::filesystem::path folder = path.parent_path();
+  const Uid user{geteuid()};
+  auto found = OpenTrustedDirectory(folder, user);
+  if (found || found.error().code != ErrorCode::kNotFound || !folder.has_filename()) return found;
+  const auto above = OpenTrustedDirectory(folder.parent_path(), user);
+  if (!above) return std::unexpected(above.error());
+  const std::string last = folder.filename();
+  if (mkdirat(above->get(), last.c_str(), kMode) == 0) {
+    fchmodat(above->get(), last.c_str(), kMode, 0);  // Whatever the umask is.
+  }
+  return OpenTrustedDirectory(folder, user);
+}
+
+// Removes a socket that nobody serves any more; anything else there is an error.
+Result<void> RemoveStale(const Fd& directory, const sockaddr_un& name, std::string_view text) {
+  const std::string last = std::filesystem::path(name.sun_path).filename();
+  struct stat status = {};
+  if (fstatat(directory.get(), last.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return {};
+  if (!S_ISSOCK(status.st_mode)) return Refuse(text, "there is something else than a socket");
+  if (IsServed(name)) return FailWith(text, EADDRINUSE);
+  if (unlinkat(directory.get(), last.c_str(), 0) != 0) return FailWith(text, errno);
+  return {};
+}
+
 Result<Fd> ListenOnPath(const std::string& path, std::string_view text) {
   sockaddr_un name = {};
   name.sun_family = AF_UNIX;
   if (path.size() >= sizeof name.sun_path) return Refuse(text, "the path is too long");
   std::ranges::copy(path, std::begin(name.sun_path));
-  struct stat status = {};
-  if (lstat(path.c_str(), &status) == 0) {
-    if (!S_ISSOCK(status.st_mode)) return Refuse(text, "there is something else than a socket");
-    if (IsServed(name)) return FailWith(text, EADDRINUSE);
-    unlink(path.c_str());
+  const auto directory = DirectoryOf(path);
+  if (!directory) return Refuse(text, directory.error().message);
+  if (const auto removed = RemoveStale(*directory, name, text); !removed) {
+    return std::unexpected(removed.error());
   }
   Fd listening(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!listening ||

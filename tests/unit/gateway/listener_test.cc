@@ -6,6 +6,7 @@
 #include <ifaddrs.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -73,6 +74,27 @@ TEST(Listener, ASocketFileIsReplacedWhenNobodyServesIt) {
   tree.Write("s", "a file");
   EXPECT_FALSE(ListenOn(address, text));
   EXPECT_EQ(tree.Text("s"), "a file");
+}
+
+TEST(Listener, TheDirectoryOfASocketIsMadeForAll) {
+  const TempTree tree;
+  const mode_t before = umask(0077);
+  const auto made = ListenOn({.path = tree.Path("run/s")}, "x");
+  umask(before);
+  EXPECT_TRUE(made) << made.error().message;
+  struct stat status = {};
+  ASSERT_EQ(stat(tree.Path("run").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777U, 0755U);
+  EXPECT_FALSE(ListenOn({.path = tree.Path("not/there/s")}, "x"));
+}
+
+TEST(Listener, NothingIsRemovedWhereOthersWrite) {
+  const TempTree tree;
+  tree.MakeDirectory("open");
+  EXPECT_TRUE(ListenOn({.path = tree.Path("open/s")}, "x"));  // And leaves its socket.
+  ASSERT_EQ(chmod(tree.Path("open").c_str(), 0777), 0);
+  EXPECT_FALSE(ListenOn({.path = tree.Path("open/s")}, "x"));
+  EXPECT_EQ(access(tree.Path("open/s").c_str(), F_OK), 0);
 }
 
 // What IsLocal says of a client of 127.0.0.1 that has bound itself to `from`; null: to nothing.
