@@ -2,10 +2,10 @@
 #include "agent/daemon/process_usage.h"
 
 #include <fcntl.h>
-#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstddef>
@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "agent/base/file.h"
@@ -55,6 +56,19 @@ Timestamp TimeOfTicks(std::uint64_t ticks, std::uint64_t per_second) {
   return Timestamp{boot + static_cast<std::int64_t>(ticks * (kSecond / per_second))};
 }
 
+// The soft limit of /proc/PID/limits, see proc_pid_limits(5). Not prlimit(2): of a process of
+// another user it takes CAP_SYS_RESOURCE. nullopt: unlimited, or not there.
+std::optional<std::uint64_t> MostFdsOf(std::string_view limits) {
+  constexpr std::string_view kName = "\nMax open files ";
+  const auto at = limits.find(kName);
+  if (at == std::string_view::npos) return std::nullopt;
+  limits.remove_prefix(at + kName.size());
+  limits.remove_prefix(std::min(limits.find_first_not_of(' '), limits.size()));
+  std::uint64_t most = 0;
+  const auto [stop, error] = std::from_chars(limits.data(), limits.data() + limits.size(), most);
+  return error == std::errc{} ? std::optional(most) : std::nullopt;
+}
+
 }  // namespace
 
 std::optional<ProcessUsage> UsageOf(Pid pid) {
@@ -64,12 +78,9 @@ std::optional<ProcessUsage> UsageOf(Pid pid) {
   ReadBuffer buffer(kMostBytes);
   const auto text = buffer.Read(directory->get(), "stat");
   const auto numbers = text ? NumbersOf(*text) : std::nullopt;
+  if (!numbers) return std::nullopt;
   const auto fds = ListDirectory(directory->get(), "fd", kMostFds);
-  rlimit most_fds = {};
-  if (!numbers || !fds ||
-      prlimit(std::to_underlying(pid), RLIMIT_NOFILE, nullptr, &most_fds) != 0) {
-    return std::nullopt;
-  }
+  const auto limits = buffer.Read(directory->get(), "limits");
   const auto ticks = static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK));
   const auto page = static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
   return ProcessUsage{
@@ -77,8 +88,8 @@ std::optional<ProcessUsage> UsageOf(Pid pid) {
                      static_cast<double>(ticks),
       .resident_bytes = (*numbers)[kResident] * page,
       .virtual_bytes = (*numbers)[kVirtual],
-      .open_fds = fds->size(),
-      .max_fds = most_fds.rlim_cur,
+      .open_fds = fds ? std::optional<std::uint64_t>(fds->size()) : std::nullopt,
+      .max_fds = limits ? MostFdsOf(*limits) : std::nullopt,
       .started = TimeOfTicks((*numbers)[kStart], ticks)};
 }
 

@@ -9,7 +9,7 @@
 namespace hullmark {
 
 // What one of the agent's own processes takes, from the agent's own /proc; nullopt for one that is
-// gone or may not be looked at.
+// gone. Descriptors of one that may not be looked at are absent.
 std::optional<ProcessUsage> UsageOf(Pid pid);
 
 }  // namespace hullmark

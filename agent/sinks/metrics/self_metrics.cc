@@ -65,6 +65,16 @@ std::string ErrnoName(int number) {
   return name == nullptr ? "" : name;
 }
 
+void SetOrRemove(FamilyFor<Gauge>& family, const prometheus::Labels& labels,
+                 std::optional<std::uint64_t> value) {
+  Gauge& gauge = family.Add(labels);
+  if (value) {
+    gauge.Set(static_cast<double>(*value));
+  } else {
+    family.Remove(&gauge);
+  }
+}
+
 }  // namespace
 
 struct SelfMetrics::Families {
@@ -231,8 +241,8 @@ void SelfMetrics::SetProcess(std::string_view process, const ProcessUsage& usage
   cpu->Increment(usage.cpu_seconds - cpu->Value());
   families_->resident.Add(labels).Set(static_cast<double>(usage.resident_bytes));
   families_->virtual_memory.Add(labels).Set(static_cast<double>(usage.virtual_bytes));
-  families_->open_fds.Add(labels).Set(static_cast<double>(usage.open_fds));
-  families_->max_fds.Add(labels).Set(static_cast<double>(usage.max_fds));
+  SetOrRemove(families_->open_fds, labels, usage.open_fds);
+  SetOrRemove(families_->max_fds, labels, usage.max_fds);
   families_->started.Add(labels).Set(ToSeconds(usage.started));
 }
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,7 +20,8 @@ enum class ScanResult : std::uint8_t { kOk, kPartial, kFailed };
 // What a process of the agent takes.
 struct ProcessUsage {
   double cpu_seconds = 0;
-  std::uint64_t resident_bytes = 0, virtual_bytes = 0, open_fds = 0, max_fds = 0;
+  std::uint64_t resident_bytes = 0, virtual_bytes = 0;
+  std::optional<std::uint64_t> open_fds{}, max_fds{};
   Timestamp started{};
 };
 
@@ -45,7 +47,7 @@ class SelfMetrics {
   void SetReload(bool successful, Timestamp at);
   // `path` is one of a fixed set: never what a client sent.
   void CountRequests(std::string_view path, int code, std::uint64_t count);
-  // `process`: "inspector", "gateway" or "courier".
+  // `process`: "inspector", "gateway" or "courier". What `usage` lacks is absent from now on.
   void SetProcess(std::string_view process, const ProcessUsage& usage);
   void CountDropped(std::size_t series);
 

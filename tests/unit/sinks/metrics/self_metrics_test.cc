@@ -147,6 +147,17 @@ TEST_F(SelfMetricsTest, AProcessThatWasReplacedCountsAnew) {
   EXPECT_EQ(Body().Value("process_resident_memory_bytes", {{"process", "gateway"}}), 0);
 }
 
+TEST_F(SelfMetricsTest, WhatIsNotKnownOfAProcessIsAbsent) {
+  self_.SetProcess("gateway", {.cpu_seconds = 1, .open_fds = 0, .max_fds = 1024});
+  EXPECT_EQ(Body().Value("process_open_fds", {{"process", "gateway"}}), 0);
+  EXPECT_EQ(Body().Value("process_max_fds", {{"process", "gateway"}}), 1024);
+  self_.SetProcess("gateway", {.cpu_seconds = 2});
+  const std::string text = self_.Write().text;
+  EXPECT_FALSE(text.contains("process_open_fds{"));
+  EXPECT_FALSE(text.contains("process_max_fds{"));
+  EXPECT_TRUE(text.contains("process_cpu_seconds_total{process=\"gateway\"} 2"));
+}
+
 TEST_F(SelfMetricsTest, RequestsComeInParts) {
   self_.CountRequests("/metrics", 200, 3);
   self_.CountRequests("/metrics", 200, 4);
