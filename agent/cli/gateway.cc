@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <climits>
 #include <functional>
 #include <memory>
 #include <string>
@@ -46,7 +47,15 @@ Result<void> Confine() {
   return FilterGatewaySyscalls();
 }
 
+// What an agent was started with is no business of the gateway's: it keeps 0 to 2 and the channel.
+void CloseOthers(int channel) {
+  const auto number = static_cast<unsigned>(channel);
+  if (number > STDERR_FILENO + 1) close_range(STDERR_FILENO + 1, number - 1, 0);
+  close_range(number + 1, ~0U, 0);
+}
+
 Exit Serve(const GatewayFlags& flags) {
+  CloseOthers(flags.fd);
   prctl(PR_SET_NAME, "hullmark-gw");  // ps(1) tells it from the inspector.
   const auto served =
       RunGateway({.server = {.listen = flags.listen, .api = RuleOfName(flags.api)},
@@ -66,7 +75,9 @@ Exit Serve(const GatewayFlags& flags) {
 std::function<Exit()> SetupGateway(CLI::App& app, const GlobalOptions& /*global*/,
                                    const Wiring& /*wiring*/) {
   const auto flags = std::make_shared<GatewayFlags>();
-  app.add_option("--fd", flags->fd, "The channel to the inspector")->required();
+  app.add_option("--fd", flags->fd, "The channel to the inspector")
+      ->required()
+      ->check(CLI::Range(STDERR_FILENO + 1, INT_MAX - 1));
   app.add_option("--listen", flags->listen, "Address")->required()->allow_extra_args(false);
   app.add_option("--api", flags->api, "Who gets the API")
       ->check(CLI::IsMember({"loopback", "authenticated", "off"}));

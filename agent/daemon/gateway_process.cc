@@ -11,12 +11,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -36,6 +38,9 @@ using std::chrono::seconds;
 constexpr seconds kSilence{10};     // It speaks every second.
 constexpr seconds kLongEnough{60};  // A life after which a death is no longer one of a series.
 constexpr milliseconds kFirstWait{100}, kLongestWait{30'000};
+constexpr int kMostMessages = 16;  // Read at once: a gateway gone wild does not hold up the scans.
+constexpr std::array<std::string_view, 4> kSanitizers = {"ASAN_OPTIONS", "UBSAN_OPTIONS",
+                                                         "LSAN_OPTIONS", "TSAN_OPTIONS"};
 constexpr const char* kSelf = "/proc/self/exe";  // The same program, even when its file is gone.
 
 // File actions and attributes of posix_spawn(3) with an end.
@@ -46,11 +51,16 @@ struct SpawnPlan {
   SpawnPlan() {
     posix_spawn_file_actions_init(&actions);
     posix_spawnattr_init(&attributes);
-    sigset_t none;
+    // What is meant for the agent often goes to its whole group, and must not end the gateway: that
+    // ends with its channel. Blocked, not ignored by itself: it has no first moment without.
+    sigset_t blocked;
     sigset_t all;
-    sigemptyset(&none);
+    sigemptyset(&blocked);
+    for (const int number : {SIGHUP, SIGINT, SIGUSR1, SIGUSR2, SIGPIPE}) {
+      sigaddset(&blocked, number);
+    }
     sigfillset(&all);
-    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigmask(&attributes, &blocked);
     posix_spawnattr_setsigdefault(&attributes, &all);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   }
@@ -61,6 +71,18 @@ struct SpawnPlan {
     posix_spawnattr_destroy(&attributes);
   }
 };
+
+// Of the caller's environment, which may hold secrets, what a build with sanitizers needs.
+std::vector<char*> GatewayEnvironment() {
+  std::vector<char*> kept;
+  for (char** each = environ; *each != nullptr; ++each) {
+    const std::string_view variable(*each);
+    const std::string_view name = variable.substr(0, variable.find('='));
+    if (std::ranges::count(kSanitizers, name) != 0) kept.push_back(*each);
+  }
+  kept.push_back(nullptr);
+  return kept;
+}
 
 std::string HowItEnded(int status) {
   return WIFSIGNALED(status) ? "killed by signal " + std::to_string(WTERMSIG(status))
@@ -85,8 +107,9 @@ Result<void> GatewayProcess::Spawn(Moment now) {
   for (std::string& argument : arguments_) arguments.push_back(argument.data());
   arguments.push_back(nullptr);
   pid_t child = 0;
-  const int failed =
-      posix_spawn(&child, kSelf, &plan.actions, &plan.attributes, arguments.data(), environ);
+  std::vector<char*> environment = GatewayEnvironment();
+  const int failed = posix_spawn(&child, kSelf, &plan.actions, &plan.attributes, arguments.data(),
+                                 environment.data());
   if (failed != 0) {
     return Fail(CodeOfErrno(failed), std::string("starting the gateway: ") + std::strerror(failed));
   }
@@ -136,7 +159,7 @@ void GatewayProcess::Upkeep(Moment now) {
     }
     return;
   }
-  while (true) {
+  for (int count = 0; count < kMostMessages; ++count) {
     auto said = channel_.ReceiveState();
     if (!said) return Bury(now, said.error().message);
     if (!*said) break;

@@ -58,7 +58,6 @@ class GatewayProcess {
 
  private:
   Result<void> Spawn(Moment now);
-  bool Listen();
   void Feed();
   void Bury(Moment now, const std::string& why);
 

@@ -114,6 +114,15 @@ def scans(port):
     return int(metric(port, "hullmark_scans_total", 'result="ok"').split()[-1])
 
 
+# Runs a command with an open file and a variable that are its own business.
+WITH_BELONGINGS = """
+import os, sys
+os.dup2(os.open("/dev/zero", os.O_RDONLY), 9)
+os.environ["SECRET"] = "x"
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
 class WithAgent(unittest.TestCase):
     def start(self, *options, **how):
         agent = Agent(*options, **how)
@@ -169,6 +178,14 @@ class Serving(WithAgent):
         self.assertNotRegex(status, r"\nUid:\t0\b")
         self.assertNotRegex(status, r"\nGid:\t0\b")
 
+    def test_the_gateway_inherits_nothing(self):
+        agent = self.start(before=[sys.executable, "-c", WITH_BELONGINGS])
+        self.ready(agent)
+        gateway = pathlib.Path(f"/proc/{agent.gateway()}")
+        self.assertNotIn(b"SECRET", (gateway / "environ").read_bytes())
+        open_files = [os.readlink(link) for link in (gateway / "fd").iterdir() if int(link.name) > 2]
+        self.assertNotIn("/dev/zero", open_files)
+
     def test_the_inspector_listens_nowhere(self):
         agent = self.start()
         self.ready(agent)
@@ -212,6 +229,18 @@ class Living(WithAgent):
         agent.said("it no longer answers")
         port = self.ready(agent, 2)
         eventually(lambda: metric(port, "hullmark_gateway_restarts_total").endswith(" 1"), "the count")
+
+    def test_signals_for_the_agent_leave_the_gateway(self):
+        agent = self.start("--interval", "1h")
+        port = self.ready(agent)
+        gateway = agent.gateway()
+        for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGINT, signal.SIGPIPE):
+            os.kill(gateway, number)
+            self.assertEqual(ask(port, "/healthz")[0], 200, number)
+        self.assertEqual(agent.gateway(), gateway)
+        self.assertTrue(metric(port, "hullmark_gateway_restarts_total").endswith(" 0"))
+        os.kill(gateway, signal.SIGTERM)
+        agent.said("the gateway killed by signal 15")
 
     def test_a_gateway_ends_with_its_agent(self):
         agent = self.start()
