@@ -54,19 +54,54 @@ Result<std::unique_ptr<CgroupWatch>> CgroupWatch::Create(const std::string& root
 
 void CgroupWatch::Refresh() {
   partial_ = false;
+  for (auto at = by_path_.begin(); at != by_path_.end();) {
+    const auto place = at++;
+    if (access(place->first.c_str(), F_OK) != 0) Drop(place);
+  }
   AddTree(root_, 0);
 }
 
 bool CgroupWatch::Add(const std::string& path) {
-  const bool full = watched_.size() >= most_;
+  const bool full = watched_.size() >= most_ && !by_path_.contains(path);
   const int watch = full ? -1 : inotify_add_watch(inotify_.get(), path.c_str(), kBirthAndDeath);
   if (watch < 0) {
     // A directory that is gone again needs no watch.
     if (full || (errno != ENOENT && errno != ENOTDIR)) partial_ = true;
     return false;
   }
+  // A path that is watched already and has another number now is another directory.
+  const auto [place, is_new] = by_path_.try_emplace(path, watch);
+  if (!is_new && place->second != watch) {
+    inotify_rm_watch(inotify_.get(), place->second);
+    watched_.erase(place->second);
+    place->second = watch;
+  }
   watched_[watch] = path;
   return true;
+}
+
+void CgroupWatch::Drop(ByPath::iterator place) {
+  inotify_rm_watch(inotify_.get(), place->second);
+  watched_.erase(place->second);
+  by_path_.erase(place);
+}
+
+// The kernel does not say of a directory of cgroupfs itself that it is gone, and keeps the watch.
+void CgroupWatch::DropTree(const std::string& path) {
+  if (const auto place = by_path_.find(path); place != by_path_.end()) Drop(place);
+  const std::string below = path + "/";
+  for (auto at = by_path_.lower_bound(below);
+       at != by_path_.end() && at->first.starts_with(below);) {
+    Drop(at++);
+  }
+}
+
+// The kernel has removed the watch.
+void CgroupWatch::Forget(int watch) {
+  const auto found = watched_.find(watch);
+  if (found == watched_.end()) return;
+  by_path_.erase(found->second);
+  watched_.erase(found);
 }
 
 // A directory is watched before it is listed: what is made in between is seen by one of the two.
@@ -94,12 +129,15 @@ bool CgroupWatch::Changed() {
       const char* const name = events.data() + at + sizeof event;
       at += sizeof event + event.len;
       lost = lost || (event.mask & IN_Q_OVERFLOW) != 0;
-      if ((event.mask & IN_IGNORED) != 0) watched_.erase(event.wd);
+      if ((event.mask & IN_IGNORED) != 0) Forget(event.wd);
       if ((event.mask & IN_ISDIR) == 0 || event.len == 0) continue;
       changed = true;
       const auto parent = watched_.find(event.wd);
-      if ((event.mask & IN_CREATE) == 0 || parent == watched_.end()) continue;
-      AddTree(parent->second + "/" + name, 0);
+      if (parent == watched_.end()) continue;
+      const std::string path = parent->second + "/" + name;
+      // What was made again under its name meanwhile is told by an event of its own.
+      if ((event.mask & IN_DELETE) != 0) DropTree(path);
+      if ((event.mask & IN_CREATE) != 0) AddTree(path, 0);
     }
   }
   if (lost) Refresh();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -30,19 +31,25 @@ class CgroupWatch {
   // Some directories are not watched: their changes wait for the interval.
   bool IsPartial() const { return partial_; }
 
-  // Walks the tree again: what could not be watched may be now.
+  // Forgets what is gone and walks the tree again: what could not be watched may be now.
   void Refresh();
 
  private:
+  using ByPath = std::map<std::string, int>;
+
   CgroupWatch(Fd inotify, std::string root, std::size_t most)
       : inotify_(std::move(inotify)), root_(std::move(root)), most_(most) {}
   bool Add(const std::string& path);
   void AddTree(const std::string& path, int depth);
+  void Drop(ByPath::iterator place);
+  void DropTree(const std::string& path);
+  void Forget(int watch);
 
   Fd inotify_;
   std::string root_;
   std::size_t most_;
   std::unordered_map<int, std::string> watched_;
+  ByPath by_path_;  // The same, the other way round.
   bool partial_ = false;
 };
 
