@@ -103,8 +103,8 @@ Result<Fd> Inspection::Judge(const Snapshot& snapshot, const ScanOrder& order, I
   Announce(memory_.Record({.snapshot = snapshot, .benchmark = input.benchmark, .report = report},
                           {.debounce = config.events.debounce}));
   const auto took = std::chrono::steady_clock::now() - began;
-  self_.CountScan(snapshot.counts.processes_truncated ? ScanResult::kPartial : ScanResult::kOk,
-                  took);
+  const bool whole = !snapshot.counts.processes_truncated && snapshot.counts.unreadable == 0;
+  self_.CountScan(whole ? ScanResult::kOk : ScanResult::kPartial, took);
   self_.Describe(input);
   const std::string_view metrics = exposition_.Render(input, self_);
   WriteTextfile(metrics);

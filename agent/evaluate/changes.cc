@@ -18,6 +18,7 @@
 #include "agent/evaluate/known_state.h"
 #include "agent/evaluate/score.h"
 #include "hullmark/benchmark.h"
+#include "hullmark/caps.h"
 #include "hullmark/check.h"
 #include "hullmark/event.h"
 #include "hullmark/ids.h"
@@ -28,6 +29,7 @@ namespace hullmark {
 namespace {
 
 constexpr std::size_t kMostTextBytes = 512;
+constexpr std::size_t kMostMissing = 1'000;
 
 // At most kMostTextBytes, not ending within a UTF-8 sequence.
 std::string Cut(std::string_view text) {
@@ -42,6 +44,16 @@ std::string Cut(std::string_view text) {
 const Process* FindProcess(const Snapshot& snapshot, Pid pid) {
   const auto at = std::ranges::lower_bound(snapshot.processes, pid, {}, &Process::pid);
   return at != snapshot.processes.end() && at->pid == pid ? &*at : nullptr;
+}
+
+// Whether processes of this host may be missing from the scan.
+bool IsIncomplete(const Snapshot& snapshot) {
+  const bool all_shown = snapshot.vantage.capabilities.Has(Cap::kSysPtrace);  // See proc(5).
+  const auto hides = [&](const VantageProblem& problem) {
+    return (problem.id == "hidepid" && !all_shown) || problem.id == "pid-namespace";
+  };
+  return snapshot.counts.processes_truncated || snapshot.counts.unreadable > 0 ||
+         std::ranges::any_of(snapshot.vantage.problems, hides);
 }
 
 Event Describe(EventKind kind, const KnownContainer* container) {
@@ -155,12 +167,14 @@ void Updating::MatchContainers() {
                            : KnownContainer{.id = std::string(snapshot_.Text(container.id))});
     Refresh(now.back(), container);
   }
-  const bool may_live = snapshot_.counts.processes_truncated && !IsRebooted(state_, snapshot_);
+  const bool may_live = IsIncomplete(snapshot_) && !IsRebooted(state_, snapshot_);
   for (std::size_t i = 0; i < matched.size(); ++i) {
     if (matched[i]) continue;
     KnownContainer& missing = state_.containers[i];
     const auto judged = std::span(now).first(found.size());
-    const bool stays = may_live && std::ranges::count(judged, missing.id, &KnownContainer::id) == 0;
+    // Those that went missing last come first.
+    const bool stays = may_live && now.size() - found.size() < kMostMissing &&
+                       std::ranges::count(judged, missing.id, &KnownContainer::id) == 0;
     (stays ? now : gone_).push_back(std::move(missing));
   }
   state_.containers = std::move(now);

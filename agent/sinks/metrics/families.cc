@@ -92,7 +92,7 @@ constexpr std::array kFamilies = {
                  "When the host was last looked at, in seconds since 1970.",
                  "time() - hullmark_last_scan_timestamp_seconds > 60"},
     MetricFamily{"hullmark_scans_total", kCounter, "result", "",
-                 "Scans by result: ok, partial (more processes than are accepted) or failed.",
+                 "Scans by result: ok, partial (not every process could be read) or failed.",
                  "rate(hullmark_scans_total{result!=\"ok\"}[15m]) > 0"},
     MetricFamily{"hullmark_scan_overruns_total", kCounter, "", "",
                  "Scans that took longer than their budget, and those that were due meanwhile.",

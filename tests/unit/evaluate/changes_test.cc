@@ -201,6 +201,28 @@ TEST(ChangesTest, WhatATruncatedScanMissedIsNotGone) {
   EXPECT_EQ(Lines(watch.See(again)).at(1), "container_gone web");
 }
 
+TEST(ChangesTest, WhatCouldNotBeSeenIsNotGone) {
+  for (const Scene& scene : {Scene{.unreadable = 1}, Scene{.vantage_problem = "hidepid"},
+                             Scene{.vantage_problem = "pid-namespace"}}) {
+    Watch watch = Watching(One(Fails()));
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(Lines(watch.See(scene)), Said{});
+    EXPECT_EQ(Lines(watch.See(One(Fails()))), Said{});
+    EXPECT_EQ(Known(watch, "C-0").standing, Standing::kFailing);
+    EXPECT_EQ(Lines(watch.See({.vantage_problem = "no-cgroups"})).at(1), "container_gone web");
+  }
+}
+
+TEST(ChangesTest, NotMoreThanAThousandMissingAreKept) {
+  Watch watch;
+  const auto see = [&](int number) {
+    Scene scene = {.unreadable = 1, .process_controls = 0, .container_controls = 0};
+    scene.containers = {{.id = "c" + std::to_string(number)}};
+    return Lines(watch.See(scene));
+  };
+  for (int i = 0; i <= 1'000; ++i) EXPECT_EQ(see(i).size(), 1U) << i;
+  EXPECT_EQ(see(1'001).at(0), "container_gone c0");
+}
+
 TEST(ChangesTest, TwoContainersWithOneIdAreTwo) {
   Scene twins = One(Fails());
   twins.containers.push_back({.start = 9, .processes = {{.pid = 9}}});

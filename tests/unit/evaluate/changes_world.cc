@@ -78,6 +78,10 @@ ActedScan::ActedScan(const Scene& scene, std::int64_t taken_at) {
   world_.snapshot.taken_at = Timestamp{taken_at};
   world_.snapshot.host.boot_id = scene.boot_id;
   world_.snapshot.counts.processes_truncated = scene.truncated;
+  world_.snapshot.counts.unreadable = scene.unreadable;
+  if (!scene.vantage_problem.empty()) {
+    world_.snapshot.vantage.problems = {{.id = scene.vantage_problem}};
+  }
   report_ = Evaluate(world_.snapshot, world_.benchmark, {});
 }
 

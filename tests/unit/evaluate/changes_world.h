@@ -39,6 +39,8 @@ struct Scene {
   std::vector<ActedContainer> containers = {};
   Verdict host = {.outcome = Outcome::kPass};
   bool truncated = false;
+  std::uint32_t unreadable = 0;      // Processes.
+  std::string vantage_problem = "";  // Its id.
   std::string boot_id = "boot";
   int process_controls = 1, container_controls = 1;
 };
