@@ -167,10 +167,15 @@ void Updating::MatchContainers() {
                            : KnownContainer{.id = std::string(snapshot_.Text(container.id))});
     Refresh(now.back(), container);
   }
-  const bool may_live = IsIncomplete(snapshot_) && !IsRebooted(state_, snapshot_);
+  const bool rebooted = IsRebooted(state_, snapshot_);
+  const bool may_live = IsIncomplete(snapshot_) && !rebooted;
   for (std::size_t i = 0; i < matched.size(); ++i) {
     if (matched[i]) continue;
     KnownContainer& missing = state_.containers[i];
+    if (!rebooted && IsLeftOut(missing, snapshot_, report_)) {
+      changes_.moved = true;
+      continue;
+    }
     const auto judged = std::span(now).first(found.size());
     // Those that went missing last come first.
     const bool stays = may_live && now.size() - found.size() < kMostMissing &&

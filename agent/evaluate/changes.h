@@ -34,6 +34,8 @@ struct Changes {
 // - Containers appear and go at once. One that is missing from a scan that could not see all
 //   processes (too many, unreadable ones, hidden ones) is not gone, unless another has its id or
 //   1,000 went missing after it. Another start of its init, or another boot, is another container.
+// - One that still is in the Snapshot and is judged no more, by `classes` or `select`, is forgotten
+//   without a word: nothing of it was mended. Once it is judged again, it appears anew.
 // - What a control or grade says is announced when `debounce` scans in a row say so; what changes
 //   back before that is never heard of. So a violation of a new container is announced by the scan
 //   that shows the container with debounce 1, by the next one with 2.

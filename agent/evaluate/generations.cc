@@ -48,4 +48,16 @@ std::vector<std::optional<std::size_t>> FindKnown(const KnownState& state, const
   return found;
 }
 
+bool IsLeftOut(const KnownContainer& known, const Snapshot& snapshot, const Report& report) {
+  for (std::size_t i = 0; i < snapshot.containers.size(); ++i) {
+    const Container& container = snapshot.containers[i];
+    if (snapshot.Text(container.id) != known.id) continue;
+    const auto start = StartOfInit(snapshot, container);
+    if (start && known.start && *start != *known.start) continue;
+    const auto is_judged = [&](const ContainerReport& judged) { return judged.container == i; };
+    if (std::ranges::none_of(report.containers, is_judged)) return true;
+  }
+  return false;
+}
+
 }  // namespace hullmark

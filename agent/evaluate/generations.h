@@ -23,4 +23,8 @@ bool IsRebooted(const KnownState& state, const Snapshot& snapshot);
 std::vector<std::optional<std::size_t>> FindKnown(const KnownState& state, const Snapshot& snapshot,
                                                   const Report& report);
 
+// Whether a container that is in none of FindKnown's places is in the Snapshot all the same: it is
+// not of those that are judged now.
+bool IsLeftOut(const KnownContainer& known, const Snapshot& snapshot, const Report& report);
+
 }  // namespace hullmark

@@ -11,6 +11,7 @@
 #include "agent/evaluate/known_state.h"
 #include "hullmark/check.h"
 #include "hullmark/event.h"
+#include "hullmark/glob.h"
 #include "hullmark/report.h"
 #include "tests/unit/evaluate/changes_world.h"
 #include "tests/unit/evaluate/world.h"
@@ -221,6 +222,19 @@ TEST(ChangesTest, NotMoreThanAThousandMissingAreKept) {
   };
   for (int i = 0; i <= 1'000; ++i) EXPECT_EQ(see(i).size(), 1U) << i;
   EXPECT_EQ(see(1'001).at(0), "container_gone c0");
+}
+
+TEST(ChangesTest, WhatIsNotJudgedAnyMoreIsForgottenWithoutAWord) {
+  Watch watch = Watching(One(Fails()));
+  Scene narrow = One(Fails());
+  narrow.select.name = {Glob("another")};
+  EXPECT_EQ(Lines(watch.See(narrow)), Said{});
+  EXPECT_TRUE(watch.moved);
+  EXPECT_TRUE(watch.state.containers.empty());
+  EXPECT_EQ(Lines(watch.See(One(Fails()))), Said{"container_appeared web"});
+  EXPECT_EQ(Lines(watch.See(One(Fails()))), Said{"violation_appeared web C-0 high"});
+  narrow.containers[0].start = 2;
+  EXPECT_EQ(Lines(watch.See(narrow)).at(1), "container_gone web") << "it was another";
 }
 
 TEST(ChangesTest, TwoContainersWithOneIdAreTwo) {

@@ -82,7 +82,7 @@ ActedScan::ActedScan(const Scene& scene, std::int64_t taken_at) {
   if (!scene.vantage_problem.empty()) {
     world_.snapshot.vantage.problems = {{.id = scene.vantage_problem}};
   }
-  report_ = Evaluate(world_.snapshot, world_.benchmark, {});
+  report_ = Evaluate(world_.snapshot, world_.benchmark, {.site = scene.select});
 }
 
 std::vector<Event> Watch::SeeAgain(const Scene& scene) {

@@ -11,6 +11,7 @@
 #include "hullmark/check.h"
 #include "hullmark/event.h"
 #include "hullmark/report.h"
+#include "hullmark/selector.h"
 #include "tests/unit/evaluate/world.h"
 
 namespace hullmark {
@@ -42,6 +43,7 @@ struct Scene {
   std::uint32_t unreadable = 0;      // Processes.
   std::string vantage_problem = "";  // Its id.
   std::string boot_id = "boot";
+  Selector select = {};  // Whom to judge.
   int process_controls = 1, container_controls = 1;
 };
 
