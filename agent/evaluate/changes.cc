@@ -100,6 +100,7 @@ class Updating {
     MilliPoints exposure = 0;         // With stale and recent violations at their last price.
   };
 
+  void CapStep();
   void MatchContainers();
   void Refresh(KnownContainer& known, const Container& container) const;
   void ResolveGone();
@@ -139,6 +140,22 @@ void Updating::Announce(Event event) {
 std::string_view Updating::TitleOf(std::string_view control) const {
   const auto found = std::ranges::find(benchmark_.controls, control, &Control::id);
   return found == benchmark_.controls.end() ? std::string_view{} : found->title;
+}
+
+// Of a long step, or of a clock that was set forward, half of the hold counts.
+void Updating::CapStep() {
+  if (!state_.taken_at) return;
+  const std::int64_t step = std::to_underlying(at_) - std::to_underlying(*state_.taken_at);
+  const std::int64_t excess = step - options_.hold_nanoseconds / 2;
+  if (excess <= 0) return;
+  const auto move = [&](KnownSubject& subject) {
+    for (auto& [id, known] : subject.controls) {
+      if (!known.failure) continue;
+      known.failure->at = Timestamp{std::to_underlying(known.failure->at) + excess};
+    }
+  };
+  move(state_.host);
+  for (KnownContainer& known : state_.containers) move(known.subject);
 }
 
 // ---- containers ----
@@ -356,6 +373,7 @@ Changes Updating::Run() && {
   if (state_.taken_at == at_) return {};
   const bool first = !state_.taken_at;
   const std::uint64_t last_id = state_.last_id;
+  CapStep();
   MatchContainers();
   ResolveGone();
   Subject host = {.known = state_.host, .container = nullptr, .first = first};

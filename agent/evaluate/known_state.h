@@ -31,7 +31,7 @@ struct Offender {
 
 // The last scan that saw a control fail.
 struct LastFailure {
-  Timestamp at{};
+  Timestamp at{};  // Moved on by what does not count of the time since, see ChangeOptions::hold.
   Severity severity = Severity::kInfo;
   MilliPoints points = 0;
   std::string evidence{};             // Its first line of proof.

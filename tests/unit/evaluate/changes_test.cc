@@ -163,6 +163,15 @@ TEST(ChangesTest, AClockThatIsSetBackHoldsNoLonger) {
   EXPECT_TRUE(watch.state.containers.at(0).subject.controls.empty());
 }
 
+TEST(ChangesTest, AClockThatIsSetForwardEndsNoHold) {
+  Watch watch = Watching(WithJob(Fails()));
+  watch.See(One(Passes()));
+  watch.now += 3'600 * kSecond;
+  for (int i = 0; i < 10; ++i) ASSERT_EQ(Lines(watch.See(One(Passes()))), Said{}) << i;
+  watch.now += 3'600 * kSecond;
+  EXPECT_EQ(Lines(watch.See(One(Passes()))).at(0), "violation_resolved web C-0 high");
+}
+
 TEST(ChangesTest, AContainerThatIsGoneResolvesAtOnce) {
   Watch watch = Watching(WithJob(Fails()));
   EXPECT_EQ(Lines(watch.See({})), (Said{"violation_resolved web C-0 high", "container_gone web"}));
