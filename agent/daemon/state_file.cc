@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -25,6 +26,7 @@ namespace hullmark {
 namespace {
 
 constexpr const char* kName = "state.json";
+constexpr const char* kLock = "state.lock";
 constexpr const char* kDraft = "state.json.new";
 constexpr int kMostAside = 9;
 constexpr std::size_t kMostBytes = std::size_t{256} << 20;
@@ -32,17 +34,25 @@ constexpr std::size_t kPiece = std::size_t{64} << 10;
 
 }  // namespace
 
-StateFile::StateFile(Fd directory, std::string path, Uid user)
-    : directory_(std::move(directory)), path_(std::move(path)), user_(user) {}
+StateFile::StateFile(Fd directory, Fd lock, std::string path, Uid user)
+    : directory_(std::move(directory)),
+      lock_(std::move(lock)),
+      path_(std::move(path)),
+      user_(user) {}
 
 Result<StateFile> StateFile::Open(const std::string& directory, Uid user) {
   auto opened = OpenTrustedDirectory(directory, user);
   if (!opened) return std::unexpected(opened.error());
-  if (flock(opened->get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return FailWithErrno(directory, errno);
+  // Not the directory itself: who may open that may lock it.
+  const std::string place = directory + "/" + kLock;
+  auto lock = OpenOwn(opened->get(), kLock, O_RDWR | O_CREAT, user, place);
+  if (!lock) return std::unexpected(lock.error());
+  if (fchmod(lock->get(), S_IRUSR | S_IWUSR) != 0) return FailWithErrno(place, errno);
+  if (flock(lock->get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return FailWithErrno(place, errno);
     return Fail(ErrorCode::kDenied, directory + ": another hullmark agent is using it");
   }
-  return StateFile(std::move(*opened), directory, user);
+  return StateFile(std::move(*opened), std::move(*lock), directory, user);
 }
 
 Result<std::string> StateFile::ReadAll() const {

@@ -14,8 +14,8 @@ namespace hullmark {
 // Told what a person should know and nothing fails for.
 using Warn = std::function<void(const std::string&)>;
 
-// state.json in the state directory, which is locked as long as this lives: two agents would
-// announce everything twice.
+// state.json in the state directory. As long as this lives, it holds a lock on state.lock, a file
+// that only its owner can open: two agents would announce everything twice.
 class StateFile {
  public:
   // The directory must be there and be trusted.
@@ -32,12 +32,12 @@ class StateFile {
   Result<void> Save(const SavedState& state) const;
 
  private:
-  StateFile(Fd directory, std::string path, Uid user);
+  StateFile(Fd directory, Fd lock, std::string path, Uid user);
 
   Result<std::string> ReadAll() const;
   Result<void> SetAside(const std::string& why, const Warn& warn) const;
 
-  Fd directory_;
+  Fd directory_, lock_;
   std::string path_;  // Of the directory.
   Uid user_{};
 };

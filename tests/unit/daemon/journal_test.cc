@@ -3,9 +3,11 @@
 
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +26,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/base/file.h"
 #include "agent/evaluate/changes.h"
 #include "agent/evaluate/evaluate.h"
 #include "agent/evaluate/known_state.h"
@@ -175,6 +178,18 @@ TEST_F(JournalTest, AStateThatIsLostBeginsAboveTheLastId) {
   EXPECT_EQ(journal->known().last_id, last);
   EXPECT_TRUE(journal->known().containers.empty());
   EXPECT_EQ(Record(*journal, 10).at(0).id, last + 1);
+}
+
+TEST_F(JournalTest, WhoLocksTheDirectoryStopsNobody) {
+  tree_.MakeDirectory("state");
+  const Fd directory = tree_.Open("state");
+  ASSERT_EQ(flock(directory.get(), LOCK_EX | LOCK_NB), 0);
+  const auto journal = Open();
+  ASSERT_TRUE(journal.has_value()) << journal.error().message;
+  struct stat lock = {};
+  ASSERT_EQ(stat(tree_.Path("state/state.lock").c_str(), &lock), 0);
+  EXPECT_EQ(lock.st_mode & 0777U, 0600U) << "nobody else can open it";
+  EXPECT_FALSE(Open().has_value()) << "one agent at a time";
 }
 
 TEST_F(JournalTest, WithoutAnEventsFileTheStateIsKept) {
