@@ -62,22 +62,22 @@ bool AddDisks(const Host& host, DeviceNumber device, std::vector<DeviceNumber>& 
 
 // Whether the disks of `mount` are known, and added. Of an overlay only the upper directory is
 // written: it lies where the host's table says.
-bool AddDisksOf(const Snapshot& snapshot, std::span<const Mount> host, const Mount& mount,
-                std::vector<DeviceNumber>& disks) {
+bool AddDisksOf(const ContainerView& view, const Mount& mount, std::vector<DeviceNumber>& disks) {
+  const Snapshot& snapshot = view.snapshot;
   if (snapshot.Text(mount.type) != "overlay") return AddDisks(snapshot.host, mount.device, disks);
   const auto upper = snapshot.Text(mount.upper_dir);
   if (upper.empty()) return true;  // Nothing can be written.
-  const Mount* const below = CoveringMount(snapshot, host, upper);
+  const Mount* const below = view.host_mounts.Covering(upper);
   if (below == nullptr) return false;
   return IsDiskless(snapshot.Text(below->type)) || AddDisks(snapshot.host, below->device, disks);
 }
 
-Backing BackingOf(const ContainerView& view, const MountTable& own, const MountTable& host) {
+Backing BackingOf(const ContainerView& view, const MountTable& own) {
   const Snapshot& snapshot = view.snapshot;
   Backing backing;
   for (const Mount& mount : own.mounts) {
     if (ReadOnly(mount) || IsDiskless(snapshot.Text(mount.type))) continue;
-    if (!AddDisksOf(snapshot, host.mounts, mount, backing.disks)) backing.unresolved = &mount;
+    if (!AddDisksOf(view, mount, backing.disks)) backing.unresolved = &mount;
   }
   return backing;
 }
@@ -122,7 +122,7 @@ Verdict JudgeRates(const ContainerView& view, std::span<const Rate> rates, bool 
   if (!own) return Unknown(out, "mountinfo", own.error());
   const Fact<MountTable> host = MountsOf(view.snapshot, view.snapshot.host.mounts);
   if (!host) return Unknown(out, "/proc/1/mountinfo", host.error());
-  const Backing backing = BackingOf(view, *own, *host);
+  const Backing backing = BackingOf(view, *own);
   if (backing.disks.empty() && backing.unresolved == nullptr) {
     if (!own->complete) return Unknown(out, "mountinfo", "not all mounts were read");
     return NotApplicable("no writable mount lies on a disk");

@@ -131,7 +131,7 @@ Verdict MountsNotShared(const ContainerView& view, const Params&, EvidenceOut ou
 Verdict RootReadOnly(const ContainerView& view, const Params&, EvidenceOut out) {
   const Fact<MountTable> table = MountsOf(view.snapshot, view.container.mounts);
   if (!table) return UnknownMounts(view, out, table.error());
-  const Mount* const root = RootMount(view.snapshot, table->mounts);
+  const Mount* const root = CoveringMount(view.snapshot, table->mounts, "/");
   if (root == nullptr) return Unknown(out, kMountinfo, "no mount at /");
   if (ReadOnly(*root)) return Pass();
   MountFindings findings(view, out);

@@ -3,12 +3,10 @@
 
 #include <algorithm>
 #include <array>
-#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -49,11 +47,11 @@ std::expected<Tables, TableFault> TablesOf(const ContainerView& view) {
   if (!own) return missing(TableSide::kOwn, own.error());
   const Fact<MountTable> host = MountsOf(snapshot, snapshot.host.mounts);
   if (!host) return missing(TableSide::kHost, host.error());
-  const Mount* const root = RootMount(snapshot, host->mounts);
+  const Mount* const root = view.host_mounts.Covering("/");
   if (root == nullptr) return missing(TableSide::kHost, Fault{ErrorCode::kMalformed});
   return Tables{.own = *own,
                 .host = *host,
-                .own_root = RootMount(snapshot, own->mounts),
+                .own_root = CoveringMount(snapshot, own->mounts, "/"),
                 .host_root = PlaceOf(snapshot, *root)};
 }
 
@@ -125,23 +123,6 @@ bool MatchesOneOf(std::string_view path, const std::vector<Glob>& globs) {
   return std::ranges::any_of(globs, [&](const Glob& glob) { return glob.Matches(path); });
 }
 
-// Which devices the host's table may have: a busy host has a mount per container, and few of a
-// container's own are among them. Says yes too often, never no wrongly.
-class DeviceFilter {
- public:
-  explicit DeviceFilter(std::span<const Mount> mounts) {
-    for (const Mount& mount : mounts) bits_.set(BitOf(mount.device));
-  }
-  [[nodiscard]] bool MayHave(DeviceNumber device) const { return bits_.test(BitOf(device)); }
-
- private:
-  static constexpr std::size_t kBits = 4096;
-  static std::size_t BitOf(DeviceNumber device) {
-    return (std::size_t{device.major} * 509 + device.minor) % kBits;
-  }
-  std::bitset<kBits> bits_;
-};
-
 // Judges the mounts of one container one by one.
 class HostDirectories {
  public:
@@ -151,15 +132,15 @@ class HostDirectories {
         snapshot_(view.snapshot),
         tables_(tables),
         params_(params),
-        findings_(findings),
-        on_host_(tables.host.mounts) {
+        findings_(findings) {
     for (const Mount& mount : tables.own.mounts) {
       if (ShowsHostRoot(snapshot_, tables, mount)) exposed_roots_.push_back(&mount);
     }
   }
 
   void Judge(const Mount& mount) {
-    if (!on_host_.MayHave(mount.device) || IsOwnRoot(mount) || IsRuntimesOwn(mount)) return;
+    if (view_.host_mounts.Of(mount.device).empty() || IsOwnRoot(mount) || IsRuntimesOwn(mount))
+      return;
     if (IsKnownSocket(mount)) return;
     const std::optional<std::string> path = SensitivePath(mount);
     if (!path) return;
@@ -237,9 +218,8 @@ class HostDirectories {
   template <typename Visit>
   void ForEachPath(const Mount& mount, Visit visit) const {
     const auto root = snapshot_.Text(mount.root);
-    for (const Mount& each : tables_.host.mounts) {
-      if (each.device != mount.device) continue;
-      const Window window = WindowOf(snapshot_, each);
+    for (const Mount* const each : view_.host_mounts.Of(mount.device)) {
+      const Window window = WindowOf(snapshot_, *each);
       const bool whole = Covers(window.root, root);
       if (!whole && !Covers(root, window.root)) continue;
       visit(PathOnHost(window, root), std::min(window.root.size(), root.size()), whole);
@@ -285,7 +265,6 @@ class HostDirectories {
   const Tables& tables_;
   const Params& params_;
   MountFindings& findings_;
-  DeviceFilter on_host_;
   std::vector<const Mount*> exposed_roots_;
 };
 

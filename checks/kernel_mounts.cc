@@ -76,8 +76,8 @@ class KernelFilesystems {
   }
 
   [[nodiscard]] bool IsHostsProc(const Mount& mount) const {
-    return std::ranges::any_of(host_->mounts, [&](const Mount& each) {
-      return each.device == mount.device && snapshot_.Text(each.type) == "proc";
+    return std::ranges::any_of(view_.host_mounts.Of(mount.device), [&](const Mount* each) {
+      return snapshot_.Text(each->type) == "proc";
     });
   }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "checks/mount_paths.h"
 
-#include <algorithm>
 #include <cstddef>
 #include <expected>
 #include <span>
@@ -9,27 +8,13 @@
 #include <string_view>
 
 #include "hullmark/facts.h"
+#include "hullmark/host_mounts.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
 
 namespace hullmark {
 namespace {
-
-// The mount where every lookup starts: at "/", on no other mount of the table.
-const Mount* Start(const Snapshot& snapshot, std::span<const Mount> mounts) {
-  const auto first = std::ranges::find_if(
-      mounts, [&](const Mount& mount) { return snapshot.Text(mount.mount_point) == "/"; });
-  if (first == mounts.end()) return nullptr;
-  const Mount* start = nullptr;
-  for (const Mount& mount : mounts) {
-    if (mount.mount_point != first->mount_point) continue;
-    const bool bottom = mount.parent == mount.id ||
-                        std::ranges::find(mounts, mount.parent, &Mount::id) == mounts.end();
-    if (bottom) start = &mount;
-  }
-  return start;
-}
 
 // The first mount on `current` that a lookup of `path` steps onto: a child at the shortest mount
 // point. A lookup never comes back to a shorter one.
@@ -82,7 +67,7 @@ Fact<MountTable> MountsOf(const Snapshot& snapshot,
 const Mount* CoveringMount(const Snapshot& snapshot, std::span<const Mount> mounts,
                            std::string_view path) {
   if (!Covers("/", path)) return nullptr;
-  const Mount* current = Start(snapshot, mounts);
+  const Mount* current = StartOfLookups(snapshot, mounts);
   // Every step goes to another mount; the bound holds against tables that the kernel never wrote.
   for (std::size_t steps = 0; current != nullptr && steps < mounts.size(); ++steps) {
     const Mount* const next = NextOn(snapshot, mounts, *current, path);
@@ -90,19 +75,6 @@ const Mount* CoveringMount(const Snapshot& snapshot, std::span<const Mount> moun
     current = next;
   }
   return current;
-}
-
-const Mount* RootMount(const Snapshot& snapshot, std::span<const Mount> mounts) {
-  const Mount* top = Start(snapshot, mounts);
-  for (std::size_t steps = 0; top != nullptr && steps < mounts.size(); ++steps) {
-    const auto next = std::ranges::find_if(mounts, [&](const Mount& mount) {
-      return mount.parent == top->id && mount.id != top->id &&
-             mount.mount_point == top->mount_point;
-    });
-    if (next == mounts.end()) break;
-    top = &*next;
-  }
-  return top;
 }
 
 bool ReadOnly(const Mount& mount) { return mount.flags.read_only || mount.flags.super_read_only; }

@@ -45,9 +45,6 @@ Fact<MountTable> MountsOf(const Snapshot& snapshot,
 const Mount* CoveringMount(const Snapshot& snapshot, std::span<const Mount> mounts,
                            std::string_view path);
 
-// The mount on top of "/"; nullptr when the table has none.
-const Mount* RootMount(const Snapshot& snapshot, std::span<const Mount> mounts);
-
 // Read-only by its own options or by those of its file system: writes fail either way.
 bool ReadOnly(const Mount& mount);
 

@@ -16,6 +16,7 @@
 #include "hullmark/benchmark.h"
 #include "hullmark/check.h"
 #include "hullmark/glob.h"
+#include "hullmark/host_mounts.h"
 #include "hullmark/namespace_users.h"
 #include "hullmark/report.h"
 #include "hullmark/selector.h"
@@ -74,6 +75,7 @@ class Evaluation {
   Evaluation(const Snapshot& snapshot, const Benchmark& benchmark, const EvaluateOptions& options)
       : snapshot_(snapshot),
         users_(snapshot),
+        host_mounts_(snapshot),
         benchmark_(benchmark),
         options_(options),
         raisers_(RaisersOf(benchmark)),
@@ -94,6 +96,7 @@ class Evaluation {
 
   const Snapshot& snapshot_;
   NamespaceUsers users_;
+  HostMounts host_mounts_;
   const Benchmark& benchmark_;
   const EvaluateOptions& options_;
   std::vector<Raiser> raisers_;
@@ -190,7 +193,8 @@ void Evaluation::AddContainer(std::uint32_t at) {
                             .findings = {}};
   for (const Member& member : container.members) result.threads += ThreadsOf(snapshot_, member);
   waiving_.Enter(snapshot_, container);
-  result.findings = JudgeAll(Subject(snapshot_, users_, container), false, result.score);
+  result.findings =
+      JudgeAll(Subject(snapshot_, users_, host_mounts_, container), false, result.score);
   report_.containers.push_back(std::move(result));
 }
 
@@ -221,7 +225,8 @@ void Evaluation::Summarise() {
 Report Evaluation::Run() && {
   report_.judged_at = options_.at.value_or(snapshot_.taken_at);
   waiving_.EnterHost();
-  report_.host.findings = JudgeAll(Subject(snapshot_, users_), true, report_.host.score);
+  report_.host.findings =
+      JudgeAll(Subject(snapshot_, users_, host_mounts_), true, report_.host.score);
   for (std::uint32_t at = 0; at < snapshot_.containers.size(); ++at) {
     const Container& container = snapshot_.containers[at];
     if (!IsAskedFor(container)) continue;

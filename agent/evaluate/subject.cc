@@ -27,8 +27,9 @@ std::string FullPath(const Evidence& evidence) {
 
 }  // namespace
 
-Subject::Subject(const Snapshot& snapshot, const NamespaceUsers& users, const Container& container)
-    : snapshot_(snapshot), users_(users), container_(&container) {
+Subject::Subject(const Snapshot& snapshot, const NamespaceUsers& users,
+                 const HostMounts& host_mounts, const Container& container)
+    : snapshot_(snapshot), users_(users), host_mounts_(host_mounts), container_(&container) {
   tasks_.reserve(container.members.size());
   for (const Member& member : container.members) AddTasks(member);
   if (tasks_.empty()) tasks_.emplace_back();
@@ -54,8 +55,11 @@ Verdict Subject::Ask(const Control& control, std::size_t at, EvidenceOut evidenc
     return (*host)(snapshot_, control.params, evidence);
   }
   assert(container_ != nullptr);
-  return std::get<ContainerCheck>(evaluate)(
-      {.snapshot = snapshot_, .users = users_, .container = *container_}, control.params, evidence);
+  return std::get<ContainerCheck>(evaluate)({.snapshot = snapshot_,
+                                             .users = users_,
+                                             .host_mounts = host_mounts_,
+                                             .container = *container_},
+                                            control.params, evidence);
 }
 
 Verdict Subject::AskTask(const ProcessCheck& check, const TaskRef& ref, const Params& params,

@@ -7,6 +7,7 @@
 
 #include "hullmark/benchmark.h"
 #include "hullmark/check.h"
+#include "hullmark/host_mounts.h"
 #include "hullmark/ids.h"
 #include "hullmark/namespace_users.h"
 #include "hullmark/snapshot.h"
@@ -17,9 +18,10 @@ namespace hullmark {
 // not be read counts as a task too, one that every process check is unknown on.
 class Subject {
  public:
-  Subject(const Snapshot& snapshot, const NamespaceUsers& users)
-      : snapshot_(snapshot), users_(users) {}
-  Subject(const Snapshot& snapshot, const NamespaceUsers& users, const Container& container);
+  Subject(const Snapshot& snapshot, const NamespaceUsers& users, const HostMounts& host_mounts)
+      : snapshot_(snapshot), users_(users), host_mounts_(host_mounts) {}
+  Subject(const Snapshot& snapshot, const NamespaceUsers& users, const HostMounts& host_mounts,
+          const Container& container);
 
   // How many verdicts a control has here: one per task for a process control, else one.
   std::size_t VerdictsOn(const Control& control) const {
@@ -50,6 +52,7 @@ class Subject {
 
   const Snapshot& snapshot_;
   const NamespaceUsers& users_;
+  const HostMounts& host_mounts_;
   const Container* container_ = nullptr;  // nullptr: the host.
   std::vector<TaskRef> tasks_;
 };

@@ -13,6 +13,7 @@
 
 #include "hullmark/caps.h"
 #include "hullmark/glob.h"
+#include "hullmark/host_mounts.h"
 #include "hullmark/ids.h"
 #include "hullmark/limits.h"
 #include "hullmark/namespace_users.h"
@@ -136,7 +137,8 @@ struct TaskView {
 
 struct ContainerView {
   const Snapshot& snapshot;
-  const NamespaceUsers& users;  // Made of `snapshot`.
+  const NamespaceUsers& users;  // These two are made of `snapshot`.
+  const HostMounts& host_mounts;
   const Container& container;
 };
 

@@ -251,6 +251,7 @@ Verdict Judge(std::span<const Check> checks, std::string_view id, const Scene& s
     case Scope::kContainer:
       return std::get<ContainerCheck>(check.evaluate)({.snapshot = scene.snapshot,
                                                        .users = NamespaceUsers(scene.snapshot),
+                                                       .host_mounts = HostMounts(scene.snapshot),
                                                        .container = scene.snapshot.containers[at]},
                                                       params, out);
     case Scope::kHost:

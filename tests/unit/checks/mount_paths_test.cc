@@ -2,13 +2,16 @@
 #include "checks/mount_paths.h"
 
 #include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "hullmark/facts.h"
+#include "hullmark/host_mounts.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
 #include "tests/unit/checks/mount_scene.h"
@@ -110,6 +113,36 @@ TEST(Holds, NeedsTheSameFileSystem) {
   EXPECT_TRUE(Holds({kDisk, "/"}, {kDisk, "/etc"}));
   EXPECT_FALSE(Holds({kDisk, "/"}, {kHostRun, "/etc"}));
   EXPECT_FALSE(Holds({kDisk, "/etc/ssl"}, {kDisk, "/etc"}));
+}
+
+RC_GTEST_PROP(HostMounts, CoverWhatTheTableCovers, ()) {
+  const std::vector<std::string> places = {"/", "/a", "/a/b", "/a/b/c", "/ab", "/c"};
+  MountScene scene;
+  for (const std::string& place :
+       *rc::gen::container<std::vector<std::string>>(rc::gen::elementOf(places))) {
+    scene.OnHost({.at = place, .type = "tmpfs", .device = {}});
+  }
+  std::vector<Mount>& mounts = *scene.OfHost().mounts;
+  for (Mount& mount : mounts) {
+    if (*rc::gen::inRange(0, 8) == 0) mount.parent = *rc::gen::inRange<std::uint32_t>(0, 40);
+  }
+  const HostMounts host(scene.snapshot);
+  for (const std::string_view path : {"/", "/a", "/a/b/c/d", "/ab/c", "/abc", "/c/", "c", ""}) {
+    RC_ASSERT(host.Covering(path) == CoveringMount(scene.snapshot, mounts, path));
+  }
+}
+
+TEST(HostMounts, OfAFileSystemStandInTheTablesOrder) {
+  MountScene scene;
+  scene.OnHost({.at = "/b", .type = "ext4", .device = kDisk});
+  scene.OnHost({.at = "/a", .type = "ext4", .device = kDisk});
+  const HostMounts host(scene.snapshot);
+  std::vector<std::string_view> places;
+  for (const Mount* const mount : host.Of(kDisk)) {
+    places.push_back(scene.snapshot.Text(mount->mount_point));
+  }
+  EXPECT_EQ(places, (std::vector<std::string_view>{"/", "/b", "/a"}));
+  EXPECT_TRUE(host.Of({99, 99}).empty());
 }
 
 }  // namespace
