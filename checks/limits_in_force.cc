@@ -59,22 +59,22 @@ bool IsOwn(const ContainerView& view, CgroupIndex source) {
          std::ranges::find(membership->cgroups, source) != membership->cgroups.end();
 }
 
-std::string PathOf(const ContainerView& view, std::optional<CgroupIndex> source,
-                   const LimitFile& file) {
-  const Snapshot& snapshot = view.snapshot;
+namespace {
+
+// A line of proof from a file of `source`, or of the cgroup that init is in.
+Evidence LineOf(const ContainerView& view, std::optional<CgroupIndex> source, const LimitFile& file,
+                std::string_view fact) {
   const auto cgroup = source ? source : CgroupOfInit(view, file.controller);
-  const Fact<CgroupVersion> version = VersionOf(snapshot, cgroup, file.controller);
+  const Fact<CgroupVersion> version = VersionOf(view.snapshot, cgroup, file.controller);
   const auto name = version && *version == CgroupVersion::kV1 ? file.v1 : file.v2;
-  if (!cgroup) return std::string(name);
-  const Window window = {.root = "/",
-                         .mount_point = snapshot.Text(HierarchyOf(snapshot, *cgroup).mount_point)};
-  const auto directory = Rebase(snapshot.Text(snapshot.At(*cgroup).path), window);
-  return directory + "/" + std::string(name);
+  return {.cgroup = cgroup, .source = std::string(name), .fact = std::string(fact)};
 }
+
+}  // namespace
 
 Verdict FailLimit(const ContainerView& view, std::optional<CgroupIndex> source,
                   const LimitFile& file, EvidenceOut out, std::string_view fact) {
-  if (out != nullptr) Prove(out, PathOf(view, source, file), fact);
+  if (out != nullptr) out->push_back(LineOf(view, source, file, fact));
   return {.outcome = Outcome::kFail};
 }
 
@@ -86,8 +86,11 @@ Verdict WithoutValue(const ContainerView& view, const LimitFile& file, EvidenceO
   if (fault.code == ErrorCode::kNotFound) {
     return FailLimit(view, {}, file, out, "no cgroup from here up to the root has this file");
   }
-  if (out == nullptr) return {.outcome = Outcome::kUnknown};
-  return Unknown(out, PathOf(view, {}, file), fault);
+  if (out != nullptr) {
+    out->push_back(LineOf(view, {}, file, NameOf(fault.code)));
+    out->back().error_number = fault.error_number;
+  }
+  return {.outcome = Outcome::kUnknown};
 }
 
 }  // namespace hullmark

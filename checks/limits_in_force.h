@@ -34,11 +34,6 @@ bool TooFarUp(const ContainerView& view, const InForce<T>& limit, bool accept_an
   return !accept_ancestor && !(limit.source && IsOwn(view, *limit.source));
 }
 
-// Path of a limit's file in `source`: "/sys/fs/cgroup/pids/docker/x/pids.max". Without a source in
-// the cgroup of the container's init, and without that the name of the file alone.
-std::string PathOf(const ContainerView& view, std::optional<CgroupIndex> source,
-                   const LimitFile& file);
-
 // A fail proved by the file of a limit.
 Verdict FailLimit(const ContainerView& view, std::optional<CgroupIndex> source,
                   const LimitFile& file, EvidenceOut out, std::string_view fact);

@@ -7,7 +7,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <tuple>
 
 #include "checks/mount_findings.h"
 #include "checks/mount_paths.h"
@@ -172,12 +171,7 @@ bool HasMount(const Fact<MountTable>& table, std::uint32_t id) {
 
 // Whoever enters from outside brings a program of the host along, and so does whoever makes the
 // container: its init and what is older than that.
-bool MayBringItsProgram(const TaskView& view) {
-  if (view.member.joined) return true;
-  if (!view.container.init) return false;
-  const Process& init = view.snapshot.At(*view.container.init);
-  return std::tie(view.process.stat.start, view.process.pid) <= std::tie(init.stat.start, init.pid);
-}
+bool MayBringItsProgram(const TaskView& view) { return view.member.joined || PrecedesInit(view); }
 
 Verdict FailAnonymous(const TaskView& view, const Executable& executable, EvidenceOut out) {
   return Fail(out, "exe", [&] {

@@ -65,11 +65,6 @@ std::uint32_t ThreadsOf(const Snapshot& snapshot, const Member& member) {
   return static_cast<std::uint32_t>(recorded.size()) + process.threads_unread + 1;
 }
 
-std::string NoteOf(const Control& control, const Judgement& judgement) {
-  if (control.disabled.empty()) return std::string(judgement.note);
-  return std::string(kDisabled) + control.disabled;
-}
-
 class Evaluation {
  public:
   Evaluation(const Snapshot& snapshot, const Benchmark& benchmark, const EvaluateOptions& options)
@@ -88,9 +83,11 @@ class Evaluation {
   bool IsAskedFor(const Container& container) const;
   bool Selected(const Container& container) const;
   std::vector<Finding> JudgeAll(const Subject& subject, bool host, Score& score);
-  Judgement JudgeAt(const Subject& subject, std::size_t at, const Price& own) const;
+  Judgement JudgeAt(const Subject& subject, std::size_t at, const Price& own);
   bool Escalates(std::size_t at) const;
   Finding ToFinding(const Subject& subject, std::size_t at, bool escalated);
+  void AddProof(const Subject& subject, std::size_t at);
+  StringId InternNote(std::size_t at);
   void AddContainer(std::uint32_t at);
   void Summarise();
 
@@ -99,8 +96,9 @@ class Evaluation {
   HostMounts host_mounts_;
   const Benchmark& benchmark_;
   const EvaluateOptions& options_;
-  std::vector<Raiser> raisers_;
+  std::vector<Raiser> raisers_;    // By control.
   std::vector<Judgement> judged_;  // By control: of the host and of the container at hand.
+  std::vector<Evidence> proof_;    // Of the control at hand.
   Waiving waiving_;
   Report report_;
 };
@@ -116,11 +114,12 @@ bool Evaluation::Selected(const Container& container) const {
       options_.select, [&](const Glob& pattern) { return IsMeant(pattern, snapshot_, container); });
 }
 
-Judgement Evaluation::JudgeAt(const Subject& subject, std::size_t at, const Price& own) const {
+Judgement Evaluation::JudgeAt(const Subject& subject, std::size_t at, const Price& own) {
   if (!benchmark_.controls[at].disabled.empty()) {
     return {.status = Status::kManual, .severity = own.severity};
   }
-  return Judge(subject, benchmark_.controls[at], own, benchmark_.scoring, options_.examples);
+  return Judge(subject, benchmark_.controls[at], own, benchmark_.scoring, options_.examples,
+               proof_);
 }
 
 // Whether the verdict on its raiser makes a control dearer. Statuses do not depend on prices, so
@@ -133,20 +132,23 @@ bool Evaluation::Escalates(std::size_t at) const {
 }
 
 std::vector<Finding> Evaluation::JudgeAll(const Subject& subject, bool host, Score& score) {
-  std::vector<std::size_t> in_scope;
-  for (std::size_t at = 0; at < judged_.size(); ++at) {
-    if ((benchmark_.controls[at].check->scope() == Scope::kHost) != host) continue;
-    in_scope.push_back(at);
-    judged_[at] = JudgeAt(subject, at, OwnPrice(benchmark_.controls[at]));
+  const auto& controls = benchmark_.controls;
+  const auto in_scope = [&](const Control& control) {
+    return (control.check->scope() == Scope::kHost) == host;
+  };
+  for (const auto& [with, escalation] : raisers_) {
+    if (escalation == nullptr || !in_scope(controls[with])) continue;
+    judged_[with] = JudgeAt(subject, with, OwnPrice(controls[with]));
   }
   std::vector<Finding> findings;
-  findings.reserve(in_scope.size());
-  for (const std::size_t at : in_scope) {
+  findings.reserve(static_cast<std::size_t>(std::ranges::count_if(controls, in_scope)));
+  for (std::size_t at = 0; at < controls.size(); ++at) {
+    const Control& control = controls[at];
+    if (!in_scope(control)) continue;
     const bool escalates = Escalates(at);
-    if (escalates) {
-      const Price raised = RaisedPrice(benchmark_.controls[at], *raisers_[at].escalation);
-      judged_[at] = JudgeAt(subject, at, raised);
-    }
+    judged_[at] =
+        JudgeAt(subject, at,
+                escalates ? RaisedPrice(control, *raisers_[at].escalation) : OwnPrice(control));
     Finding finding = ToFinding(subject, at, escalates && judged_[at].at_own_price);
     finding.waiver = waiving_.Cover(at, judged_[at]);
     if (finding.waiver) finding.status = Status::kWaived;
@@ -160,18 +162,7 @@ std::vector<Finding> Evaluation::JudgeAll(const Subject& subject, bool host, Sco
 Finding Evaluation::ToFinding(const Subject& subject, std::size_t at, bool escalated) {
   const Judgement& judgement = judged_[at];
   const auto begin = static_cast<std::uint32_t>(report_.evidence.size());
-  const std::size_t end = begin + std::size_t{options_.examples};
-  for (const std::uint32_t example : judgement.examples) {
-    if (report_.evidence.size() >= end) break;
-    for (const Evidence& proof : subject.Prove(benchmark_.controls[at], example)) {
-      if (report_.evidence.size() >= end) break;
-      report_.evidence.push_back({.pid = proof.pid,
-                                  .tid = proof.tid,
-                                  .source = report_.strings.Intern(proof.source),
-                                  .fact = report_.strings.Intern(proof.fact),
-                                  .error_number = proof.error_number});
-    }
-  }
+  AddProof(subject, at);
   return {.control = static_cast<std::uint16_t>(at),
           .status = judgement.status,
           .severity = judgement.severity,
@@ -181,7 +172,40 @@ Finding Evaluation::ToFinding(const Subject& subject, std::size_t at, bool escal
           .offenders = judgement.offenders,
           .evidence_begin = begin,
           .evidence_end = static_cast<std::uint32_t>(report_.evidence.size()),
-          .note = report_.strings.Intern(NoteOf(benchmark_.controls[at], judgement))};
+          .note = InternNote(at)};
+}
+
+StringId Evaluation::InternNote(std::size_t at) {
+  const std::string& disabled = benchmark_.controls[at].disabled;
+  if (!disabled.empty()) return report_.strings.Intern(std::string(kDisabled) + disabled);
+  if (judged_[at].note.empty()) return StringId{};  // As nearly all are.
+  return report_.strings.Intern(judged_[at].note);
+}
+
+// Proof of the examples, one after the other, as far as there is room. A run of tasks is asked
+// once: what it says of one it says of all.
+void Evaluation::AddProof(const Subject& subject, std::size_t at) {
+  const Control& control = benchmark_.controls[at];
+  const std::size_t end = report_.evidence.size() + options_.examples;
+  std::size_t asked = subject.VerdictsOn(control) == 1 ? 1 : 0;  // Judge() did.
+  for (const std::uint32_t example : judged_[at].examples) {
+    if (subject.EndOfRun(control, example) != asked) {
+      proof_.clear();
+      subject.Ask(control, example, &proof_);
+      asked = subject.EndOfRun(control, example);
+    }
+    for (const Evidence& line : proof_) {
+      if (report_.evidence.size() == end) return;
+      const auto [pid, tid] =
+          line.pid ? Subject::Culprit{line.pid, line.tid} : subject.Blame(control, example, line);
+      report_.evidence.push_back({.pid = pid,
+                                  .tid = tid,
+                                  .cgroup = line.cgroup,
+                                  .source = report_.strings.Intern(line.source),
+                                  .fact = report_.strings.Intern(line.fact),
+                                  .error_number = line.error_number});
+    }
+  }
 }
 
 void Evaluation::AddContainer(std::uint32_t at) {

@@ -34,22 +34,19 @@ Status StatusOf(Outcome outcome) {
   std::unreachable();
 }
 
-// Verdicts on one control, taken in one by one.
+// Verdicts on one control, taken in run by run.
 class Tally {
  public:
   Tally(const Price& own, std::uint32_t most_examples) : own_(own), most_examples_(most_examples) {}
 
-  void Add(const Verdict& verdict, std::uint32_t at) {
+  // `verdict` is that of the tasks from `at` to before `end`.
+  void Add(const Verdict& verdict, std::uint32_t at, std::uint32_t end) {
     const auto outcome = std::to_underlying(verdict.outcome);
-    ++counts_[outcome];
-    if (verdict.outcome == Outcome::kFail) {
-      AddFail(verdict, at);
-    } else {
-      if (notes_[outcome].empty()) notes_[outcome] = verdict.note;
-      if (verdict.outcome == Outcome::kUnknown && unknowns_.size() < most_examples_) {
-        unknowns_.push_back(at);
-      }
-    }
+    counts_[outcome] += end - at;
+    if (verdict.outcome == Outcome::kFail) return AddFails(verdict, at, end);
+    if (notes_[outcome].empty()) notes_[outcome] = verdict.note;
+    if (verdict.outcome != Outcome::kUnknown) return;
+    while (at < end && unknowns_.size() < most_examples_) unknowns_.push_back(at++);
   }
 
   [[nodiscard]] Judgement Close(std::int32_t unknown_permille) const;
@@ -60,7 +57,8 @@ class Tally {
     std::uint32_t at;
   };
 
-  void AddFail(const Verdict& verdict, std::uint32_t at);
+  void AddFails(const Verdict& verdict, std::uint32_t at, std::uint32_t end);
+  [[nodiscard]] bool AddExample(const Example& fail);
   [[nodiscard]] std::uint32_t Count(Outcome outcome) const {
     return counts_[std::to_underlying(outcome)];
   }
@@ -78,7 +76,7 @@ class Tally {
   std::vector<std::uint32_t> unknowns_;
 };
 
-void Tally::AddFail(const Verdict& verdict, std::uint32_t at) {
+void Tally::AddFails(const Verdict& verdict, std::uint32_t at, std::uint32_t end) {
   const Price price = verdict.price.value_or(own_);
   const MilliPoints cost =
       MilliPoints{price.weight} * std::min<MilliPoints>(verdict.badness, kWhole);
@@ -88,13 +86,20 @@ void Tally::AddFail(const Verdict& verdict, std::uint32_t at) {
     worst_cost_ = cost;
     notes_[std::to_underlying(Outcome::kFail)] = verdict.note;
   }
-  if (most_examples_ == 0) return;
+  while (at < end && AddExample({.cost = cost, .at = at})) ++at;
+}
+
+// False: this one is not worth showing, nor are the rest of its run.
+bool Tally::AddExample(const Example& fail) {
+  if (most_examples_ == 0) return false;
   if (fails_.size() == most_examples_) {
-    if (fails_.back().cost >= cost) return;
+    if (fails_.back().cost >= fail.cost) return false;
     fails_.pop_back();
   }
-  const auto place = std::ranges::find_if(fails_, [&](const Example& e) { return e.cost < cost; });
-  fails_.insert(place, {.cost = cost, .at = at});
+  const auto place =
+      std::ranges::find_if(fails_, [&](const Example& e) { return e.cost < fail.cost; });
+  fails_.insert(place, fail);
+  return true;
 }
 
 Outcome Tally::Worst() const {
@@ -139,10 +144,16 @@ Judgement Tally::Close(std::int32_t unknown_permille) const {
 }  // namespace
 
 Judgement Judge(const Subject& subject, const Control& control, const Price& own,
-                const Scoring& scoring, std::uint32_t most_examples) {
+                const Scoring& scoring, std::uint32_t most_examples, std::vector<Evidence>& proof) {
   Tally tally(own, most_examples);
   const auto verdicts = static_cast<std::uint32_t>(subject.VerdictsOn(control));
-  for (std::uint32_t at = 0; at < verdicts; ++at) tally.Add(subject.Ask(control, at), at);
+  proof.clear();
+  const EvidenceOut evidence = verdicts == 1 && most_examples > 0 ? &proof : nullptr;
+  for (std::uint32_t at = 0; at < verdicts;) {
+    const auto end = static_cast<std::uint32_t>(subject.EndOfRun(control, at));
+    tally.Add(subject.Ask(control, at, evidence), at, end);
+    at = end;
+  }
   return tally.Close(scoring.unknown_permille);
 }
 

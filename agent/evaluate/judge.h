@@ -28,8 +28,9 @@ struct Judgement {
 
 // Fail outranks unknown, unknown outranks pass, pass outranks not applicable; the points are those
 // of the costliest verdict, whatever its rank. `own` is the price of verdicts that name none. Time
-// proportional to the tasks; allocates for examples only.
+// proportional to the runs of tasks; allocates for examples only. `proof` gets the evidence where
+// there is one verdict in all, so that nobody has to ask for it again.
 Judgement Judge(const Subject& subject, const Control& control, const Price& own,
-                const Scoring& scoring, std::uint32_t most_examples);
+                const Scoring& scoring, std::uint32_t most_examples, std::vector<Evidence>& proof);
 
 }  // namespace hullmark

@@ -4,35 +4,24 @@
 #include <cassert>
 #include <cstddef>
 #include <string>
-#include <utility>
 #include <variant>
 #include <vector>
 
 #include "hullmark/benchmark.h"
 #include "hullmark/check.h"
+#include "hullmark/host_mounts.h"
 #include "hullmark/namespace_users.h"
+#include "hullmark/report.h"
 #include "hullmark/snapshot.h"
 
 namespace hullmark {
-namespace {
-
-bool IsBelowProcess(const std::string& source) { return !source.empty() && source.front() != '/'; }
-
-std::string FullPath(const Evidence& evidence) {
-  if (!IsBelowProcess(evidence.source) || !evidence.pid) return evidence.source;
-  std::string path = "/proc/" + std::to_string(std::to_underlying(*evidence.pid));
-  if (evidence.tid) path += "/task/" + std::to_string(std::to_underlying(*evidence.tid));
-  return path + "/" + evidence.source;
-}
-
-}  // namespace
-
 Subject::Subject(const Snapshot& snapshot, const NamespaceUsers& users,
                  const HostMounts& host_mounts, const Container& container)
     : snapshot_(snapshot), users_(users), host_mounts_(host_mounts), container_(&container) {
   tasks_.reserve(container.members.size());
   for (const Member& member : container.members) AddTasks(member);
   if (tasks_.empty()) tasks_.emplace_back();
+  FindRuns();
 }
 
 void Subject::AddTasks(const Member& member) {
@@ -62,18 +51,31 @@ Verdict Subject::Ask(const Control& control, std::size_t at, EvidenceOut evidenc
                                             control.params, evidence);
 }
 
+TaskView Subject::ViewOf(const TaskRef& ref) const {
+  return {.snapshot = snapshot_,
+          .container = *container_,
+          .member = *ref.member,
+          .process = *ref.process,
+          .task = *ref.task};
+}
+
+bool Subject::AreAlike(const TaskRef& a, const TaskRef& b) const {
+  return a.task != nullptr && b.task != nullptr && Alike(ViewOf(a), ViewOf(b));
+}
+
+void Subject::FindRuns() {
+  std::size_t end = tasks_.size();
+  for (std::size_t at = tasks_.size(); at-- > 0;) {
+    tasks_[at].end_of_run = end;
+    if (at > 0 && !AreAlike(tasks_[at - 1], tasks_[at])) end = at;
+  }
+}
+
 Verdict Subject::AskTask(const ProcessCheck& check, const TaskRef& ref, const Params& params,
                          EvidenceOut evidence) const {
-  if (ref.task == nullptr) {
-    if (evidence != nullptr) evidence->push_back(ProofOfUnread(ref));
-    return {.outcome = Outcome::kUnknown};
-  }
-  const TaskView view = {.snapshot = snapshot_,
-                         .container = *container_,
-                         .member = *ref.member,
-                         .process = *ref.process,
-                         .task = *ref.task};
-  return check(view, params, evidence);
+  if (ref.task != nullptr) return check(ViewOf(ref), params, evidence);
+  if (evidence != nullptr) evidence->push_back(ProofOfUnread(ref));
+  return {.outcome = Outcome::kUnknown};
 }
 
 Evidence Subject::ProofOfUnread(const TaskRef& ref) {
@@ -84,25 +86,17 @@ Evidence Subject::ProofOfUnread(const TaskRef& ref) {
       .fact = std::to_string(count) + (count == 1 ? " thread" : " threads") + " could not be read"};
 }
 
-std::vector<Evidence> Subject::Prove(const Control& control, std::size_t at) const {
-  std::vector<Evidence> proof;
-  Ask(control, at, &proof);
-  for (Evidence& evidence : proof) {
-    if (!evidence.pid) Blame(control, at, evidence);
-    evidence.source = FullPath(evidence);
-  }
-  return proof;
-}
-
 // A container check that names a file of a process means the container's init.
-void Subject::Blame(const Control& control, std::size_t at, Evidence& evidence) const {
+Subject::Culprit Subject::Blame(const Control& control, std::size_t at,
+                                const Evidence& evidence) const {
   if (control.check->scope() == Scope::kProcess) {
     const TaskRef& ref = tasks_[at];
-    if (ref.process != nullptr) evidence.pid = ref.process->pid;
-    evidence.tid = ref.tid;
-  } else if (IsBelowProcess(evidence.source) && container_ != nullptr && container_->init) {
-    evidence.pid = snapshot_.At(*container_->init).pid;
+    if (ref.process == nullptr) return {};
+    return {.pid = ref.process->pid, .tid = ref.tid};
   }
+  const bool inits = IsOfProcess(evidence) && container_ != nullptr && container_->init;
+  if (!inits) return {};
+  return {.pid = snapshot_.At(*container_->init).pid};
 }
 
 }  // namespace hullmark

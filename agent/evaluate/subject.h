@@ -28,11 +28,19 @@ class Subject {
     return control.check->scope() == Scope::kProcess ? tasks_.size() : 1;
   }
 
+  // Where the run of verdicts ends that are the same as number `at`, because their tasks are alike.
+  std::size_t EndOfRun(const Control& control, std::size_t at) const {
+    return control.check->scope() == Scope::kProcess ? tasks_[at].end_of_run : 1;
+  }
+
   // Verdict number `at`. Without `evidence` nothing is allocated.
   Verdict Ask(const Control& control, std::size_t at, EvidenceOut evidence = nullptr) const;
 
-  // The proof of verdict number `at`: full paths, with pid and tid where a task is meant.
-  std::vector<Evidence> Prove(const Control& control, std::size_t at) const;
+  // Who is meant by a line of proof of verdict number `at` that names nobody.
+  struct Culprit {
+    std::optional<Pid> pid{}, tid{};
+  };
+  Culprit Blame(const Control& control, std::size_t at, const Evidence& evidence) const;
 
  private:
   // Without `task`: threads of `process` that were not read; without `process` too: nothing of the
@@ -42,13 +50,16 @@ class Subject {
     const Process* process = nullptr;
     const Task* task = nullptr;
     std::optional<Pid> tid = std::nullopt;  // Of a thread other than the leader.
+    std::size_t end_of_run = 0;             // Of tasks that are alike.
   };
 
   void AddTasks(const Member& member);
+  void FindRuns();
+  bool AreAlike(const TaskRef& a, const TaskRef& b) const;
+  TaskView ViewOf(const TaskRef& ref) const;
   Verdict AskTask(const ProcessCheck& check, const TaskRef& ref, const Params& params,
                   EvidenceOut evidence) const;
   static Evidence ProofOfUnread(const TaskRef& ref);
-  void Blame(const Control& control, std::size_t at, Evidence& evidence) const;
 
   const Snapshot& snapshot_;
   const NamespaceUsers& users_;

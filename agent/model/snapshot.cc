@@ -2,9 +2,12 @@
 #include "hullmark/snapshot.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "hullmark/facts.h"
@@ -36,6 +39,14 @@ const UserNamespace* FindUserNamespace(const Snapshot& snapshot, NamespaceInode 
 
 const MountNamespace* FindMountNamespace(const Snapshot& snapshot, NamespaceInode inode) {
   return FindByInode(snapshot.mount_namespaces, inode);
+}
+
+std::string PathOfFile(const Snapshot& snapshot, CgroupIndex cgroup, std::string_view file) {
+  const Cgroup& found = snapshot.At(cgroup);
+  const Hierarchy& hierarchy = snapshot.hierarchies[static_cast<std::size_t>(found.hierarchy)];
+  std::string path(snapshot.Text(hierarchy.mount_point));
+  if (const auto below = snapshot.Text(found.path); below != "/") path += below;
+  return path.append("/").append(file);
 }
 
 std::span<const Thread> RecordedThreads(const Snapshot& snapshot, ProcessIndex process) {

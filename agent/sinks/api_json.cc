@@ -46,7 +46,7 @@ void WriteViolation(JsonWriter& json, const ReportInput& in, const Finding& find
   json.Member("offenders", finding.offenders).Key("evidence");
   if (finding.evidence_begin < finding.evidence_end) {
     const FindingEvidence& line = in.report.evidence[finding.evidence_begin];
-    json.BeginObject().Member("source", in.report.strings[line.source]);
+    json.BeginObject().Member("source", PathOf(in.snapshot, in.report, line));
     json.Member("fact", in.report.strings[line.fact]).EndObject();
   } else {
     json.Null();

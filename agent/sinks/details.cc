@@ -79,8 +79,8 @@ std::string LimitsText(const Snapshot& snapshot, const Container& container) {
 
 // ---- findings ----
 
-std::string PlaceOf(const Report& report, const FindingEvidence& line) {
-  std::string place = Clip(report.strings[line.source], kMostText);
+std::string PlaceOf(const ReportInput& in, const FindingEvidence& line) {
+  std::string place = Clip(PathOf(in.snapshot, in.report, line), kMostText);
   if (place.empty() && line.pid) place = fmt::format("pid {}", std::to_underlying(*line.pid));
   if (line.error_number != 0) {
     // NOLINTNEXTLINE(misc-include-cleaner): a GNU extension, which <cstring> brings along.
@@ -92,13 +92,14 @@ std::string PlaceOf(const Report& report, const FindingEvidence& line) {
 }
 
 // A line per distinct fact, with the place where it was read first.
-void WriteProof(Page& page, const Report& report, const Finding& finding) {
+void WriteProof(Page& page, const ReportInput& in, const Finding& finding) {
+  const Report& report = in.report;
   std::set<std::string_view> told;
   for (std::uint32_t i = finding.evidence_begin; i < finding.evidence_end; ++i) {
     const FindingEvidence& line = report.evidence[i];
     const std::string_view fact = report.strings[line.fact];
     if (!told.insert(fact).second) continue;
-    std::string place = PlaceOf(report, line);
+    std::string place = PlaceOf(in, line);
     if (told.size() == 1 && finding.offenders > 1) {
       place += fmt::format("{}{} tasks", place.empty() ? "" : ", ", finding.offenders);
     }
@@ -157,7 +158,7 @@ void WriteFinding(Page& page, const Reading& reading, const Subject& subject,
   if (finding.waiver) {
     page.Paragraph({.indent = kIndent}, WaiverText(reading.in.waivers[*finding.waiver]));
   }
-  WriteProof(page, reading.in.report, finding);
+  WriteProof(page, reading.in, finding);
   if (fails && !fix.text.empty()) {
     page.Prose({.indent = kIndent}, fmt::format("{}: {}", fix.dialect, fix.text));
   }

@@ -113,11 +113,12 @@ void WriteControls(JsonWriter& json, const Benchmark& benchmark) {
   json.EndObject();
 }
 
-void WriteEvidence(JsonWriter& json, const Report& report, const FindingEvidence& line) {
+void WriteEvidence(JsonWriter& json, const ReportInput& in, const FindingEvidence& line) {
   json.BeginObject();
   if (line.pid) json.Member("pid", std::to_underlying(*line.pid));
   if (line.tid) json.Member("tid", std::to_underlying(*line.tid));
-  json.Member("source", report.strings[line.source]).Member("fact", report.strings[line.fact]);
+  json.Member("source", PathOf(in.snapshot, in.report, line))
+      .Member("fact", in.report.strings[line.fact]);
   if (line.error_number != 0) json.Member("errno", line.error_number);
   json.EndObject();
 }
@@ -137,7 +138,7 @@ void WriteFinding(JsonWriter& json, const ReportInput& in, const Finding& findin
     WritePoints(json, "points", finding.points);
     json.Member("offenders", finding.offenders).Key("evidence").BeginArray();
     for (std::uint32_t i = finding.evidence_begin; i < finding.evidence_end; ++i) {
-      WriteEvidence(json, in.report, in.report.evidence[i]);
+      WriteEvidence(json, in, in.report.evidence[i]);
     }
     json.EndArray();
     const std::string_view note = in.report.strings[finding.note];

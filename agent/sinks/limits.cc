@@ -28,13 +28,9 @@ struct FileNames {
 // Path of a controller's file in a cgroup as the host shows it.
 std::string PathOf(const Snapshot& snapshot, std::optional<CgroupIndex> index, FileNames names) {
   if (!index) return "";
-  const Cgroup& cgroup = snapshot.At(*index);
-  const Hierarchy& hierarchy =
-      snapshot.hierarchies[static_cast<std::size_t>(std::to_underlying(cgroup.hierarchy))];
-  std::string path(snapshot.Text(hierarchy.mount_point));
-  if (const auto below = snapshot.Text(cgroup.path); below != "/") path += below;
-  path += '/';
-  return path += hierarchy.version == CgroupVersion::kV1 ? names.v1 : names.v2;
+  const auto hierarchy = static_cast<std::size_t>(snapshot.At(*index).hierarchy);
+  const bool v1 = snapshot.hierarchies[hierarchy].version == CgroupVersion::kV1;
+  return PathOfFile(snapshot, *index, v1 ? names.v1 : names.v2);
 }
 
 // No file anywhere on the path means that nothing limits; any other failure is ignorance.

@@ -111,11 +111,12 @@ struct Verdict {
   friend bool operator==(const Verdict&, const Verdict&) = default;
 };
 
-// Proof of a verdict that is no pass. `source` is a file below /proc/PID ("status"), a full path,
-// or
-// "" for a conclusion; `fact` one line that names the fact and its value.
+// Proof of a verdict that is no pass. `source` is a file of `cgroup` where one is named, a file
+// below /proc/PID ("status"), a full path, or "" for a conclusion; `fact` one line that names the
+// fact and its value.
 struct Evidence {
   std::optional<Pid> pid = {}, tid = {};
+  std::optional<CgroupIndex> cgroup = {};
   std::string source = {};
   std::string fact = {};
   int error_number = 0;
@@ -135,6 +136,14 @@ struct TaskView {
   const Task& task;
 };
 
+// The init of the task's container, or a process older than it.
+bool PrecedesInit(const TaskView& view);
+
+// Whether two tasks of one container differ in nothing that a check may go by: their numbers, ages,
+// states, parents and counts of threads are left out. Of a run of such tasks only the first is
+// judged; the verdict and the text of its proof hold for all.
+bool Alike(const TaskView& a, const TaskView& b);
+
 struct ContainerView {
   const Snapshot& snapshot;
   const NamespaceUsers& users;  // These two are made of `snapshot`.
@@ -144,7 +153,7 @@ struct ContainerView {
 
 // Pure, total, without state: the same facts give the same verdict. The evaluator adds pid and tid
 // to the evidence of a process check and takes the worst task; a check never looks at other
-// verdicts.
+// verdicts. A process check says the same of tasks that are Alike().
 using ProcessCheck = Verdict (*)(const TaskView&, const Params&, EvidenceOut);
 using ContainerCheck = Verdict (*)(const ContainerView&, const Params&, EvidenceOut);
 using HostCheck = Verdict (*)(const Snapshot&, const Params&, EvidenceOut);

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -48,7 +49,8 @@ double ScoreOf(MilliPoints exposure, const Scoring& scoring);
 // A line of proof; its texts are in Report::strings.
 struct FindingEvidence {
   std::optional<Pid> pid{}, tid{};
-  StringId source{};  // Full path.
+  std::optional<CgroupIndex> cgroup{};
+  StringId source{};  // As of Evidence: PathOf() is the full path.
   StringId fact{};
   std::int32_t error_number = 0;
 };
@@ -112,6 +114,13 @@ struct Report {
   Summary summary;
   std::vector<WaiverUse> waivers{};  // In the order of EvaluateOptions::waivers.
 };
+
+// Whether a line of proof was read from a file of a process.
+bool IsOfProcess(const Evidence& line);
+
+// Where a line of proof was read: "/proc/42/task/43/ns/net"; "" for a conclusion. Put together when
+// it is written, because thousands of lines name the same few files.
+std::string PathOf(const Snapshot& snapshot, const Report& report, const FindingEvidence& line);
 
 std::string_view NameOf(WaiverState state);
 std::string_view NameOf(Status status);

@@ -360,6 +360,9 @@ struct Snapshot {
 const UserNamespace* FindUserNamespace(const Snapshot& snapshot, NamespaceInode inode);
 const MountNamespace* FindMountNamespace(const Snapshot& snapshot, NamespaceInode inode);
 
+// The path of a cgroup's file as the host shows it.
+std::string PathOfFile(const Snapshot& snapshot, CgroupIndex cgroup, std::string_view file);
+
 // The threads of a process that the snapshot has records of, which are those that differ from its
 // leader.
 std::span<const Thread> RecordedThreads(const Snapshot& snapshot, ProcessIndex process);

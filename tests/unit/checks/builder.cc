@@ -266,7 +266,11 @@ std::vector<std::string> Proof(std::span<const Check> checks, std::string_view i
   Judge(checks, id, scene, params, &evidence, at);
   std::vector<std::string> lines;
   lines.reserve(evidence.size());
-  for (const Evidence& line : evidence) lines.push_back(line.source + ": " + line.fact);
+  for (const Evidence& line : evidence) {
+    const std::string source =
+        line.cgroup ? PathOfFile(scene.snapshot, *line.cgroup, line.source) : line.source;
+    lines.push_back(source + ": " + line.fact);
+  }
   return lines;
 }
 

@@ -14,6 +14,7 @@
 
 #include "agent/benchmark/load.h"
 #include "hullmark/benchmark.h"
+#include "hullmark/caps.h"
 #include "hullmark/check.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
@@ -185,6 +186,58 @@ TEST_F(EveryCheck, PassesAHardenedProcess) {
     if (std::ranges::find(kFamilies, family) == std::end(kFamilies)) continue;
     EXPECT_EQ(outcome, id == "LSM-002" ? Outcome::kNotApplicable : Outcome::kPass) << id;
   }
+}
+
+// A second process of the container's and one that is like it in all that counts.
+void AddTwins(Scene& scene) {
+  scene.process().stat.start = BootTicks{100};
+  Process& first = scene.process(scene.AddProcess());
+  first.stat.start = BootTicks{200};
+  Process& second = scene.process(scene.AddProcess());
+  second.stat = {.start = BootTicks{300}, .parent = 7, .tty = first.stat.tty, .state = 'D'};
+  second.threads_unread = 3;
+  if (second.leader.status) second.leader.status->threads = 9;
+}
+
+TEST_F(EveryCheck, SaysTheSameOfTasksThatAreAlike) {
+  Scene hardened;
+  Scene denied;
+  denied.FailEverything({.code = ErrorCode::kDenied, .error_number = 13});
+  Scene open;
+  open.status() = {.effective = CapSet::UpTo(40), .bounding = CapSet::UpTo(40)};
+  for (std::size_t kind = 0; kind < kNamespaceKinds; ++kind) {
+    open.UseHost(static_cast<NamespaceKind>(kind));
+  }
+  for (Scene* const scene : {&hardened, &denied, &open}) {
+    AddTwins(*scene);
+    ASSERT_TRUE(Alike(scene->View(1), scene->View(2)));
+    EXPECT_FALSE(Alike(scene->View(0), scene->View(1))) << "init is like nobody";
+    for (const Row& row : rows_) {
+      if (row.check->scope() != Scope::kProcess) continue;
+      const auto judge = [&](std::size_t at) {
+        return std::pair(Judge(checks_, row.check->id, *scene, row.params, nullptr, at),
+                         Proof(checks_, row.check->id, *scene, row.params, at));
+      };
+      EXPECT_EQ(judge(1), judge(2)) << row.check->id;
+    }
+  }
+}
+
+TEST(Alike, IsNoTaskThatDiffersInAFact) {
+  const auto alike_after = [](void (*change)(Scene&)) {
+    Scene scene;
+    AddTwins(scene);
+    change(scene);
+    return Alike(scene.View(1), scene.View(2));
+  };
+  EXPECT_TRUE(alike_after([](Scene&) {}));
+  EXPECT_FALSE(alike_after([](Scene& scene) { scene.status(2).no_new_privs = false; }));
+  EXPECT_FALSE(alike_after([](Scene& scene) { scene.UseHost(NamespaceKind::kNet, 2); }));
+  EXPECT_FALSE(alike_after([](Scene& scene) { scene.process(2).stat.tty = 1; }));
+  EXPECT_FALSE(alike_after([](Scene& scene) { scene.process(2).executable = ExecutableIndex{9}; }));
+  EXPECT_FALSE(alike_after([](Scene& scene) { scene.member(2).joined = true; }));
+  EXPECT_FALSE(alike_after([](Scene& scene) { scene.process(2).stat.start = BootTicks{1}; }))
+      << "one is older than init";
 }
 
 }  // namespace

@@ -65,6 +65,25 @@ TEST(Evidence, NamesTheFileOfTheTask) {
   EXPECT_EQ(report.evidence.at(1).tid, Pid{300});
 }
 
+TEST(Evidence, NamesEachTaskOfARunThatIsJudgedOnce) {
+  World world;
+  const auto container = world.AddContainer();
+  for (int i = 0; i < 5; ++i) world.AddProcess(container);
+  for (std::size_t i = 1; i < 4; ++i) {
+    world.snapshot.processes[i].leader = world.snapshot.processes[0].leader;
+  }
+  world.AddControl(Scope::kProcess, kHighPrice, {Fails(), Passes(), Passes(), Passes(), Fails()});
+  world.AddControl(Scope::kProcess, kHighPrice, {Unknowable()});
+  const Report report = Evaluate(world.snapshot, world.benchmark, {.examples = 3});
+  const std::vector<Finding>& findings = report.containers.at(0).findings;
+  EXPECT_EQ(findings.at(0).offenders, 5U);
+  EXPECT_EQ(findings.at(1).offenders, 4U);
+  for (const Finding& finding : findings) {
+    EXPECT_EQ(Sources(report, finding),
+              (Lines{"/proc/100/status", "/proc/101/status", "/proc/102/status"}));
+  }
+}
+
 TEST(Evidence, KeepsFullPathsAndConclusions) {
   World world;
   world.AddContainer();

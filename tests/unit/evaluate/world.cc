@@ -91,15 +91,6 @@ constexpr std::array<Check, 3> kChecks = {
      {.id = "CONTAINER", .evaluate = ContainerCheck{SayOfContainer}, .params = {}},
      {.id = "HOST", .evaluate = HostCheck{SayOfHost}, .params = {}}}};
 
-std::vector<std::string> Texts(const Report& report, const Finding& finding,
-                               StringId FindingEvidence::* text) {
-  std::vector<std::string> texts;
-  for (auto at = finding.evidence_begin; at < finding.evidence_end; ++at) {
-    texts.emplace_back(report.strings[report.evidence[at].*text]);
-  }
-  return texts;
-}
-
 }  // namespace
 
 Task World::NextTask() {
@@ -144,11 +135,19 @@ Control& World::AddControl(Scope scope, Price price, std::vector<Verdict> says) 
 }
 
 std::vector<std::string> Facts(const Report& report, const Finding& finding) {
-  return Texts(report, finding, &FindingEvidence::fact);
+  std::vector<std::string> facts;
+  for (auto at = finding.evidence_begin; at < finding.evidence_end; ++at) {
+    facts.emplace_back(report.strings[report.evidence[at].fact]);
+  }
+  return facts;
 }
 
 std::vector<std::string> Sources(const Report& report, const Finding& finding) {
-  return Texts(report, finding, &FindingEvidence::source);
+  std::vector<std::string> sources;
+  for (auto at = finding.evidence_begin; at < finding.evidence_end; ++at) {
+    sources.push_back(PathOf(Snapshot(), report, report.evidence[at]));  // None is of a cgroup.
+  }
+  return sources;
 }
 
 }  // namespace hullmark
