@@ -45,11 +45,12 @@ bool MatchOne(std::string_view pattern, std::string_view text) {
   Star single;
   Star twice;
   while (t < text.size() || p < pattern.size()) {
-    if (pattern.substr(p).starts_with("**")) {
+    const bool star = p < pattern.size() && pattern[p] == '*';
+    if (star && pattern.substr(p).starts_with("**")) {
       twice = {.pattern = p + 2, .text = t};
       single = {};
       p += 2;
-    } else if (p < pattern.size() && pattern[p] == '*') {
+    } else if (star) {
       single = {.pattern = p + 1, .text = t};
       ++p;
     } else if (p < pattern.size() && t < text.size() &&
