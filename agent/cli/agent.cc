@@ -121,14 +121,14 @@ void ApplyFlags(const AgentFlags& flags, Config& config) {
   if (flags.events_file) config.events.file = *flags.events_file;
 }
 
-Result<Standard> LoadStandard(const AgentFlags& flags, GlobalOptions global, const Wiring& wiring) {
-  const auto applied = ApplyConfig(wiring.config, global);
-  if (!applied) return std::unexpected(applied.error());
-  auto loaded = LoadChosenBenchmark(global);
+Result<Standard> LoadStandard(const AgentFlags& flags, const GlobalOptions& global) {
+  auto now = global.reread();
+  if (!now) return std::unexpected(std::move(now.error()));
+  auto loaded = LoadChosenBenchmark(*now);
   if (!loaded) return std::unexpected(std::move(loaded.error()));
-  auto waivers = LoadChosenWaivers(global);
+  auto waivers = LoadChosenWaivers(*now);
   if (!waivers) return std::unexpected(std::move(waivers.error()));
-  Standard standard{.config = std::move(global.site),
+  Standard standard{.config = std::move(now->site),
                     .checks = std::move(loaded->checks),
                     .benchmark = std::move(loaded->benchmark),
                     .waivers = std::move(*waivers)};
@@ -209,8 +209,10 @@ KeepOptions WhatToKeep(const Config& config) {
   return Within(files.rlim_cur, {.full_every = config.scan.full_every});
 }
 
-// A full disk or a small limit is an error of write(2), and many scans need no memory of their own.
+// A full disk, a small limit or a log that nobody reads any more is an error of write(2), and many
+// scans need no memory of their own.
 void PrepareProcess() {
+  signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);
   rlimit files = {};
   if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
@@ -223,7 +225,7 @@ void PrepareProcess() {
 Exit RunResident(const AgentFlags& flags, GlobalOptions global, const Wiring& wiring) {
   PrepareProcess();
   StartLogging(global.log_level, global.log_format);
-  auto standard = LoadStandard(flags, global, wiring);
+  auto standard = LoadStandard(flags, global);
   if (!standard) return Complain(standard.error(), Exit::kUsage);
   const Config started = standard->config;
   const auto addresses = CheckAddresses(started);
@@ -245,7 +247,7 @@ Exit RunResident(const AgentFlags& flags, GlobalOptions global, const Wiring& wi
     return made;
   };
   const auto reload = [&]() -> Result<LoopTiming> {
-    auto anew = LoadStandard(flags, global, wiring);
+    auto anew = LoadStandard(flags, global);
     if (!anew) {
       inspection.KeepAfterBadReload();
       return std::unexpected(anew.error());

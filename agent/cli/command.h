@@ -11,6 +11,7 @@
 #include "agent/collect/collect.h"
 #include "agent/config/config.h"
 #include "hullmark/ids.h"
+#include "hullmark/result.h"
 
 namespace CLI {
 class App;
@@ -44,6 +45,8 @@ struct GlobalOptions {
   Config site{};  // What `config` says, or the defaults.
   // Whether an option was on the command line: then the configuration does not change it.
   std::function<bool(const char* option)> given{};
+  // The options as they were typed, with what the configuration says now.
+  std::function<Result<GlobalOptions>()> reread{};
   RootPaths roots;
   std::string log_level = "warn";
   std::string log_format = "text";

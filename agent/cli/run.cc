@@ -10,6 +10,7 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "agent/cli/command.h"
 #include "agent/cli/complain.h"
@@ -164,8 +165,12 @@ Exit Run(int count, const char* const* arguments, const Wiring& wiring) {
   }
   StartLogging(global.log_level, global.log_format);
   if (hidden) return chosen();  // All that it needs comes from who started it.
-  const auto applied = ApplyConfig(wiring.config, global);
-  return applied ? chosen() : Complain(applied.error(), Exit::kUsage);
+  const auto reread = [typed = global, &wiring] { return ApplyConfig(wiring.config, typed); };
+  auto applied = reread();
+  if (!applied) return Complain(applied.error(), Exit::kUsage);
+  global = std::move(*applied);
+  global.reread = reread;
+  return chosen();
 }
 
 }  // namespace hullmark

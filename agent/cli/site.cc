@@ -18,13 +18,14 @@
 
 namespace hullmark {
 
-Result<void> ApplyConfig(const std::string& standard, GlobalOptions& global) {
+Result<GlobalOptions> ApplyConfig(const std::string& standard, GlobalOptions typed) {
+  GlobalOptions global = std::move(typed);
   if (!global.given("--config")) {
     global.config = access(standard.c_str(), F_OK) == 0 ? standard : "";
   }
   if (global.config.empty()) {
     global.site = {};
-    return {};
+    return global;
   }
   const auto text = ReadSiteFile(global.config);
   if (!text) return std::unexpected(text.error());
@@ -38,7 +39,7 @@ Result<void> ApplyConfig(const std::string& standard, GlobalOptions& global) {
   if (open("--sys-root")) global.roots.sys = config->sys_root;
   if (open("--cgroup-root")) global.roots.cgroup = config->cgroup_root;
   global.site = std::move(*config);
-  return {};
+  return global;
 }
 
 Result<std::vector<Waiver>> LoadChosenWaivers(const GlobalOptions& global) {

@@ -84,7 +84,7 @@ class Resident {
     if (!thread_.IsIdle(kLastWait)) {
       // What it reads may hang for as long as a file server does. Nothing of it is needed.
       spdlog::warn("stopped in the midst of a scan");
-      spdlog::shutdown();
+      spdlog::default_logger()->flush();  // Not shutdown(): the scan may be about to log.
       _exit(0);
     }
     if (scans_done_ == 0 && scans_failed_ > 0) return AgentEnd::kBlind;

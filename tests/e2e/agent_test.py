@@ -405,6 +405,22 @@ class Failing(WithAgent):
         self.assertEqual([line["id"] for line in lines], list(range(1, len(lines) + 1)))
         self.assertIn("violation_appeared", {line["kind"] for line in lines})
 
+    def test_what_cannot_be_read_is_not_gone(self):
+        proc, events = self.copied_proc(), self.folder / "events.jsonl"
+        agent = self.start("--interval", "300ms", proc=proc, state=str(self.folder / "state"), events=str(events))
+        port = self.ready(agent)
+        eventually(lambda: scans(port) >= 3, "what the first scan saw is announced")
+        before = events.read_text()
+        self.assertIn("violation_appeared", before)
+        containers = json.loads(ask(port, "/api/v1/containers")[2])["containers"]
+        for stat in proc.glob("[1-9]*[0-9]/stat"):  # All but pid 1. Reading a directory is an error, for root too.
+            stat.unlink()
+            stat.mkdir()
+        partial = 'result="partial"'
+        eventually(lambda: int(metric(port, "hullmark_scans_total", partial).split()[-1]) >= 4, "partial scans")
+        self.assertLess(len(json.loads(ask(port, "/api/v1/containers")[2])["containers"]), len(containers))
+        self.assertEqual(events.read_text(), before)
+
     def test_a_proc_that_empties_keeps_the_last_picture_and_says_so(self):
         proc = self.copied_proc()
         agent = self.start("--interval", "300ms", proc=proc)
@@ -422,6 +438,22 @@ class Failing(WithAgent):
             entry.rename(proc / entry.name)
         eventually(lambda: ask(port, "/readyz")[0] == 200, "fresh again")
         self.assertFalse(metric(port, "hullmark_scans_total", '"failed"').endswith(" 0"))
+
+    def test_a_log_that_nobody_reads_any_more(self):
+        reader, writer = os.pipe()
+        port = free_port()
+        agent = subprocess.Popen([PROGRAM, "--proc-root", HOST / "proc", "--sys-root", HOST / "sys", "--cgroup-root",
+                                  HOST / "sys/fs/cgroup", "--plain-roots", "--log-level", "debug", "agent",
+                                  "--interval", "300ms", "--listen", f"127.0.0.1:{port}", "--state-dir", "",
+                                  "--events-file", ""], stderr=writer)
+        os.close(writer)
+        self.addCleanup(agent.wait)
+        self.addCleanup(agent.kill)
+        eventually(lambda: ask(port, "/readyz")[0] == 200, "ready")
+        os.close(reader)
+        before = scans(port)
+        eventually(lambda: scans(port) >= before + 3, "it scans")
+        self.assertIsNone(agent.poll())
 
     def test_without_inotify_the_interval_is_left(self):
         if os.geteuid() != 0:
