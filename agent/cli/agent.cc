@@ -241,10 +241,9 @@ Exit RunResident(const AgentFlags& flags, GlobalOptions global, const Wiring& wi
                          .version = std::string(wiring.version),
                          .command = global.command},
                         std::move(*standard), OpenMemory(started));
-  const auto scan = [&inspection](const ScanOrder& order) {
-    auto made = inspection.Scan(order);
+  const auto settle = [&inspection] {
+    inspection.Settle();
     malloc_trim(0);
-    return made;
   };
   const auto reload = [&]() -> Result<LoopTiming> {
     auto anew = LoadStandard(flags, global);
@@ -259,7 +258,9 @@ Exit RunResident(const AgentFlags& flags, GlobalOptions global, const Wiring& wi
   const AgentEnd end = RunAgent({.timing = inspection.timing(),
                                  .gateway_command = GatewayCommand(started, global),
                                  .cgroup_root = global.roots.cgroup,
-                                 .scan = scan,
+                                 .scan =
+                                     [&](const ScanOrder& order) { return inspection.Scan(order); },
+                                 .after_scan = settle,
                                  .let_go_fd = collector.fd(),
                                  .let_go = [&collector] { collector.LetGo(); },
                                  .reload = reload});

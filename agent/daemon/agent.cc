@@ -99,17 +99,17 @@ class Resident {
         .made_at = BootTime(),
         .fresh_for = kFreshIntervals * parts_.timing.interval + parts_.timing.budget};
     const ScanOrder order{.reason = reason, .publication = publication, .state = State()};
-    thread_.Begin([this, order] { made_ = parts_.scan(order); });
+    thread_.Begin([this, order] { made_ = parts_.scan(order); }, parts_.after_scan);
   }
 
   void EndScan() {
-    Result<Fd> made = std::exchange(made_, std::nullopt).value();
-    if (!made) {
-      ++scans_failed_;
-      spdlog::error("scan: {}", made.error().message);
+    auto [looked, documents] = std::exchange(made_, std::nullopt).value();
+    ++(looked ? scans_done_ : scans_failed_);
+    if (!documents) {
+      spdlog::error("{}: {}", looked ? "publish" : "scan", documents.error().message);
     } else {
-      if (++scans_done_ == 1) spdlog::info("ready");
-      if (gateway_) gateway_->Publish(std::move(*made), sequence_);
+      if (!std::exchange(ready_, true)) spdlog::info("ready");
+      if (gateway_) gateway_->Publish(std::move(*documents), sequence_);
     }
     if (watch_ && watch_->IsPartial()) watch_->Refresh();
   }
@@ -140,8 +140,9 @@ class Resident {
   std::unique_ptr<CgroupWatch> watch_;
   Loop loop_;
   std::uint64_t sequence_ = 0, scans_done_ = 0, scans_failed_ = 0;
-  std::optional<Result<Fd>> made_;  // By the scan that has ended.
-  ScanThread thread_;               // The last member: it ends before what it uses.
+  bool ready_ = false;
+  std::optional<Scanned> made_;  // By the scan that has ended.
+  ScanThread thread_;            // The last member: it ends before what it uses.
 };
 
 }  // namespace

@@ -31,20 +31,27 @@ struct ScanOrder {
   AgentState state;
 };
 
+struct Scanned {
+  bool looked = false;  // Else the error of `documents` says why not.
+  Result<Fd> documents;
+};
+
 // What differs from one use of the agent to another.
 struct AgentParts {
   LoopTiming timing;
   std::vector<std::string> gateway_command;  // See GatewayProcess; empty: nothing is served.
   std::string cgroup_root = "/sys/fs/cgroup";
-  // Looks, judges and lays out the documents, on a thread of its own. Error: nothing could be
-  // looked at; the last picture stays and grows old.
-  std::function<Result<Fd>(const ScanOrder&)> scan;
+  // Looks, judges and lays out the documents, on a thread of its own. Without documents the last
+  // picture stays and grows old.
+  std::function<Scanned(const ScanOrder&)> scan;
+  // What is left to do of that scan once its documents are out, on the same thread.
+  std::function<void()> after_scan;
   // What the scans keep open has to be let go of when this is readable (-1: nothing). While a scan
   // is running too.
   int let_go_fd = -1;
   std::function<void()> let_go{};
   // Takes configuration and benchmark anew, or keeps all of the old and says why. No scan is
-  // running.
+  // running, but after_scan may be.
   std::function<Result<LoopTiming>()> reload;
 };
 

@@ -55,9 +55,13 @@ EventMemory EventMemory::Open(const Places& places, const Warn& warn) {
   return memory;
 }
 
-std::vector<Event> EventMemory::Record(const JudgedScan& scan, const ChangeOptions& options) {
-  if (journal_) return journal_->Record(scan, options);
+std::vector<Event> EventMemory::Take(const JudgedScan& scan, const ChangeOptions& options) {
+  if (journal_) return journal_->Take(scan, options);
   return Update(known_, scan, options).events;
+}
+
+void EventMemory::Flush() {
+  if (journal_) journal_->Flush();
 }
 
 void EventMemory::Close() {

@@ -29,8 +29,9 @@ class EventMemory {
   // The last directory of each path is made if it is missing, for its owner alone.
   static EventMemory Open(const Places& places, const Warn& warn);
 
-  // See Journal::Record.
-  std::vector<Event> Record(const JudgedScan& scan, const ChangeOptions& options);
+  // See Journal.
+  std::vector<Event> Take(const JudgedScan& scan, const ChangeOptions& options);
+  void Flush();
   void Close();
 
   // Whether what was asked for is being written; nullopt: it was not asked for.

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -72,16 +73,32 @@ LoopTiming Inspection::timing() const {
   return {.interval = scan.interval, .budget = scan.budget};
 }
 
-Result<Fd> Inspection::Scan(const ScanOrder& order) {
+Scanned Inspection::Scan(const ScanOrder& order) {
   const Instant began = std::chrono::steady_clock::now();
+  Scanned scanned{.documents = Fail(ErrorCode::kIo, "nothing was looked at")};
+  try {
+    scanned = TryScan(order, began);
+  } catch (const std::exception& error) {
+    scanned.documents = Fail(ErrorCode::kIo, error.what());
+  }
+  if (!scanned.looked) {
+    self_.CountScan(ScanResult::kFailed, std::chrono::steady_clock::now() - began);
+  }
+  return scanned;
+}
+
+Scanned Inspection::TryScan(const ScanOrder& order, Instant began) {
   CountState(order.state);
   const auto snapshot = parts_.look(standard_.benchmark);
-  if (!snapshot || snapshot->processes.empty()) {
-    self_.CountScan(ScanResult::kFailed, std::chrono::steady_clock::now() - began);
-    if (!snapshot) return std::unexpected(snapshot.error());
-    return Fail(ErrorCode::kDenied, "not one process: nothing was looked at");
+  if (!snapshot) return {.documents = std::unexpected(snapshot.error())};
+  if (snapshot->processes.empty()) {
+    return {.documents = Fail(ErrorCode::kDenied, "not one process: nothing was looked at")};
   }
-  return Judge(*snapshot, order, began);
+  try {
+    return {.looked = true, .documents = Judge(*snapshot, order, began)};
+  } catch (const std::exception& error) {
+    return {.looked = true, .documents = Fail(ErrorCode::kIo, error.what())};
+  }
 }
 
 Result<Fd> Inspection::Judge(const Snapshot& snapshot, const ScanOrder& order, Instant began) {
@@ -100,11 +117,12 @@ Result<Fd> Inspection::Judge(const Snapshot& snapshot, const ScanOrder& order, I
                           .report = report,
                           .options = how,
                           .waivers = standard_.waivers};
-  Announce(memory_.Record({.snapshot = snapshot, .benchmark = input.benchmark, .report = report},
-                          {.debounce = config.events.debounce}));
   const auto took = std::chrono::steady_clock::now() - began;
   const bool whole = !snapshot.counts.processes_truncated && snapshot.counts.unreadable == 0;
   self_.CountScan(whole ? ScanResult::kOk : ScanResult::kPartial, took);
+  events_ = memory_.Take({.snapshot = snapshot, .benchmark = input.benchmark, .report = report},
+                         {.debounce = config.events.debounce});
+  CountEvents();
   self_.Describe(input);
   const std::string_view metrics = exposition_.Render(input, self_);
   WriteTextfile(metrics);
@@ -115,10 +133,20 @@ Result<Fd> Inspection::Judge(const Snapshot& snapshot, const ScanOrder& order, I
   return documents;
 }
 
-void Inspection::Announce(const std::vector<Event>& events) {
-  for (const Event& event : events) {
-    spdlog::log(IsAlarming(event) ? spdlog::level::warn : spdlog::level::info, "{}",
-                EventText(event));
+void Inspection::Settle() {
+  try {
+    memory_.Flush();
+    for (const Event& event : std::exchange(events_, {})) {
+      spdlog::log(IsAlarming(event) ? spdlog::level::warn : spdlog::level::info, "{}",
+                  EventText(event));
+    }
+  } catch (const std::exception& error) {
+    spdlog::error("events: {}", error.what());
+  }
+}
+
+void Inspection::CountEvents() {
+  for (const Event& event : events_) {
     if (!event.severity) continue;
     if (event.kind == EventKind::kViolationAppeared) {
       self_.CountViolation(event.control, *event.severity);

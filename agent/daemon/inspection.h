@@ -54,22 +54,28 @@ class Inspection {
 
   LoopTiming timing() const;
 
-  // Error: nothing could be looked at.
-  Result<Fd> Scan(const ScanOrder& order);
+  // What is thrown on the way is a failure of the scan.
+  Scanned Scan(const ScanOrder& order);
+
+  // Writes down what the scan changed, then tells the log. May run beside the calls that begin
+  // between two scans.
+  void Settle();
 
   // Writes down what is remembered: before the agent ends.
   void Close() { memory_.Close(); }
 
  private:
+  Scanned TryScan(const ScanOrder& order, std::chrono::steady_clock::time_point began);
   Result<Fd> Judge(const Snapshot& snapshot, const ScanOrder& order,
                    std::chrono::steady_clock::time_point began);
-  void Announce(const std::vector<Event>& events);
+  void CountEvents();
   void CountState(const AgentState& state);
   void WriteTextfile(std::string_view metrics);
 
   Parts parts_;
   Standard standard_;
   EventMemory memory_;
+  std::vector<Event> events_{};  // Of the newest scan, until they are told.
   SelfMetrics self_;
   Exposition exposition_;
   RequestCounts requests_{};  // As counted by now.

@@ -47,15 +47,18 @@ Result<Journal> Journal::Open(const Options& options, Warn warn) {
   return journal;
 }
 
-std::vector<Event> Journal::Record(const JudgedScan& scan, const ChangeOptions& options) {
+std::vector<Event> Journal::Take(const JudgedScan& scan, const ChangeOptions& options) {
   Changes changes = Update(saved_.known, scan, options);
   if (log_) {
     for (const Event& event : changes.events) saved_.outbox.push_back(EventLine(event));
   }
   unsaved_ |= changes.moved;
+  return std::move(changes.events);
+}
+
+void Journal::Flush() {
   if (unsaved_) Save();
   Send();
-  return std::move(changes.events);
 }
 
 void Journal::Close() {

@@ -24,7 +24,8 @@ namespace hullmark {
 //   1. state.json with the state after the scan and, as its outbox, all lines that may not be in
 //      the events file yet (atomic: a new file, fsync, rename, fsync of the directory);
 //   2. the lines are appended to the events file (fsync).
-// Only then are the events returned, for the log and for hooks. Killed before 1, the next scan
+// Only then are the events for the log and for hooks. The picture of the scan may be published
+// before: nobody waits for a disk to see what is wrong now. Killed before 1, the next scan
 // after the restart shows the same changes again, and they get the same ids. Killed between 1 and
 // 2, or within 2, the restart appends the lines of the outbox whose ids are above the last one in
 // the events file, from which a partial line was cut. So the events file lacks and repeats none;
@@ -56,8 +57,10 @@ class Journal {
   // trusted, not there, unreadable, or in use by another agent.
   static Result<Journal> Open(const Options& options, Warn warn);
 
-  // The events of a scan. Failures to write are warned of once, and again after a success.
-  std::vector<Event> Record(const JudgedScan& scan, const ChangeOptions& options);
+  // The events of a scan; nothing is written yet.
+  std::vector<Event> Take(const JudgedScan& scan, const ChangeOptions& options);
+  // Writes down what was taken. Failures are warned of once, and again after a success.
+  void Flush();
 
   // Writes the state with all its times, and what waits: before the agent ends.
   void Close();

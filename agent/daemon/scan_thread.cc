@@ -25,11 +25,13 @@ ScanThread::~ScanThread() {
   thread_.join();
 }
 
-void ScanThread::Begin(std::function<void()> work) {
+void ScanThread::Begin(std::function<void()> work, std::function<void()> after) {
   {
     const std::lock_guard lock(mutex_);
-    assert(!busy_);
+    assert(!working_);
     work_ = std::move(work);
+    after_ = std::move(after);
+    working_ = true;
     busy_ = true;
   }
   changed_.notify_all();
@@ -41,12 +43,19 @@ void ScanThread::Run() {
     changed_.wait(lock, [this] { return stopping_ || work_; });
     if (!work_) return;
     const std::function<void()> work = std::exchange(work_, nullptr);
+    const std::function<void()> after = std::exchange(after_, nullptr);
     lock.unlock();
     work();
     lock.lock();
-    busy_ = false;
+    working_ = false;
     const std::uint64_t one = 1;
     [[maybe_unused]] const ssize_t written = write(done_.get(), &one, sizeof one);
+    if (after) {
+      lock.unlock();
+      after();
+      lock.lock();
+    }
+    busy_ = working_;
     changed_.notify_all();
   }
 }

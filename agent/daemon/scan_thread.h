@@ -20,14 +20,15 @@ class ScanThread {
   ScanThread& operator=(const ScanThread&) = delete;
   ~ScanThread();  // Waits for the work that is being done.
 
-  // Not while other work is being done.
-  void Begin(std::function<void()> work);
+  // Not while other work is being done. `after` is what nobody has to wait for once the work has
+  // ended but the next work.
+  void Begin(std::function<void()> work, std::function<void()> after = {});
 
   int done_fd() const { return done_.get(); }  // Readable when work has ended.
   // Whether work has ended since it was asked last.
   bool TakeDone();
 
-  // Whether all work has ended; waits for it at most so long.
+  // Whether all work has ended, with what comes after it; waits for it at most so long.
   bool IsIdle(std::chrono::milliseconds wait);
 
  private:
@@ -36,8 +37,8 @@ class ScanThread {
   Fd done_;  // An eventfd.
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::function<void()> work_;
-  bool busy_ = false, stopping_ = false;
+  std::function<void()> work_, after_;
+  bool working_ = false, busy_ = false, stopping_ = false;  // Busy: also with what comes after.
   std::thread thread_;
 };
 

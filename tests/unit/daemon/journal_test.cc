@@ -76,7 +76,9 @@ class JournalTest : public ::testing::Test {
 
   std::vector<Event> Record(Journal& journal, const Scene& scene, std::uint64_t step) const {
     const ActedScan scan(scene, static_cast<std::int64_t>(step + 1) * kScanInterval);
-    return journal.Record(scan.judged(), {.debounce = 1});
+    auto events = journal.Take(scan.judged(), {.debounce = 1});
+    journal.Flush();
+    return events;
   }
   std::vector<Event> Record(Journal& journal, std::uint64_t step) const {
     return Record(journal, SceneAt(step), step);
@@ -178,6 +180,16 @@ TEST_F(JournalTest, AStateThatIsLostBeginsAboveTheLastId) {
   EXPECT_EQ(journal->known().last_id, last);
   EXPECT_TRUE(journal->known().containers.empty());
   EXPECT_EQ(Record(*journal, 10).at(0).id, last + 1);
+}
+
+TEST_F(JournalTest, NothingIsWrittenBeforeItIsFlushed) {
+  auto journal = Open();
+  const ActedScan scan(SceneAt(1), kScanInterval);
+  EXPECT_FALSE(journal->Take(scan.judged(), {.debounce = 1}).empty());
+  EXPECT_EQ(tree_.Text("state/state.json"), "");
+  EXPECT_EQ(tree_.Text("events.jsonl"), "");
+  journal->Flush();
+  ExpectFilesTell(journal->known());
 }
 
 TEST_F(JournalTest, WhoLocksTheDirectoryStopsNobody) {

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <future>
+#include <string>
 
 namespace hullmark {
 namespace {
@@ -26,6 +27,26 @@ TEST(ScanThread, TellsTheEndOfItsWorkOnce) {
     EXPECT_FALSE(thread.TakeDone());
     EXPECT_EQ(result, round);
   }
+}
+
+TEST(ScanThread, NobodyWaitsForWhatComesAfterButTheNext) {
+  ScanThread thread;
+  std::promise<void> release;
+  std::string order;
+  thread.Begin([&] { order += "a"; },
+               [&] {
+                 release.get_future().wait();
+                 order += "b";
+               });
+  ASSERT_TRUE(IsReadable(thread.done_fd(), 60'000));
+  EXPECT_TRUE(thread.TakeDone());
+  EXPECT_FALSE(thread.IsIdle(std::chrono::milliseconds(1)));
+  thread.Begin([&] { order += "c"; });
+  EXPECT_FALSE(IsReadable(thread.done_fd(), 1));
+  release.set_value();
+  EXPECT_TRUE(thread.IsIdle(std::chrono::minutes(1)));
+  EXPECT_TRUE(thread.TakeDone());
+  EXPECT_EQ(order, "abc");
 }
 
 TEST(ScanThread, SaysWhetherItIsIdle) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agent/evaluate/changes.h"
@@ -12,6 +13,7 @@
 #include "hullmark/event.h"
 #include "hullmark/report.h"
 #include "hullmark/selector.h"
+#include "hullmark/snapshot.h"
 #include "tests/unit/evaluate/world.h"
 
 namespace hullmark {
@@ -57,6 +59,7 @@ class ActedScan {
   JudgedScan judged() const {
     return {.snapshot = world_.snapshot, .benchmark = world_.benchmark, .report = report_};
   }
+  Snapshot TakeSnapshot() && { return std::move(world_.snapshot); }
 
  private:
   World world_;

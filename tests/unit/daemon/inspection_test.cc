@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/daemon/inspection.h"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "agent/daemon/agent.h"
+#include "agent/daemon/event_memory.h"
+#include "agent/gateway/documents.h"
+#include "hullmark/benchmark.h"
+#include "hullmark/ids.h"
+#include "hullmark/result.h"
+#include "hullmark/snapshot.h"
+#include "tests/unit/evaluate/changes_world.h"
+#include "tests/unit/evaluate/world.h"
+#include "tests/unit/temp_tree.h"
+
+namespace hullmark {
+namespace {
+
+class InspectionTest : public testing::Test {
+ protected:
+  InspectionTest() {
+    tree_.MakeDirectory("state");
+    See({.containers = {{.processes = {{.says = {{0, Fails()}}}}}}}, 1);
+  }
+
+  void See(Scene scene, int scan) {
+    scene_ = std::move(scene);
+    taken_at_ = scan * kScanInterval;
+  }
+
+  Standard MakeStandard() const {
+    Standard standard{.benchmark = ActedScan(scene_, taken_at_).judged().benchmark};
+    standard.config.events.debounce = 1;
+    standard.config.metrics.textfile = textfile_;
+    return standard;
+  }
+
+  Inspection Make() {
+    return {{.look = [this](const Benchmark&) { return Look(); },
+             .now = [] { return Timestamp{1}; },
+             .version = "1.2.3",
+             .command = "hullmark"},
+            MakeStandard(),
+            EventMemory::Open({.state_dir = tree_.Path("state"),
+                               .events_file = tree_.Path("events.jsonl"),
+                               .user = Uid{geteuid()}},
+                              [](const std::string&) {})};
+  }
+
+  Result<Snapshot> Look() const {
+    if (throws_) throw std::runtime_error("the look threw");
+    return ActedScan(scene_, taken_at_).TakeSnapshot();
+  }
+
+  static std::string MetricsOf(const Scanned& scanned) {
+    const auto documents = Documents::Open(*scanned.documents).value();
+    return std::string(documents->Find("/metrics").value().plain);
+  }
+
+  TempTree tree_;
+  std::string textfile_;
+  Scene scene_;
+  std::int64_t taken_at_ = 0;
+  bool throws_ = false;
+};
+
+TEST_F(InspectionTest, TheDiskComesAfterThePicture) {
+  Inspection inspection = Make();
+  const Scanned scanned = inspection.Scan({});
+  ASSERT_TRUE(scanned.looked && scanned.documents);
+  EXPECT_NE(MetricsOf(scanned).find("hullmark_violations_total{control=\"C-0\",severity=\"high\"} 1"),
+            std::string::npos);
+  EXPECT_EQ(tree_.Text("state/state.json"), "");
+  EXPECT_EQ(tree_.Text("events.jsonl"), "");
+  inspection.Settle();
+  EXPECT_NE(tree_.Text("events.jsonl").find("violation_appeared"), std::string::npos);
+}
+
+TEST_F(InspectionTest, WhatIsThrownIsAFailedScan) {
+  Inspection inspection = Make();
+  throws_ = true;
+  const Scanned failed = inspection.Scan({});
+  EXPECT_FALSE(failed.looked);
+  ASSERT_FALSE(failed.documents);
+  EXPECT_EQ(failed.documents.error().message, "the look threw");
+  throws_ = false;
+  EXPECT_NE(MetricsOf(inspection.Scan({})).find("hullmark_scans_total{result=\"failed\"} 1"),
+            std::string::npos);
+}
+
+TEST_F(InspectionTest, WhatCannotBePublishedWasLookedAt) {
+  Inspection inspection = Make();
+  struct rlimit before = {};
+  getrlimit(RLIMIT_NOFILE, &before);
+  const struct rlimit none = {.rlim_cur = 0, .rlim_max = before.rlim_max};
+  setrlimit(RLIMIT_NOFILE, &none);
+  const Scanned scanned = inspection.Scan({});
+  setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_TRUE(scanned.looked);
+  EXPECT_FALSE(scanned.documents);
+}
+
+}  // namespace
+}  // namespace hullmark
