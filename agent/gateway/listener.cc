@@ -104,8 +104,10 @@ Result<Fd> DirectoryOf(const std::filesystem::path& path) {
   const auto above = OpenTrustedDirectory(folder.parent_path(), user);
   if (!above) return std::unexpected(above.error());
   const std::string last = folder.filename();
-  if (mkdirat(above->get(), last.c_str(), kMode) == 0) {
-    fchmodat(above->get(), last.c_str(), kMode, 0);  // Whatever the umask is.
+  // Its mode is what was asked for, whatever the umask is.
+  if (mkdirat(above->get(), last.c_str(), kMode) == 0 &&
+      fchmodat(above->get(), last.c_str(), kMode, 0) != 0) {
+    return Fail(CodeOfErrno(errno), folder.string() + ": " + std::strerror(errno));
   }
   return OpenTrustedDirectory(folder, user);
 }
