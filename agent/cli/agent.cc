@@ -255,15 +255,15 @@ Exit RunResident(const AgentFlags& flags, GlobalOptions global, const Wiring& wi
     inspection.Replace(std::move(*anew));
     return inspection.timing();
   };
-  const AgentEnd end = RunAgent({.timing = inspection.timing(),
-                                 .gateway_command = GatewayCommand(started, global),
-                                 .cgroup_root = global.roots.cgroup,
-                                 .scan =
-                                     [&](const ScanOrder& order) { return inspection.Scan(order); },
-                                 .after_scan = settle,
-                                 .let_go_fd = collector.fd(),
-                                 .let_go = [&collector] { collector.LetGo(); },
-                                 .reload = reload});
+  const AgentEnd end =
+      RunAgent({.timing = inspection.timing(),
+                .gateway_command = GatewayCommand(started, global),
+                .cgroup_root = global.roots.cgroup,
+                .scan = [&](const ScanOrder& order) { return inspection.Scan(order); },
+                .after_scan = settle,
+                .let_go_fd = collector.fd(),
+                .let_go = [&collector] { collector.LetGo(); },
+                .reload = reload});
   inspection.Close();
   return ExitOf(end);
 }

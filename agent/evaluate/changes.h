@@ -44,10 +44,10 @@ struct Changes {
 //   before and was known.
 // - A process control whose recorded offenders are not all alive and passing is not mended: it
 //   stays failing (recent) until `hold` after the last failure; the time between two scans counts
-//   for half of that at most, so that a clock that is set forward ends no hold. Before it is announced, such scans
-//   count neither for nor against it: a job that fails for a moment every minute is announced when
-//   it is seen the second time. Once `hold` is over, or when an offender lives on and passes, the
-//   usual number of scans decides. A waiver resolves without hold.
+//   for half of that at most, so that a clock that is set forward ends no hold. Before it is
+//   announced, such scans count neither for nor against it: a job that fails for a moment every
+//   minute is announced when it is seen the second time. Once `hold` is over, or when an offender
+//   lives on and passes, the usual number of scans decides. A waiver resolves without hold.
 // - A container that is gone resolves its violations at once, "violation_resolved" before
 //   "container_gone"; nothing of it is kept.
 // - Grades are those of the exposure with stale and recent violations at their last price.
