@@ -77,8 +77,9 @@ TEST_F(InspectionTest, TheDiskComesAfterThePicture) {
   Inspection inspection = Make();
   const Scanned scanned = inspection.Scan({});
   ASSERT_TRUE(scanned.looked && scanned.documents);
-  EXPECT_NE(MetricsOf(scanned).find("hullmark_violations_total{control=\"C-0\",severity=\"high\"} 1"),
-            std::string::npos);
+  EXPECT_NE(
+      MetricsOf(scanned).find("hullmark_violations_total{control=\"C-0\",severity=\"high\"} 1"),
+      std::string::npos);
   EXPECT_EQ(tree_.Text("state/state.json"), "");
   EXPECT_EQ(tree_.Text("events.jsonl"), "");
   inspection.Settle();

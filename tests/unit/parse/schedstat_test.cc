@@ -26,9 +26,7 @@ TEST(Schedstat, TheSameCountsMeanThatNothingRan) {
   EXPECT_FALSE(StoodStill({.nanoseconds = 5, .slices = 2}, {.nanoseconds = 6, .slices = 2}));
 }
 
-TEST(Schedstat, AKernelThatDoesNotCountProvesNothing) {
-  EXPECT_FALSE(StoodStill({}, {}));
-}
+TEST(Schedstat, AKernelThatDoesNotCountProvesNothing) { EXPECT_FALSE(StoodStill({}, {})); }
 
 }  // namespace
 }  // namespace hullmark
