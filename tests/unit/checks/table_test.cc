@@ -204,7 +204,9 @@ TEST_F(EveryCheck, SaysTheSameOfTasksThatAreAlike) {
   Scene denied;
   denied.FailEverything({.code = ErrorCode::kDenied, .error_number = 13});
   Scene open;
-  open.status() = {.effective = CapSet::UpTo(40), .bounding = CapSet::UpTo(40)};
+  open.status() = {};
+  open.status().effective = CapSet::UpTo(40);
+  open.status().bounding = CapSet::UpTo(40);
   for (std::size_t kind = 0; kind < kNamespaceKinds; ++kind) {
     open.UseHost(static_cast<NamespaceKind>(kind));
   }
