@@ -191,9 +191,11 @@ TEST_F(EveryCheck, PassesAHardenedProcess) {
 // A second process of the container's and one that is like it in all that counts.
 void AddTwins(Scene& scene) {
   scene.process().stat.start = BootTicks{100};
-  Process& first = scene.process(scene.AddProcess());
+  const std::size_t one = scene.AddProcess();
+  const std::size_t other = scene.AddProcess();  // From here on references hold.
+  Process& first = scene.process(one);
   first.stat.start = BootTicks{200};
-  Process& second = scene.process(scene.AddProcess());
+  Process& second = scene.process(other);
   second.stat = {.start = BootTicks{300}, .parent = 7, .tty = first.stat.tty, .state = 'D'};
   second.threads_unread = 3;
   if (second.leader.status) second.leader.status->threads = 9;
