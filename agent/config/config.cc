@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/config/config.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -65,7 +69,8 @@ void RequireDefaults(Fields& fields, FieldReader& reading) {
   }
 }
 
-// "127.0.0.1:9723", "[::1]:9723", "node.example:9723"; port 0 lets the kernel choose.
+// "127.0.0.1:9723", "[::1]:9723", ":9723"; port 0 lets the kernel choose. Nothing that the gateway
+// would refuse to listen on (agent/gateway/listener.h) may pass: the next start would fail.
 bool IsHostAndPort(std::string_view address) {
   const auto colon = address.rfind(':');
   if (colon == std::string_view::npos) return false;
@@ -74,13 +79,11 @@ bool IsHostAndPort(std::string_view address) {
   std::uint16_t number = 0;
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
   if (error != std::errc{} || end != port.data() + port.size()) return false;
-  constexpr std::string_view kHexadecimal = "0123456789abcdefABCDEF:.";
-  constexpr std::string_view kName =
-      "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-";
+  if (host.empty()) return true;
   const bool v6 = host.size() > 2 && host.front() == '[' && host.back() == ']';
-  const std::string_view inside = v6 ? host.substr(1, host.size() - 2) : host;
-  return !inside.empty() &&
-         inside.find_first_not_of(v6 ? kHexadecimal : kName) == std::string_view::npos;
+  const std::string inside(v6 ? host.substr(1, host.size() - 2) : host);
+  in6_addr parsed = {};
+  return inet_pton(v6 ? AF_INET6 : AF_INET, inside.c_str(), &parsed) == 1;
 }
 
 std::vector<std::string> ReadListen(const YamlNode* node, FieldReader& reading) {
@@ -91,8 +94,8 @@ std::vector<std::string> ReadListen(const YamlNode* node, FieldReader& reading) 
     const bool socket = address.starts_with(kSocket) && address.size() > kSocket.size();
     if (socket || IsHostAndPort(address)) continue;
     reading.Complain(node->line, Quoted(address) +
-                                     " is no address like 127.0.0.1:9723, [::1]:9723 "
-                                     "or unix:/run/hullmark/http.sock");
+                                     " is no address like 127.0.0.1:9723, [::1]:9723, "
+                                     ":9723 or unix:/run/hullmark/http.sock");
   }
   return addresses;
 }
@@ -134,7 +137,7 @@ void ConfigReader::ReadPlaces() {
   }
   if (const auto* node = root_.TakeOptional("waivers")) config_.waivers = ReadPaths(node, reading_);
   if (const auto* node = root_.TakeOptional("state_dir"))
-    config_.state_dir = ReadPath(node, reading_);
+    config_.state_dir = ReadPathOrNone(node, reading_);
   const auto* roots = root_.TakeOptional("roots");
   if (roots == nullptr) return;
   Fields fields(roots, reading_);

@@ -46,12 +46,12 @@ struct Config {
     friend bool operator==(const Log&, const Log&) = default;
   };
 
-  std::vector<std::string> listen = {"127.0.0.1:9723"};  // HOST:PORT, [V6]:PORT or unix:PATH.
+  std::vector<std::string> listen = {"127.0.0.1:9723"};  // V4:PORT, [V6]:PORT, :PORT or unix:PATH.
   Api api = Api::kLoopback;
   std::string benchmark{}, overrides{};  // Files; "": the compiled-in one, none.
   std::vector<std::string> waivers{};    // Files.
   std::string proc_root = "/proc", sys_root = "/sys", cgroup_root = "/sys/fs/cgroup";
-  std::string state_dir = "/var/lib/hullmark";
+  std::string state_dir = "/var/lib/hullmark";  // "": nothing is kept over a restart.
   std::vector<ContainerClass> classes = {ContainerClass::kContainer, ContainerClass::kVm};
   Selector infrastructure = KubeSystem();
   Selector select{};

@@ -34,6 +34,13 @@ TEST(LoadConfigTest, EveryKeyIsOptional) {
   EXPECT_EQ(*config, Config{});
 }
 
+TEST(LoadConfigTest, TakesWhatTheOptionsTake) {
+  const auto config = LoadConfig("listen: ':9723'\nstate_dir: ''\n", "c");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->listen, std::vector<std::string>{":9723"});
+  EXPECT_EQ(config->state_dir, "");
+}
+
 TEST(LoadConfigTest, ReadsEveryKey) {
   const auto config = LoadConfig(
       "listen: [127.0.0.1:80, '[::1]:9723', unix:/run/hullmark/http.sock]\n"
@@ -95,6 +102,9 @@ TEST(LoadConfigTest, RefusesWhatIsWrong) {
       {"api: open", "c:1: 'api' must be loopback, authenticated or off"},
       {"listen: 9723", "c:1: 'listen' must be text"},
       {"listen: localhost", "c:1: 'localhost' is no address"},
+      {"listen: localhost:9723", "c:1: 'localhost:9723' is no address"},
+      {"listen: 1.2.3.256:9723", "c:1: '1.2.3.256:9723' is no address"},
+      {"listen: '[::1::]:9723'", "c:1: '[::1::]:9723' is no address"},
       {"listen: '::1:9723'", "c:1: '::1:9723' is no address"},
       {"listen: 127.0.0.1:99999", "c:1: '127.0.0.1:99999' is no address"},
       {"listen: 'unix:relative'", "c:1: 'unix:relative' is no address"},
@@ -104,7 +114,7 @@ TEST(LoadConfigTest, RefusesWhatIsWrong) {
       {"waivers:\n  - w.yaml", "c:2: an item must be an absolute path"},
       {"roots: {proc: proc}", "c:1: 'proc' must be an absolute path"},
       {"roots: {root: /}", "c:1: unknown key 'root'"},
-      {"state_dir: ''", "c:1: 'state_dir' must be text"},
+      {"state_dir: state", "c:1: 'state_dir' must be an absolute path"},
       {"classes: [pod]", "c:1: 'pod' is no class"},
       {"classes: []", "c:1: 'classes' must name a class"},
       {"classes: [vm, vm]", "c:1: 'vm' repeated"},
