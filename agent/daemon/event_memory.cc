@@ -32,21 +32,12 @@ EventMemory EventMemory::Open(const Places& places, const Warn& warn) {
     return memory;
   }
   MakeIfMissing(places.state_dir);
-  if (!places.events_file.empty()) {
-    MakeIfMissing(DirectoryOf(places.events_file));
-    auto whole = Journal::Open({.state_dir = places.state_dir,
-                                .events_file = places.events_file,
-                                .limits = places.limits,
-                                .user = places.user},
-                               warn);
-    memory.has_log_ = whole.has_value();
-    if (whole) {
-      memory.journal_ = std::move(*whole);
-      return memory;
-    }
-    warn("no events file: " + whole.error().message);
-  }
-  auto state = Journal::Open({.state_dir = places.state_dir, .user = places.user}, warn);
+  if (!places.events_file.empty()) MakeIfMissing(DirectoryOf(places.events_file));
+  auto state = Journal::Open({.state_dir = places.state_dir,
+                              .events_file = places.events_file,
+                              .limits = places.limits,
+                              .user = places.user},
+                             warn);
   if (state) {
     memory.journal_ = std::move(*state);
   } else {
@@ -75,7 +66,7 @@ std::optional<bool> EventMemory::StateWorks() const {
 
 std::optional<bool> EventMemory::EventsWork() const {
   if (places_.events_file.empty()) return std::nullopt;
-  return has_log_ && journal_->AreEventsWritten();
+  return journal_ && journal_->AreEventsWritten();
 }
 
 }  // namespace hullmark

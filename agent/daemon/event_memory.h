@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,6 +38,8 @@ class EventMemory {
   // Whether what was asked for is being written; nullopt: it was not asked for.
   std::optional<bool> StateWorks() const;
   std::optional<bool> EventsWork() const;
+  // Events that never reached the events file.
+  std::uint64_t lost() const { return journal_ ? journal_->counts().lost : 0; }
 
  private:
   explicit EventMemory(const Places& places) : places_(places) {}
@@ -44,7 +47,6 @@ class EventMemory {
   Places places_;
   std::optional<Journal> journal_{};
   KnownState known_{};  // Without a journal.
-  bool has_log_ = false;
 };
 
 }  // namespace hullmark

@@ -152,6 +152,9 @@ void Inspection::CountEvents() {
       self_.CountViolation(event.control, *event.severity);
     } else if (event.kind == EventKind::kViolationResolved) {
       self_.CountResolved(event.control, *event.severity);
+    } else if (event.kind == EventKind::kViolationChanged && event.former_severity) {
+      self_.CountResolved(event.control, *event.former_severity);
+      self_.CountViolation(event.control, *event.severity);
     }
   }
 }
@@ -170,6 +173,8 @@ void Inspection::CountState(const AgentState& state) {
   self_.CountOverruns(overruns - std::exchange(overruns_, overruns));
   const std::uint64_t restarts = state.gateway_restarts;
   self_.CountGatewayRestarts(restarts - std::exchange(restarts_, restarts));
+  const std::uint64_t lost = memory_.lost();
+  self_.CountEventLinesLost(lost - std::exchange(lost_, lost));
   self_.SetFeature("cgroup_watch", state.watching_cgroups);
   if (const auto works = memory_.StateWorks()) self_.SetFeature("state", *works);
   if (const auto works = memory_.EventsWork()) self_.SetFeature("events", *works);
@@ -180,7 +185,7 @@ void Inspection::CountState(const AgentState& state) {
 
 void Inspection::WriteTextfile(std::string_view metrics) {
   const std::string& directory = standard_.config.metrics.textfile;
-  if (directory.empty()) return;
+  if (directory.empty()) return self_.ForgetFeature("textfile");
   const auto written = ReplaceTextfile(directory, metrics);
   self_.SetFeature("textfile", written.has_value());
   if (!written && !textfile_complained_) spdlog::warn("textfile: {}", written.error().message);

@@ -79,7 +79,7 @@ class Inspection {
   SelfMetrics self_;
   Exposition exposition_;
   RequestCounts requests_{};  // As counted by now.
-  std::uint64_t overruns_ = 0, restarts_ = 0;
+  std::uint64_t overruns_ = 0, restarts_ = 0, lost_ = 0;
   bool textfile_complained_ = false;
 };
 

@@ -19,37 +19,43 @@
 
 namespace hullmark {
 
-Journal::Journal(StateFile file, std::optional<EventLog> log, SavedState saved, Warn warn)
-    : file_(std::move(file)),
-      log_(std::move(log)),
+Journal::Journal(const Options& options, StateFile file, SavedState saved, Warn warn)
+    : options_(options),
+      file_(std::move(file)),
       saved_(std::move(saved)),
-      warn_(std::move(warn)) {}
+      warn_(std::move(warn)),
+      opened_at_(saved_.known.last_id) {}
 
 Result<Journal> Journal::Open(const Options& options, Warn warn) {
   auto file = StateFile::Open(options.state_dir, options.user);
   if (!file) return std::unexpected(file.error());
   auto saved = file->Load(warn);
   if (!saved) return std::unexpected(saved.error());
-  std::optional<EventLog> log;
-  if (options.events_file.empty()) {
-    saved->outbox.clear();
-  } else {
-    auto opened = EventLog::Open(options.events_file, options.limits, options.user);
-    if (!opened) return std::unexpected(opened.error());
-    log = std::move(*opened);
-    const std::uint64_t last = log->last_id();
-    saved->known.last_id = std::max(saved->known.last_id, last);
-    std::erase_if(saved->outbox,
-                  [&](const std::string& line) { return IdOfEventLine(line).value_or(0) <= last; });
-  }
-  Journal journal(*std::move(file), std::move(log), *std::move(saved), std::move(warn));
+  if (options.events_file.empty()) saved->outbox.clear();
+  Journal journal(options, *std::move(file), *std::move(saved), std::move(warn));
   journal.Send();
   return journal;
 }
 
+void Journal::OpenLog() {
+  auto opened = EventLog::Open(options_.events_file, options_.limits, options_.user);
+  if (!opened) ++counts_.event_failures;
+  Complain(log_complained_, opened ? std::nullopt : std::optional(opened.error()));
+  if (!opened) return;
+  log_ = std::move(*opened);
+  const std::uint64_t last = log_->last_id();
+  saved_.known.last_id = std::max(saved_.known.last_id, last);
+  std::erase_if(saved_.outbox, [&](const std::string& line) {
+    const std::uint64_t id = IdOfEventLine(line).value_or(0);
+    // What has got an id of the file while that could not be read cannot go there any more.
+    if (id <= last && id > opened_at_) ++counts_.lost;
+    return id <= last;
+  });
+}
+
 std::vector<Event> Journal::Take(const JudgedScan& scan, const ChangeOptions& options) {
   Changes changes = Update(saved_.known, scan, options);
-  if (log_) {
+  if (!options_.events_file.empty()) {
     for (const Event& event : changes.events) saved_.outbox.push_back(EventLine(event));
   }
   unsaved_ |= changes.moved;
@@ -82,7 +88,10 @@ void Journal::Save() {
 // Lines that are in the events file stay in the state file until it is written next; their ids
 // tell.
 void Journal::Send() {
-  if (!log_ || saved_.outbox.empty()) return;
+  if (options_.events_file.empty()) return;
+  if (!log_) OpenLog();
+  if (!log_) return DropOldest();
+  if (saved_.outbox.empty()) return;
   const auto appended = log_->Append(saved_.outbox);
   const auto sent = saved_.outbox.begin() + static_cast<std::ptrdiff_t>(appended.lines);
   saved_.outbox.erase(saved_.outbox.begin(), sent);

@@ -31,10 +31,10 @@ namespace hullmark {
 // the events file, from which a partial line was cut. So the events file lacks and repeats none;
 // who reads the log misses the events in flight, and finds them in the file.
 //
-// While the events file cannot be written, lines wait in the outbox, 1,000 at most: then the oldest
-// are lost, and counted. While the state cannot be written, events go out all the same; a crash
-// then repeats the changes since the last state, under new ids: repeated, not lost. A state that
-// was lost or damaged begins anew above the last id of the events file.
+// While the events file cannot be opened or written, lines wait in the outbox, 1,000 at most: then
+// the oldest are lost, and counted. While the state cannot be written, events go out all the same;
+// a crash then repeats the changes since the last state, under new ids: repeated, not lost. A state
+// that was lost or damaged begins anew above the last id of the events file.
 class Journal {
  public:
   struct Options {
@@ -53,8 +53,9 @@ class Journal {
 
   static constexpr std::size_t kMostWaiting = 1'000;
 
-  // Reads the state, and sends what waits in its outbox. Error: a directory or file that is not
-  // trusted, not there, unreadable, or in use by another agent.
+  // Reads the state, and sends what waits in its outbox. Error: the state directory or file is not
+  // trusted, not there, unreadable, or in use by another agent. An events file that cannot be used
+  // is warned of, and tried again by each Flush.
   static Result<Journal> Open(const Options& options, Warn warn);
 
   // The events of a scan; nothing is written yet.
@@ -69,20 +70,23 @@ class Journal {
   Counts counts() const;
   // Whether the last attempt worked.
   bool IsStateWritten() const { return !state_complained_; }
-  bool AreEventsWritten() const { return !log_complained_; }
+  bool AreEventsWritten() const { return log_ && !log_complained_; }
 
  private:
-  Journal(StateFile file, std::optional<EventLog> log, SavedState saved, Warn warn);
+  Journal(const Options& options, StateFile file, SavedState saved, Warn warn);
 
+  void OpenLog();
   void DropOldest();
   void Save();
   void Send();
   void Complain(bool& complained, const std::optional<Error>& error);
 
+  Options options_;
   StateFile file_;
-  std::optional<EventLog> log_;
+  std::optional<EventLog> log_;  // nullopt: there is none, or it cannot be opened as yet.
   SavedState saved_;
   Warn warn_;
+  std::uint64_t opened_at_;  // Larger ids are of this life of the agent.
   Counts counts_;
   bool unsaved_ = false;  // The state file lags behind.
   bool state_complained_ = false, log_complained_ = false;

@@ -83,11 +83,12 @@ constexpr std::array kFamilies = {
                  "1 for each control that the host fails.",
                  "hullmark_host_violation{severity=~\"critical|high\"}"},
     MetricFamily{"hullmark_violations_total", kCounter, "control,severity", "",
-                 "Violations that began: changes, not states.",
+                 "Violations that began, or took this severity: changes, not states.",
                  "increase(hullmark_violations_total{severity=\"critical\"}[1h])"},
-    MetricFamily{"hullmark_violations_resolved_total", kCounter, "control,severity", "",
-                 "Violations that ended, by a change or with their container.",
-                 "sum(increase(hullmark_violations_resolved_total[1d]))"},
+    MetricFamily{
+        "hullmark_violations_resolved_total", kCounter, "control,severity", "",
+        "Violations that ended, by a change or with their container, or left this severity.",
+        "sum(increase(hullmark_violations_resolved_total[1d]))"},
     MetricFamily{"hullmark_last_scan_timestamp_seconds", kGauge, "", "seconds",
                  "When the host was last looked at, in seconds since 1970.",
                  "time() - hullmark_last_scan_timestamp_seconds > 60"},
@@ -128,10 +129,11 @@ constexpr std::array kFamilies = {
     MetricFamily{"hullmark_benchmark_info", kGauge, "id,version,sha256", "",
                  "1, with the benchmark that judges.",
                  "count by (version, sha256) (hullmark_benchmark_info)"},
-    MetricFamily{"hullmark_config_last_reload_successful", kGauge, "", "",
-                 "1 where the last reading of the configuration succeeded, else 0; absent where "
-                 "none was read.",
-                 "hullmark_config_last_reload_successful == 0"},
+    MetricFamily{
+        "hullmark_config_last_reload_successful", kGauge, "", "",
+        "1 where the last reading of configuration, benchmark and waivers, at the start or "
+        "by SIGHUP, succeeded, else 0.",
+        "hullmark_config_last_reload_successful == 0"},
     MetricFamily{"hullmark_config_last_reload_success_timestamp_seconds", kGauge, "", "seconds",
                  "When the configuration in force was read, in seconds since 1970.",
                  "time() - hullmark_config_last_reload_success_timestamp_seconds"},
@@ -139,6 +141,9 @@ constexpr std::array kFamilies = {
                  "1 where a feature that is switched on works, else 0: state, events, textfile, "
                  "cgroup_watch.",
                  "hullmark_feature_ok == 0"},
+    MetricFamily{"hullmark_event_lines_lost_total", kCounter, "", "",
+                 "Events that never reached the events file, which has a gap in its ids there.",
+                 "increase(hullmark_event_lines_lost_total[1h]) > 0"},
     MetricFamily{"hullmark_gateway_restarts_total", kCounter, "", "",
                  "Times that the process that serves clients died and was started again.",
                  "increase(hullmark_gateway_restarts_total[1h])"},

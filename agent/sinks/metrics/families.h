@@ -58,6 +58,7 @@ enum class Metric : std::uint8_t {
   kConfigReloadSuccessful,
   kConfigReloadTime,
   kFeatureOk,
+  kEventLinesLostTotal,
   kGatewayRestartsTotal,
   kHttpRequestsTotal,
   kProcessCpuTotal,

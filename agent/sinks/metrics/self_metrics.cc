@@ -100,6 +100,7 @@ struct SelfMetrics::Families {
   FamilyFor<Gauge>& reload = Register<Gauge>(registry, Metric::kConfigReloadSuccessful);
   FamilyFor<Gauge>& reload_time = Register<Gauge>(registry, Metric::kConfigReloadTime);
   FamilyFor<Gauge>& features = Register<Gauge>(registry, Metric::kFeatureOk);
+  Counter& event_lines_lost = Register<Counter>(registry, Metric::kEventLinesLostTotal).Add({});
   Counter& restarts = Register<Counter>(registry, Metric::kGatewayRestartsTotal).Add({});
   FamilyFor<Counter>& requests = Register<Counter>(registry, Metric::kHttpRequestsTotal);
   FamilyFor<Counter>& cpu = Register<Counter>(registry, Metric::kProcessCpuTotal);
@@ -197,8 +198,16 @@ void SelfMetrics::CountGatewayRestarts(std::uint64_t count) {
   families_->restarts.Increment(static_cast<double>(count));
 }
 
+void SelfMetrics::CountEventLinesLost(std::uint64_t count) {
+  families_->event_lines_lost.Increment(static_cast<double>(count));
+}
+
 void SelfMetrics::SetFeature(std::string_view feature, bool works) {
   families_->features.Add({{"feature", std::string(feature)}}).Set(works ? 1 : 0);
+}
+
+void SelfMetrics::ForgetFeature(std::string_view feature) {
+  families_->features.Remove(&families_->features.Add({{"feature", std::string(feature)}}));
 }
 
 void SelfMetrics::Describe(const ReportInput& input) {

@@ -37,8 +37,11 @@ class SelfMetrics {
   void CountScan(ScanResult result, std::chrono::nanoseconds took);
   void CountOverruns(std::uint64_t count);
   void CountGatewayRestarts(std::uint64_t count);
+  void CountEventLinesLost(std::uint64_t count);
   // `feature`: one of those that the family's help names.
   void SetFeature(std::string_view feature, bool works);
+  // It is not switched on any more.
+  void ForgetFeature(std::string_view feature);
   // After each scan: its time, processes, read errors, vantage, coverage, benchmark and waivers.
   void Describe(const ReportInput& input);
   void CountViolation(std::string_view control, Severity severity);

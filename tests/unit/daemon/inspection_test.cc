@@ -86,6 +86,30 @@ TEST_F(InspectionTest, TheDiskComesAfterThePicture) {
   EXPECT_NE(tree_.Text("events.jsonl").find("violation_appeared"), std::string::npos);
 }
 
+TEST_F(InspectionTest, AChangedSeverityIsCountedOnBothSides) {
+  Inspection inspection = Make();
+  (void)inspection.Scan({});
+  See({.containers = {{.processes = {{.says = {{0, FailsAt(kLowPrice)}}}}}}}, 2);
+  inspection.Replace(MakeStandard());
+  const std::string metrics = MetricsOf(inspection.Scan({}));
+  const auto has = [&](const char* line) { return metrics.find(line) != std::string::npos; };
+  EXPECT_TRUE(has("hullmark_violations_resolved_total{control=\"C-0\",severity=\"high\"} 1"));
+  EXPECT_TRUE(has("hullmark_violations_total{control=\"C-0\",severity=\"low\"} 1"));
+}
+
+TEST_F(InspectionTest, AFeatureThatAReloadSwitchesOffHasNoSeries) {
+  tree_.MakeDirectory("textfile");
+  textfile_ = tree_.Path("textfile");
+  Inspection inspection = Make();
+  (void)inspection.Scan({});
+  const char* const series = "hullmark_feature_ok{feature=\"textfile\"}";
+  EXPECT_NE(MetricsOf(inspection.Scan({})).find(series), std::string::npos);
+  textfile_.clear();
+  inspection.Replace(MakeStandard());
+  (void)inspection.Scan({});
+  EXPECT_EQ(MetricsOf(inspection.Scan({})).find(series), std::string::npos);
+}
+
 TEST_F(InspectionTest, WhatIsThrownIsAFailedScan) {
   Inspection inspection = Make();
   throws_ = true;

@@ -16,6 +16,7 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstdlib>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -189,6 +190,28 @@ TEST_F(JournalTest, NothingIsWrittenBeforeItIsFlushed) {
   EXPECT_EQ(tree_.Text("state/state.json"), "");
   EXPECT_EQ(tree_.Text("events.jsonl"), "");
   journal->Flush();
+  ExpectFilesTell(journal->known());
+}
+
+TEST_F(JournalTest, LinesWaitForAFileThatCannotBeOpened) {
+  {
+    auto journal = Open();
+    Record(*journal, 0);
+  }
+  const std::string before = tree_.Text("events.jsonl");
+  tree_.Write("events.jsonl", before.substr(0, before.size() - 10));
+  rename(tree_.Path("events.jsonl").c_str(), tree_.Path("away").c_str());
+  tree_.MakeDirectory("events.jsonl");
+  auto journal = Open();
+  ASSERT_TRUE(journal.has_value()) << journal.error().message;
+  EXPECT_FALSE(journal->AreEventsWritten());
+  Record(*journal, 1);
+  EXPECT_EQ(warnings_.size(), 1U);
+  tree_.Remove("events.jsonl");
+  rename(tree_.Path("away").c_str(), tree_.Path("events.jsonl").c_str());
+  Record(*journal, 2);
+  EXPECT_TRUE(journal->AreEventsWritten());
+  EXPECT_EQ(journal->counts().lost, 0U);
   ExpectFilesTell(journal->known());
 }
 

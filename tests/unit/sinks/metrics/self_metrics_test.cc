@@ -131,6 +131,13 @@ TEST_F(SelfMetricsTest, FeaturesAndRestarts) {
   EXPECT_EQ(Body().Value("hullmark_gateway_restarts_total"), 2);
 }
 
+TEST_F(SelfMetricsTest, AFeatureThatIsSwitchedOffHasNoSeries) {
+  self_.SetFeature("textfile", true);
+  self_.ForgetFeature("textfile");
+  self_.ForgetFeature("events");
+  EXPECT_TRUE(Body().Values("hullmark_feature_ok").empty());
+}
+
 TEST_F(SelfMetricsTest, AFailedReloadKeepsTheTimeOfTheLastGoodOne) {
   self_.SetReload(true, Timestamp{1'000'000'000});
   self_.SetReload(false, Timestamp{9'000'000'000});
