@@ -3,7 +3,8 @@
 """The agent on a recorded host of very many processes: agent_many_test.py PROGRAM HOST [PROCESSES]
 
 Copies one container process under as many numbers. Prints what a scan takes; fails where the agent
-does not scan, is not bounded, or does not count them all.
+does not scan, is not bounded, does not count them all, or takes long to end, which is in the midst
+of a scan where that takes longer than the interval.
 """
 import os
 import pathlib
@@ -17,6 +18,7 @@ import urllib.request
 
 PATIENCE = 600
 FIRST = 10_000
+MOST_SECONDS_TO_END = 2
 MOST_BYTES_PER_PROCESS = 4_096  # Of the agent, beside what it takes without any.
 
 
@@ -63,11 +65,17 @@ def main():
                         raise RuntimeError("no third scan")
                     time.sleep(0.5)
             finally:
+                told = time.monotonic()
                 agent.terminate()
+                status = agent.wait(PATIENCE)
+                ended = time.monotonic() - told
         live = int(found['hullmark_processes{kind="live"}'])
         resident = int(float(found['process_resident_memory_bytes{process="inspector"}']))
         seconds = float(found["hullmark_scan_duration_seconds_sum"]) / float(found["hullmark_scan_duration_seconds_count"])
-        print(f"{live:,} processes: {seconds:.2f} s a scan, {resident / 1e6:.0f} MB resident")
+        print(f"{live:,} processes: {seconds:.2f} s a scan, {resident / 1e6:.0f} MB resident, "
+              f"ended within {ended:.2f} s")
+        if status != 0 or ended > MOST_SECONDS_TO_END:
+            raise RuntimeError(f"status {status} after {ended:.2f} s")
         if live < count:
             raise RuntimeError("not all were counted")
         if resident > 30_000_000 + count * MOST_BYTES_PER_PROCESS:

@@ -440,6 +440,34 @@ class Failing(WithAgent):
         eventually(lambda: ask(port, "/readyz")[0] == 200, "fresh again")
         self.assertFalse(metric(port, "hullmark_scans_total", '"failed"').endswith(" 0"))
 
+    def test_a_clock_that_jumps_changes_the_date_and_nothing_else(self):
+        if "SHIFTED_CLOCK" not in os.environ:
+            self.skipTest("SHIFTED_CLOCK does not name the library built from shifted_clock.cc")
+        shift, events = self.folder / "shift", self.folder / "events.jsonl"
+        shift.write_text("0")
+        faked = ["env", f"LD_PRELOAD={os.environ['SHIFTED_CLOCK']}", f"CLOCK_SHIFT={shift}"]
+        agent = self.start("--interval", "300ms", before=faked, state=str(self.folder / "state"), events=str(events))
+        port = self.ready(agent)
+        eventually(lambda: scans(port) >= 3, "what the first scan saw is announced")
+        announced = events.read_text()
+        self.assertIn("violation_appeared", announced)
+        year = 365 * 86_400
+        for jump in (year, -year):
+            (self.folder / "new").write_text(str(jump))
+            (self.folder / "new").rename(shift)
+
+            def date_follows(jump=jump):
+                seen = float(metric(port, "hullmark_last_scan_timestamp_seconds").split()[-1])
+                return abs(seen - time.time() - jump) < PATIENCE
+            eventually(date_follows, "the date of a scan after the jump")
+            before = scans(port)
+            eventually(lambda before=before: scans(port) >= before + 3, "it scans every interval")
+            self.assertEqual(ask(port, "/readyz")[0], 200)
+        self.assertEqual(events.read_text(), announced)
+        status, took = agent.stop()
+        self.assertEqual(status, 0)
+        self.assertLess(took, 2)
+
     def test_a_log_that_nobody_reads_any_more(self):
         reader, writer = os.pipe()
         port = free_port()
