@@ -32,8 +32,10 @@ class Look {
 
   // From Begin to Finish.
   Snapshot& snapshot() { return snapshot_; }
+  // NOLINTBEGIN(bugprone-unchecked-optional-access): Begin has made them.
   Memberships& memberships() { return *memberships_; }
   ProcessReader& reader() { return *reader_; }
+  // NOLINTEND(bugprone-unchecked-optional-access)
   ReadBuffer& buffer() { return buffer_; }
 
  private:

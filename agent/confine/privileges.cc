@@ -78,23 +78,29 @@ Result<void> EmptyCapabilities() {
   return {};
 }
 
+// Gives what did not work, for a warning.
+Result<std::string> GiveUpRoot(const std::string& user) {
+  const passwd* const entry = getpwnam(user.c_str());
+  const uid_t uid = entry == nullptr ? kNobody : entry->pw_uid;
+  const gid_t gid = entry == nullptr ? kNobody : entry->pw_gid;
+  if (uid == 0) return Fail(ErrorCode::kDenied, "giving up privileges: " + user + " is root");
+  const auto kept = BecomeUser(uid, gid);
+  if (!kept) return std::unexpected(kept.error());
+  std::string warning;
+  if (entry == nullptr) warning = "there is no user " + user + ": 65534 serves in its place";
+  if (!kept->empty()) {
+    warning += (warning.empty() ? "" : "; ") + ("kept in this user namespace:" + *kept);
+  }
+  return warning;
+}
+
 }  // namespace
 
 Result<std::string> DropPrivileges(const std::string& user) {
-  std::string warning;
   if (const auto emptied = EmptyBoundingSet(); !emptied) return std::unexpected(emptied.error());
-  if (geteuid() == 0) {
-    const passwd* const entry = getpwnam(user.c_str());
-    const uid_t uid = entry == nullptr ? kNobody : entry->pw_uid;
-    const gid_t gid = entry == nullptr ? kNobody : entry->pw_gid;
-    if (entry == nullptr) warning = "there is no user " + user + ": 65534 serves in its place";
-    if (uid == 0) return Fail(ErrorCode::kDenied, "giving up privileges: " + user + " is root");
-    const auto kept = BecomeUser(uid, gid);
-    if (!kept) return std::unexpected(kept.error());
-    if (!kept->empty()) {
-      warning += (warning.empty() ? "" : "; ") + ("kept in this user namespace:" + *kept);
-    }
-  }
+  Result<std::string> warning;
+  if (geteuid() == 0) warning = GiveUpRoot(user);
+  if (!warning) return warning;
   if (const auto emptied = EmptyCapabilities(); !emptied) return std::unexpected(emptied.error());
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return FailWith("no_new_privs");
   if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return FailWith("dumpable");

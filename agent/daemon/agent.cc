@@ -103,7 +103,9 @@ class Resident {
   }
 
   void EndScan() {
-    auto [looked, documents] = std::exchange(made_, std::nullopt).value();
+    auto made = std::exchange(made_, std::nullopt);
+    if (!made) return;
+    auto& [looked, documents] = *made;
     ++(looked ? scans_done_ : scans_failed_);
     if (!documents) {
       spdlog::error("{}: {}", looked ? "publish" : "scan", documents.error().message);

@@ -29,7 +29,7 @@ constexpr std::size_t kMostTail = std::size_t{1} << 20;   // Longer than any lin
 constexpr std::size_t kMostBatch = std::size_t{1} << 20;  // Bytes between two syncs.
 
 // The end of a file, from the beginning of a line on where it holds one.
-Result<std::string> TailOf(int fd, std::uint64_t size, const std::string& path) {
+Result<std::string> TailOf(int fd, const std::string& path, std::uint64_t size) {
   std::string tail(std::min<std::uint64_t>(size, kMostTail), '\0');
   std::size_t got = 0;
   while (got < tail.size()) {
@@ -72,7 +72,7 @@ Result<EventLog> EventLog::Open(const std::string& path, Limits limits, Uid user
   const auto rotated = log.OpenFile(log.name_ + ".1", O_RDONLY);
   struct stat status = {};
   if (rotated && fstat(rotated->get(), &status) == 0) {
-    const auto tail = TailOf(rotated->get(), static_cast<std::uint64_t>(status.st_size), path);
+    const auto tail = TailOf(rotated->get(), path, static_cast<std::uint64_t>(status.st_size));
     if (tail) log.last_id_ = LargestId(*tail);
   }
   return log;
@@ -96,7 +96,7 @@ Result<void> EventLog::CutPartialLine() {
   struct stat status = {};
   if (fstat(file_.get(), &status) != 0) return FailWithErrno(path_, errno);
   size_ = static_cast<std::uint64_t>(status.st_size);
-  const auto tail = TailOf(file_.get(), size_, path_);
+  const auto tail = TailOf(file_.get(), path_, size_);
   if (!tail) return std::unexpected(tail.error());
   const std::size_t end = tail->find_last_of('\n') + 1;  // npos + 1 is 0.
   if (end == 0 && size_ > tail->size()) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agent/daemon/event_log.h"
@@ -42,7 +43,7 @@ class EventMemory {
   std::uint64_t lost() const { return journal_ ? journal_->counts().lost : 0; }
 
  private:
-  explicit EventMemory(const Places& places) : places_(places) {}
+  explicit EventMemory(Places places) : places_(std::move(places)) {}
 
   Places places_;
   std::optional<Journal> journal_{};
