@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/base/memory.h"
 #include "agent/cli/command.h"
 #include "agent/cli/complain.h"
 #include "agent/cli/inputs.h"
@@ -222,6 +223,17 @@ void PrepareProcess() {
   mallopt(M_ARENA_MAX, 1);
 }
 
+// All or nothing. `started`: the configuration that the agent was started with.
+Result<LoopTiming> Reload(Result<Standard> anew, const Config& started, Inspection& inspection) {
+  if (!anew) {
+    inspection.KeepAfterBadReload();
+    return std::unexpected(anew.error());
+  }
+  WarnOfRestart(started, anew->config);
+  inspection.Replace(std::move(*anew));
+  return inspection.timing();
+}
+
 Exit RunResident(const AgentFlags& flags, GlobalOptions global, const Wiring& wiring) {
   PrepareProcess();
   StartLogging(global.log_level, global.log_format);
@@ -241,29 +253,23 @@ Exit RunResident(const AgentFlags& flags, GlobalOptions global, const Wiring& wi
                          .version = std::string(wiring.version),
                          .command = global.command},
                         std::move(*standard), OpenMemory(started));
-  const auto settle = [&inspection] {
+  const auto settle = [&inspection, started_up = false]() mutable {
     inspection.Settle();
-    malloc_trim(0);
-  };
-  const auto reload = [&]() -> Result<LoopTiming> {
-    auto anew = LoadStandard(flags, global);
-    if (!anew) {
-      inspection.KeepAfterBadReload();
-      return std::unexpected(anew.error());
+    if (std::exchange(started_up, true)) {
+      malloc_trim(0);
+    } else {
+      ReleaseMemory();
     }
-    WarnOfRestart(started, anew->config);
-    inspection.Replace(std::move(*anew));
-    return inspection.timing();
   };
-  const AgentEnd end =
-      RunAgent({.timing = inspection.timing(),
-                .gateway_command = GatewayCommand(started, global),
-                .cgroup_root = global.roots.cgroup,
-                .scan = [&](const ScanOrder& order) { return inspection.Scan(order); },
-                .after_scan = settle,
-                .let_go_fd = collector.fd(),
-                .let_go = [&collector] { collector.LetGo(); },
-                .reload = reload});
+  const AgentEnd end = RunAgent(
+      {.timing = inspection.timing(),
+       .gateway_command = GatewayCommand(started, global),
+       .cgroup_root = global.roots.cgroup,
+       .scan = [&](const ScanOrder& order) { return inspection.Scan(order); },
+       .after_scan = settle,
+       .let_go_fd = collector.fd(),
+       .let_go = [&collector] { collector.LetGo(); },
+       .reload = [&] { return Reload(LoadStandard(flags, global), started, inspection); }});
   inspection.Close();
   return ExitOf(end);
 }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <utility>
 
+#include "agent/base/memory.h"
 #include "agent/gateway/channel.h"
 #include "agent/gateway/documents.h"
 #include "agent/gateway/server.h"
@@ -35,7 +36,7 @@ class Feed {
         return false;
       }
       if (!*file) break;
-      received_ = (*file)->sequence;
+      const bool first = std::exchange(received_, (*file)->sequence) == 0;
       auto documents = Documents::Open((*file)->file);
       refused_ = !documents;
       if (!documents) {
@@ -43,6 +44,7 @@ class Feed {
         continue;
       }
       server_.Publish(std::move(*documents));
+      if (first) ReleaseMemory();
     }
     Tell();
     return true;
