@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -211,11 +212,21 @@ Daemons FindDaemons(HostLook& look, Shims shims) {
 Fact<std::vector<RuntimeListener>> FindListeners(HostLook& look, const Daemons& daemons) {
   std::vector<RuntimeListener> listeners;
   if (!daemons.complete) return std::unexpected(daemons.complete.error());
+  // By network namespace: the kernel walks all of its hash table for one reading.
+  std::map<NamespaceInode, std::vector<TcpListener>> known;
   for (const Daemon& daemon : daemons.found) {
     if (daemon.shim) continue;
-    const auto seen = ListenersSeenBy(look, *daemon.process);
+    const auto network = daemon.process->leader.namespaces[NamespaceKind::kNet];
+    const auto before = network ? known.find(*network) : known.end();
+    if (before != known.end()) {
+      AddOwned(look, daemon, before->second, listeners);
+      continue;
+    }
+    auto seen = ListenersSeenBy(look, *daemon.process);
     if (!seen && !IsGone(seen.error())) return std::unexpected(seen.error());
-    if (seen) AddOwned(look, daemon, *seen, listeners);
+    if (!seen) continue;
+    AddOwned(look, daemon, *seen, listeners);
+    if (network) known.emplace(*network, *std::move(seen));
   }
   return listeners;
 }

@@ -184,6 +184,21 @@ TEST_F(DaemonTest, VanishedProgramsHideNothing) {
   EXPECT_EQ(Collected().listeners->size(), 1U);
 }
 
+TEST_F(DaemonTest, ATableIsReadOnceForItsNetworkNamespace) {
+  for (const int pid : {60, 61}) {
+    AddProcess(pid, "/usr/bin/containerd");
+    tree_.Link("proc/" + std::to_string(pid) + "/fd/3", "socket:[99]");
+  }
+  auto& other = snapshot_.processes.back().leader.namespaces;
+  other.Set(NamespaceKind::kNet, NamespaceInode{77});
+  tree_.Write("proc/61/net/tcp", kTcpHeader);
+  const Host& host = Collected();
+  ASSERT_TRUE(host.listeners);
+  ASSERT_EQ(host.listeners->size(), 2U);
+  EXPECT_EQ(host.listeners->back().pid, Pid{60});
+  EXPECT_EQ(host.listeners->back().port, 8080);
+}
+
 TEST_F(DaemonTest, ListenersAreUnknownWhenATableIs) {
   tree_.Write("proc/50/net/tcp", "?");
   EXPECT_EQ(Collected().listeners.error(), Fault{ErrorCode::kMalformed});

@@ -64,6 +64,7 @@ void HostTest::AddProcess(int pid, std::string_view program, NamespaceInode pid_
   process.pid = Pid{pid};
   process.leader.namespaces.Set(NamespaceKind::kPid, pid_namespace);
   process.leader.namespaces.Set(NamespaceKind::kUser, HostInode(NamespaceKind::kUser));
+  process.leader.namespaces.Set(NamespaceKind::kNet, HostInode(NamespaceKind::kNet));
   process.leader.status = ProcStatus{};
   process.executable = ExecutableIndex{static_cast<std::uint32_t>(snapshot_.executables.size())};
   snapshot_.executables.push_back({.path = snapshot_.strings.Intern(program), .links = 1});
