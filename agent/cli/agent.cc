@@ -10,6 +10,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdint>
+#include <expected>
 #include <functional>
 #include <map>
 #include <memory>
@@ -234,6 +235,17 @@ Result<LoopTiming> Reload(Result<Standard> anew, const Config& started, Inspecti
   return inspection.timing();
 }
 
+std::function<void()> AfterScan(Inspection& inspection) {
+  return [&inspection, started = false]() mutable {
+    inspection.Settle();
+    if (std::exchange(started, true)) {
+      malloc_trim(0);
+    } else {
+      ReleaseMemory();
+    }
+  };
+}
+
 Exit RunResident(const AgentFlags& flags, GlobalOptions global, const Wiring& wiring) {
   PrepareProcess();
   StartLogging(global.log_level, global.log_format);
@@ -253,20 +265,12 @@ Exit RunResident(const AgentFlags& flags, GlobalOptions global, const Wiring& wi
                          .version = std::string(wiring.version),
                          .command = global.command},
                         std::move(*standard), OpenMemory(started));
-  const auto settle = [&inspection, started_up = false]() mutable {
-    inspection.Settle();
-    if (std::exchange(started_up, true)) {
-      malloc_trim(0);
-    } else {
-      ReleaseMemory();
-    }
-  };
   const AgentEnd end = RunAgent(
       {.timing = inspection.timing(),
        .gateway_command = GatewayCommand(started, global),
        .cgroup_root = global.roots.cgroup,
        .scan = [&](const ScanOrder& order) { return inspection.Scan(order); },
-       .after_scan = settle,
+       .after_scan = AfterScan(inspection),
        .let_go_fd = collector.fd(),
        .let_go = [&collector] { collector.LetGo(); },
        .reload = [&] { return Reload(LoadStandard(flags, global), started, inspection); }});

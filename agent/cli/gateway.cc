@@ -7,10 +7,10 @@
 
 #include <CLI/CLI.hpp>
 #include <climits>
+#include <expected>
 #include <functional>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "agent/base/file.h"

@@ -123,6 +123,23 @@ constexpr const char* kExamples =
     "Exit status: 0 done, thresholds met; 1 a threshold is violated; 2 usage or\n"
     "configuration error; 3 could not look (or coverage below --min-coverage).\n";
 
+struct Chosen {
+  std::function<Exit()> run{};
+  bool hidden = false;
+};
+
+// `chosen` is filled when the arguments have been parsed.
+void AddCommands(CLI::App& app, const GlobalOptions& global, const Wiring& wiring, Chosen& chosen) {
+  for (const Command& command : kCommands) {
+    CLI::App* const sub =
+        app.add_subcommand(std::string(command.name), std::string(command.sentence));
+    sub->fallthrough();
+    if (command.hidden) sub->group("");
+    const auto run = command.setup(*sub, global, wiring);
+    sub->callback([&chosen, &command, run] { chosen = {.run = run, .hidden = command.hidden}; });
+  }
+}
+
 }  // namespace
 
 std::span<const Command> Commands() { return kCommands; }
@@ -140,19 +157,8 @@ Exit Run(int count, const char* const* arguments, const Wiring& wiring) {
   app.footer(kExamples);
   app.require_subcommand(1);
   app.fallthrough();
-  std::function<Exit()> chosen;
-  bool hidden = false;
-  for (const Command& command : kCommands) {
-    CLI::App* const sub =
-        app.add_subcommand(std::string(command.name), std::string(command.sentence));
-    sub->fallthrough();
-    if (command.hidden) sub->group("");
-    const auto run = command.setup(*sub, global, wiring);
-    sub->callback([&chosen, &hidden, &command, run] {
-      chosen = run;
-      hidden = command.hidden;
-    });
-  }
+  Chosen chosen;
+  AddCommands(app, global, wiring, chosen);
   try {
     app.parse(count, arguments);
   } catch (const CLI::ParseError& error) {
@@ -164,13 +170,13 @@ Exit Run(int count, const char* const* arguments, const Wiring& wiring) {
     return Complain({.message = "see '" + global.command + " --help'"}, Exit::kUsage);
   }
   StartLogging(global.log_level, global.log_format);
-  if (hidden) return chosen();  // All that it needs comes from who started it.
+  if (chosen.hidden) return chosen.run();  // All that it needs comes from who started it.
   const auto reread = [typed = global, &wiring] { return ApplyConfig(wiring.config, typed); };
   auto applied = reread();
   if (!applied) return Complain(applied.error(), Exit::kUsage);
   global = std::move(*applied);
   global.reread = reread;
-  return chosen();
+  return chosen.run();
 }
 
 }  // namespace hullmark
