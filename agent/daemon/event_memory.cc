@@ -2,6 +2,7 @@
 #include "agent/daemon/event_memory.h"
 
 #include <sys/stat.h>
+#include <sys/types.h>
 
 #include <optional>
 #include <string>

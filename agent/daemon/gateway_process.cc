@@ -17,6 +17,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <expected>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -100,7 +101,7 @@ Result<void> GatewayProcess::Spawn(Moment now) {
   auto ends = Channel::MakePair();
   if (!ends) return std::unexpected(ends.error());
   // dup2 onto the same number would leave its close-on-exec flag set.
-  Fd theirs(fcntl(ends->second.get(), F_DUPFD_CLOEXEC, kChannelFd + 1));
+  const Fd theirs(fcntl(ends->second.get(), F_DUPFD_CLOEXEC, kChannelFd + 1));
   SpawnPlan plan;
   posix_spawn_file_actions_adddup2(&plan.actions, theirs.get(), kChannelFd);
   std::vector<char*> arguments;

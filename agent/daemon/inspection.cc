@@ -8,19 +8,21 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <expected>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "agent/base/file.h"
 #include "agent/base/replace.h"
+#include "agent/config/config.h"
 #include "agent/daemon/agent.h"
 #include "agent/daemon/event_memory.h"
 #include "agent/daemon/loop.h"
 #include "agent/daemon/process_usage.h"
 #include "agent/daemon/publish.h"
-#include "agent/evaluate/changes.h"
 #include "agent/evaluate/evaluate.h"
 #include "agent/gateway/requests.h"
 #include "agent/sinks/event_text.h"

@@ -2,6 +2,7 @@
 #include "agent/daemon/scan_thread.h"
 
 #include <sys/eventfd.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #include <cassert>

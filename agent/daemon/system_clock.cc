@@ -2,9 +2,9 @@
 #include "agent/daemon/system_clock.h"
 
 #include <poll.h>
-#include <pthread.h>
 #include <signal.h>
 #include <sys/signalfd.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #include <algorithm>

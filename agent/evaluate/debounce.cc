@@ -4,7 +4,6 @@
 #include <optional>
 
 #include "agent/evaluate/known_state.h"
-#include "hullmark/check.h"
 #include "hullmark/event.h"
 #include "hullmark/ids.h"
 

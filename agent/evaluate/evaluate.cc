@@ -17,6 +17,7 @@
 #include "hullmark/check.h"
 #include "hullmark/glob.h"
 #include "hullmark/host_mounts.h"
+#include "hullmark/ids.h"
 #include "hullmark/namespace_users.h"
 #include "hullmark/report.h"
 #include "hullmark/selector.h"

@@ -37,6 +37,12 @@ struct Star {
   std::size_t text = 0;
 };
 
+// Whether the first characters agree.
+bool BeginAlike(std::string_view pattern, std::string_view text) {
+  if (pattern.empty() || text.empty()) return false;
+  return pattern.front() == text.front() || (pattern.front() == '?' && text.front() != '/');
+}
+
 // Iterative matching. "**" dominates every "*" before it and "*" is bounded by the next '/', so
 // only the last star of either kind ever needs another try: pattern times text at most.
 bool MatchOne(std::string_view pattern, std::string_view text) {
@@ -53,8 +59,7 @@ bool MatchOne(std::string_view pattern, std::string_view text) {
     } else if (star) {
       single = {.pattern = p + 1, .text = t};
       ++p;
-    } else if (p < pattern.size() && t < text.size() &&
-               (pattern[p] == text[t] || (pattern[p] == '?' && text[t] != '/'))) {
+    } else if (BeginAlike(pattern.substr(p), text.substr(t))) {
       ++p;
       ++t;
     } else if (single.pattern != std::string_view::npos && single.text < text.size() &&

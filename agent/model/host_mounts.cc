@@ -10,6 +10,7 @@
 
 #include "hullmark/facts.h"
 #include "hullmark/ids.h"
+#include "hullmark/result.h"
 #include "hullmark/snapshot.h"
 
 namespace hullmark {

@@ -59,7 +59,7 @@ bool IsOutside(const Scene& scene, const std::vector<CgroupIndex>& directories,
                const Process& process) {
   return std::ranges::any_of(directories, [&](CgroupIndex own) {
     const auto cgroup = scene.cgroups.Of(process, scene.snapshot.At(own).hierarchy);
-    return cgroup && !scene.cgroups.Within(*cgroup, own);
+    return cgroup && !scene.cgroups.Within(cgroup, own);
   });
 }
 

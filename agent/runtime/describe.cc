@@ -27,7 +27,7 @@ bool IsOuters(const Scene& scene, const Structure& structure, const Draft& draft
   if (!draft.parent) return false;
   const auto& outer = scene.At(structure.drafts[*draft.parent].init);
   const auto cgroup = scene.cgroups.Of(outer, scene.snapshot.At(named).hierarchy);
-  return cgroup && scene.cgroups.Within(*cgroup, named);
+  return cgroup && scene.cgroups.Within(cgroup, named);
 }
 
 std::optional<LayoutMatch> LayoutOf(const Scene& scene, const Structure& structure,

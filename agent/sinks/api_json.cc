@@ -2,9 +2,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <span>
-#include <string>
 #include <string_view>
-#include <utility>
 
 #include "agent/encode/json_writer.h"
 #include "agent/sinks/api_sinks.h"
@@ -12,6 +10,7 @@
 #include "agent/sinks/score_json.h"
 #include "agent/sinks/values.h"
 #include "hullmark/benchmark.h"
+#include "hullmark/check.h"
 #include "hullmark/report.h"
 #include "hullmark/snapshot.h"
 

@@ -2,12 +2,12 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
+#include "agent/encode/json_writer.h"
 #include "agent/encode/text.h"
 #include "agent/sinks/api_sinks.h"
 #include "agent/sinks/reading.h"

@@ -4,9 +4,9 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/inotify.h>
+#include <sys/types.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstddef>
@@ -112,8 +112,20 @@ void CgroupWatch::AddTree(const std::string& path, int depth) {
   while (const dirent* const entry = readdir(listing.get())) {
     const std::string name(&entry->d_name[0]);
     if (entry->d_type != DT_DIR || name == "." || name == "..") continue;
-    AddTree(path + "/" + name, depth + 1);
+    AddTree(std::string(path).append("/").append(name), depth + 1);
   }
+}
+
+bool CgroupWatch::Follow(const inotify_event& event, const char* name) {
+  if ((event.mask & IN_IGNORED) != 0) Forget(event.wd);
+  if ((event.mask & IN_ISDIR) == 0 || event.len == 0) return false;
+  const auto parent = watched_.find(event.wd);
+  if (parent == watched_.end()) return true;
+  const std::string path = parent->second + "/" + name;
+  // What was made again under its name meanwhile is told by an event of its own.
+  if ((event.mask & IN_DELETE) != 0) DropTree(path);
+  if ((event.mask & IN_CREATE) != 0) AddTree(path, 0);
+  return true;
 }
 
 bool CgroupWatch::Changed() {
@@ -129,15 +141,7 @@ bool CgroupWatch::Changed() {
       const char* const name = events.data() + at + sizeof event;
       at += sizeof event + event.len;
       lost = lost || (event.mask & IN_Q_OVERFLOW) != 0;
-      if ((event.mask & IN_IGNORED) != 0) Forget(event.wd);
-      if ((event.mask & IN_ISDIR) == 0 || event.len == 0) continue;
-      changed = true;
-      const auto parent = watched_.find(event.wd);
-      if (parent == watched_.end()) continue;
-      const std::string path = parent->second + "/" + name;
-      // What was made again under its name meanwhile is told by an event of its own.
-      if ((event.mask & IN_DELETE) != 0) DropTree(path);
-      if ((event.mask & IN_CREATE) != 0) AddTree(path, 0);
+      changed = Follow(event, name) || changed;
     }
   }
   if (lost) Refresh();

@@ -10,6 +10,8 @@
 #include "agent/base/file.h"
 #include "hullmark/result.h"
 
+struct inotify_event;  // inotify(7)
+
 namespace hullmark {
 
 // Tells that a cgroup was born or died, by inotify(7) on the directories of one hierarchy. It only
@@ -44,6 +46,8 @@ class CgroupWatch {
   void Drop(ByPath::iterator place);
   void DropTree(const std::string& path);
   void Forget(int watch);
+  // Whether a control group was born or has died.
+  bool Follow(const inotify_event& event, const char* name);
 
   Fd inotify_;
   std::string root_;

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <numeric>
 #include <optional>
 #include <span>
 #include <utility>
@@ -82,7 +81,7 @@ void FoldContainers(SeriesTable& table, std::size_t room, Folds& folds) {
   constexpr std::size_t kOther = kScores + kSeverities * kCountedStatuses.size();
   room -= std::min(room, kOther);
   std::vector<std::size_t> worst_first(table.containers.size());
-  std::iota(worst_first.begin(), worst_first.end(), 0);
+  std::ranges::generate(worst_first, [next = std::size_t{0}]() mutable { return next++; });
   std::ranges::stable_sort(worst_first, [&table](std::size_t a, std::size_t b) {
     const Score& left = table.containers[a].judged->score;
     const Score& right = table.containers[b].judged->score;
