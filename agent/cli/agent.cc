@@ -258,8 +258,9 @@ Exit RunResident(const AgentFlags& flags, GlobalOptions global, const Wiring& wi
   if (!roots) return Complain(roots.error(), Exit::kBlind);
   Collector collector(std::move(*roots), WhatToKeep(started));
   Inspection inspection({.look =
-                             [&](const Benchmark& benchmark) {
-                               return collector.Look(HowToLook(global, wiring, benchmark));
+                             [&](const Standard& by) {
+                               const Wanted wanted = WantedBy(by.benchmark, by.config, by.waivers);
+                               return collector.Look(HowToLook(global, wiring, wanted));
                              },
                          .now = wiring.now,
                          .version = std::string(wiring.version),

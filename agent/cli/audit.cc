@@ -172,6 +172,15 @@ std::chrono::nanoseconds Between(Timestamp before, Timestamp after) {
   return std::chrono::nanoseconds{std::to_underlying(after) - std::to_underlying(before)};
 }
 
+// What a snapshot was not asked for looks like what no container has.
+void WarnOfLabels(const std::string& file, const Snapshot& snapshot, const Wanted& wanted) {
+  for (const std::string& key : wanted.label_keys) {
+    if (std::ranges::binary_search(snapshot.label_keys, key)) continue;
+    spdlog::warn("{}: taken without the label {}: a selector that names it matches no container",
+                 Printable(file), Printable(key));
+  }
+}
+
 // What is judged, and how long it took to look; nullopt where nobody looked.
 struct Look {
   Snapshot snapshot;
@@ -179,11 +188,12 @@ struct Look {
 };
 
 Result<Look> TakeSnapshot(const AuditOptions& options, const GlobalOptions& global,
-                          const Wiring& wiring, const Benchmark& benchmark) {
+                          const Wiring& wiring, const Wanted& wanted) {
   const bool host = options.snapshot.empty();
   const Timestamp before = wiring.now();
-  auto snapshot = host ? LookAtHost(global, wiring, benchmark) : ReadSnapshotFile(options.snapshot);
+  auto snapshot = host ? LookAtHost(global, wiring, wanted) : ReadSnapshotFile(options.snapshot);
   if (!snapshot) return std::unexpected(std::move(snapshot.error()));
+  WarnOfLabels(options.snapshot, *snapshot, wanted);
   Look look{.snapshot = std::move(*snapshot)};
   if (host) look.took = Between(before, wiring.now());
   return look;
@@ -281,7 +291,8 @@ Exit Audit(const AuditOptions& options, const GlobalOptions& global, const Wirin
   if (!loaded) return Complain(loaded.error(), Exit::kUsage);
   const auto waivers = LoadChosenWaivers(global);
   if (!waivers) return Complain(waivers.error(), Exit::kUsage);
-  const auto look = TakeSnapshot(options, global, wiring, loaded->benchmark);
+  const auto wanted = WantedBy(loaded->benchmark, global.site, *waivers);
+  const auto look = TakeSnapshot(options, global, wiring, wanted);
   if (!look) {
     return Complain(look.error(), options.snapshot.empty() ? Exit::kBlind : Exit::kUsage);
   }

@@ -79,18 +79,6 @@ std::string WhoIsMeant(const Selector& selector, std::string_view everybody) {
   return "containers with " + KeysOf(selector);
 }
 
-bool NamesLabels(const Selector& selector) {
-  return !selector.labels.empty() || (selector.except != nullptr && NamesLabels(*selector.except));
-}
-
-void WarnOfLabels(Page& page, const Selector& selector) {
-  if (!NamesLabels(selector)) return;
-  page.Paragraph(
-      {.indent = 4},
-      "WARNING: labels of containers are not read yet: a selector with a 'label' matches "
-      "no container.");
-}
-
 // ---- the configuration ----
 
 std::string Join(const std::vector<std::string>& words, std::string_view none) {
@@ -114,12 +102,10 @@ void DescribeConfig(Page& page, const GlobalOptions& global) {
   for (const ContainerClass one : site.classes) classes.emplace_back(NameOf(one));
   page.Paragraph(kItem, "Judged are " + WhoIsMeant(site.select, "all containers") + " of class " +
                             Join(classes, "none") + ".");
-  WarnOfLabels(page, site.select);
   page.Paragraph(kItem, "Infrastructure: " +
                             (IsEmpty(site.infrastructure) ? std::string("none")
                                                           : WhoIsMeant(site.infrastructure, "")) +
                             ".");
-  WarnOfLabels(page, site.infrastructure);
   page.Paragraph(kItem, "The agent looks every " + Seconds(site.scan.interval) +
                             " and listens on " + Join(site.listen, "no address") + ".");
   page.Paragraph(kItem,
@@ -230,7 +216,6 @@ void WarnOfWaiver(Page& page, const Waiver& waiver, const Reach& reach, Timestam
     warn("it does not cover " + Number(reach.critical, "critical control") +
          ": allow_critical is not given.");
   }
-  WarnOfLabels(page, waiver.select);
 }
 
 void DescribeWaivers(Page& page, const std::vector<Waiver>& waivers, const Benchmark& benchmark,

@@ -15,6 +15,8 @@
 #include <cstring>
 #include <expected>
 #include <functional>
+#include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,6 +27,7 @@
 #include "agent/benchmark/load.h"
 #include "agent/cli/command.h"
 #include "agent/collect/collect.h"
+#include "agent/config/config.h"
 #include "agent/config/overrides.h"
 #include "agent/replay/snapshot_json.h"
 #include "checks/table.h"
@@ -33,7 +36,9 @@
 #include "hullmark/glob.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
+#include "hullmark/selector.h"
 #include "hullmark/snapshot.h"
+#include "hullmark/waiver.h"
 
 namespace hullmark {
 namespace {
@@ -58,6 +63,14 @@ std::vector<std::string> HostPathsOf(const Benchmark& benchmark) {
   const auto repeated = std::ranges::unique(patterns);
   patterns.erase(repeated.begin(), repeated.end());
   return patterns;
+}
+
+std::vector<std::string> LabelKeysOf(const Config& site, std::span<const Waiver> waivers) {
+  std::set<std::string> keys;
+  AddLabelKeys(site.select, keys);
+  AddLabelKeys(site.infrastructure, keys);
+  for (const Waiver& waiver : waivers) AddLabelKeys(waiver.select, keys);
+  return {keys.begin(), keys.end()};
 }
 
 // One line on a terminal that is overwritten and, at the end, taken away.
@@ -137,20 +150,24 @@ Result<LoadedBenchmark> LoadChosenBenchmark(const GlobalOptions& global) {
   return loaded;
 }
 
-CollectOptions HowToLook(const GlobalOptions& global, const Wiring& wiring,
-                         const Benchmark& benchmark) {
+Wanted WantedBy(const Benchmark& benchmark, const Config& site, std::span<const Waiver> waivers) {
+  return {.host_paths = HostPathsOf(benchmark), .label_keys = LabelKeysOf(site, waivers)};
+}
+
+CollectOptions HowToLook(const GlobalOptions& global, const Wiring& wiring, const Wanted& wanted) {
   return {.now = wiring.now(),
           .tool_version = std::string(wiring.version),
           .threads = global.site.threads,
-          .host_paths = HostPathsOf(benchmark)};
+          .host_paths = wanted.host_paths,
+          .label_keys = wanted.label_keys};
 }
 
 Result<Snapshot> LookAtHost(const GlobalOptions& global, const Wiring& wiring,
-                            const Benchmark& benchmark) {
+                            const Wanted& wanted) {
   const auto roots = OpenRoots(global.roots);
   if (!roots) return std::unexpected(roots.error());
   const Progress progress;
-  CollectOptions how = HowToLook(global, wiring, benchmark);
+  CollectOptions how = HowToLook(global, wiring, wanted);
   how.progress = std::cref(progress);
   auto snapshot = Collect(*roots, how);
   if (snapshot) {

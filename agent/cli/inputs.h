@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
 #include "agent/cli/command.h"
 #include "agent/collect/collect.h"
+#include "agent/config/config.h"
 #include "hullmark/benchmark.h"
 #include "hullmark/check.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
+#include "hullmark/waiver.h"
 
 namespace hullmark {
 
@@ -26,13 +29,19 @@ Result<std::string> ReadSiteFile(const std::string& path);
 // overrides that they name.
 Result<LoadedBenchmark> LoadChosenBenchmark(const GlobalOptions& global);
 
-// How this host is looked at. `benchmark` says which host paths matter; nothing else of it is used.
-CollectOptions HowToLook(const GlobalOptions& global, const Wiring& wiring,
-                         const Benchmark& benchmark);
+// What of the host only those ask for who will judge it, see CollectOptions.
+struct Wanted {
+  std::vector<std::string> host_paths, label_keys;
+};
+
+// What parameters of the benchmark and selectors of the site and its waivers name.
+Wanted WantedBy(const Benchmark& benchmark, const Config& site, std::span<const Waiver> waivers);
+
+CollectOptions HowToLook(const GlobalOptions& global, const Wiring& wiring, const Wanted& wanted);
 
 // Looks once at this host, with progress on stderr when that is a terminal.
 Result<Snapshot> LookAtHost(const GlobalOptions& global, const Wiring& wiring,
-                            const Benchmark& benchmark);
+                            const Wanted& wanted);
 
 // A snapshot document from a file; "-" is standard input.
 Result<Snapshot> ReadSnapshotFile(const std::string& path);

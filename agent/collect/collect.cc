@@ -147,7 +147,7 @@ Result<void> Look::ReadProcesses(const std::function<void(const DirectoryEntry&)
 }
 
 Snapshot Look::Finish(KeptFiles* kept) {
-  AttributeContainers(snapshot_, MakeHostReader(roots_, buffer_));
+  AttributeContainers(snapshot_, MakeHostReader(roots_, buffer_), options_.label_keys);
   CgroupFiles cgroup_files(roots_, snapshot_, *memberships_, buffer_, kept);
   CollectLimits(snapshot_, cgroup_files);
   CountZombies(snapshot_, reader_->zombies());

@@ -48,6 +48,7 @@ struct CollectOptions {
   std::size_t most_file_bytes = 8U << 20;  // Of one kernel file.
   // Patterns of host paths (sockets, directories) whose place on disk to resolve.
   std::vector<std::string> host_paths{};
+  std::vector<std::string> label_keys{};  // Of container labels to read, ascending.
   // Called now and then with how many processes of how many were read; may be empty.
   std::function<void(std::size_t done, std::size_t all)> progress{};
 };

@@ -53,13 +53,17 @@ std::string SizeText(std::uint64_t bytes) {
 }
 
 // What a glob cannot match is a slip, not a wish: braces that do not close, an empty pattern.
+Glob ReadPattern(const YamlNode& node, const std::string& text, FieldReader& reading) {
+  if (std::ranges::count(text, '{') != std::ranges::count(text, '}')) {
+    reading.Complain(node.line, Quoted(text) + " has a brace without its other");
+  }
+  return Glob(text);
+}
+
 std::vector<Glob> ReadPatterns(const YamlNode* node, FieldReader& reading) {
   std::vector<Glob> patterns;
   for (const std::string& text : ReadOneOrMore(node, reading)) {
-    if (std::ranges::count(text, '{') != std::ranges::count(text, '}')) {
-      reading.Complain(node->line, Quoted(text) + " has a brace without its other");
-    }
-    patterns.emplace_back(text);
+    patterns.push_back(ReadPattern(*node, text, reading));
   }
   if (node != nullptr && patterns.size() > kMostPatterns) {
     reading.Complain(node->line, Quoted(node->key) + " has more than 256 patterns");
@@ -84,8 +88,11 @@ std::map<std::string, Glob> ReadLabels(const YamlNode* node, FieldReader& readin
   const Fields fields(node, reading);
   if (node->kind != YamlKind::kMapping) return labels;
   if (node->children.empty()) reading.Complain(node->line, "'label' is empty: leave it out");
+  if (node->children.size() > kMostPatterns) {
+    reading.Complain(node->line, "'label' has more than 256 keys");
+  }
   for (const YamlNode& child : node->children) {
-    labels.emplace(child.key, Glob(ReadText(&child, reading)));
+    labels.emplace(child.key, ReadPattern(child, ReadText(&child, reading), reading));
   }
   return labels;
 }

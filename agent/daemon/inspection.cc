@@ -91,7 +91,7 @@ Scanned Inspection::Scan(const ScanOrder& order) {
 
 Scanned Inspection::TryScan(const ScanOrder& order, Instant began) {
   CountState(order.state);
-  const auto snapshot = parts_.look(standard_.benchmark);
+  const auto snapshot = parts_.look(standard_);
   if (!snapshot) return {.documents = std::unexpected(snapshot.error())};
   if (snapshot->processes.empty()) {
     return {.documents = Fail(ErrorCode::kDenied, "not one process: nothing was looked at")};

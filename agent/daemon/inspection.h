@@ -41,7 +41,7 @@ struct Standard {
 class Inspection {
  public:
   struct Parts {
-    std::function<Result<Snapshot>(const Benchmark&)> look;
+    std::function<Result<Snapshot>(const Standard&)> look;
     std::function<Timestamp()> now;
     std::string version{}, command{};  // For reports.
   };

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <optional>
+#include <set>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -84,6 +86,22 @@ std::string_view CgroupOf(const Snapshot& snapshot, const Container& container) 
   return container.cgroup ? snapshot.Text(snapshot.At(*container.cgroup).path) : "";
 }
 
+std::optional<std::string_view> LabelOf(const Snapshot& snapshot, const Container& container,
+                                        std::string_view key) {
+  if (!container.claims) return std::nullopt;
+  for (const ClaimedLabel& label : container.claims->labels) {
+    if (snapshot.Text(label.key) == key) return snapshot.Text(label.value);
+  }
+  return std::nullopt;
+}
+
+bool AdmitsLabels(const Selector& selector, const Snapshot& snapshot, const Container& container) {
+  return std::ranges::all_of(selector.labels, [&](const auto& wanted) {
+    const auto value = LabelOf(snapshot, container, wanted.first);
+    return value && wanted.second.Matches(*value);
+  });
+}
+
 bool AdmitsNames(const Selector& selector, const Snapshot& snapshot, const Container& container) {
   const std::string_view id = snapshot.Text(container.id);
   std::string_view image;
@@ -99,7 +117,8 @@ bool AdmitsNames(const Selector& selector, const Snapshot& snapshot, const Conta
          Admits(selector.image, image) && Admits(selector.runtime, NameOf(container.runtime)) &&
          Admits(selector.name_space, name_space) &&
          (Admits(selector.pod, pod) || MatchesAny(selector.pod, snapshot.Text(container.pod))) &&
-         Admits(selector.cgroup, CgroupOf(snapshot, container)) && selector.labels.empty();
+         Admits(selector.cgroup, CgroupOf(snapshot, container)) &&
+         AdmitsLabels(selector, snapshot, container);
 }
 
 bool AdmitsFacts(const Selector& selector, const Snapshot& snapshot, const Container& container) {
@@ -126,6 +145,11 @@ bool operator==(const Selector& a, const Selector& b) {
 bool IsEmpty(const Selector& selector) {
   return !AsksForNames(selector) && selector.container_class.empty() && !selector.uid &&
          selector.except == nullptr;
+}
+
+void AddLabelKeys(const Selector& selector, std::set<std::string>& keys) {
+  for (const auto& [key, pattern] : selector.labels) keys.insert(key);
+  if (selector.except != nullptr) AddLabelKeys(*selector.except, keys);
 }
 
 bool Selects(const Selector& selector, const Snapshot& snapshot, const Container& container,

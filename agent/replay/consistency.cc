@@ -47,6 +47,7 @@ std::optional<Error> CheckTables(const Snapshot& s) {
   if (!error) {
     error = CheckOrder("/mount_namespaces", s.mount_namespaces, &MountNamespace::inode, kOnce);
   }
+  if (!error) error = CheckOrder("/label_keys", s.label_keys, std::identity{}, kOnce);
   if (!error) error = CheckOrder("/host/sysctls", s.host.sysctls, &Sysctl::name, kOnce);
   if (!error) error = CheckOrder("/host/paths", s.host.paths, &HostPath::path, kSorted);
   if (!error) {
@@ -55,11 +56,18 @@ std::optional<Error> CheckTables(const Snapshot& s) {
   return error;
 }
 
+std::optional<Error> CheckLabels(const Snapshot& snapshot, std::size_t container) {
+  const auto key_of = [&](const ClaimedLabel& label) { return snapshot.Text(label.key); };
+  return CheckOrder("/containers/" + std::to_string(container) + "/claims/labels",
+                    snapshot.containers[container].claims->labels, key_of, std::ranges::less{});
+}
+
 std::optional<Error> CheckLists(const Snapshot& snapshot) {
   for (std::size_t i = 0; i < snapshot.containers.size(); ++i) {
     const std::string place = "/containers/" + std::to_string(i) + "/members";
     auto error =
         CheckOrder(place, snapshot.containers[i].members, &Member::process, std::ranges::less{});
+    if (!error && snapshot.containers[i].claims) error = CheckLabels(snapshot, i);
     if (error) return error;
   }
   for (std::size_t i = 0; i < snapshot.memberships.size(); ++i) {

@@ -106,10 +106,16 @@ void Describe(auto& io, Is<Thread> auto& thread) {
   io.Member("task", thread.task);
 }
 
+void Describe(auto& io, Is<ClaimedLabel> auto& label) {
+  io.Member("key", label.key);
+  io.Member("value", label.value);
+}
+
 void Describe(auto& io, Is<Claims> auto& claims) {
   io.Member("source", claims.source);
   io.Member("trust", claims.trust);
   io.Member("owner", claims.owner);
+  io.Member("labels", claims.labels);
 }
 
 void Describe(auto& io, Is<KubernetesClaims> auto& claims) {
@@ -156,6 +162,7 @@ void Describe(auto& io, Is<Snapshot> auto& snapshot) {
   io.Member("vantage", snapshot.vantage);
   io.Member("counts", snapshot.counts);
   io.Member("host", snapshot.host);
+  io.Member("label_keys", snapshot.label_keys);
   io.Member("containers", snapshot.containers);
   io.Member("processes", snapshot.processes);
   io.Member("threads", snapshot.threads);

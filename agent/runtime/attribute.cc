@@ -7,6 +7,7 @@
 #include <expected>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -123,8 +124,13 @@ void FillClaims(const Claim& claim, StringTable& strings, Container& container) 
   container.pod = text(claim.pod);
   if (claim.infrastructure) container.container_class = ContainerClass::kPause;
   if (!claim.source.empty()) {
-    container.claims =
-        Claims{.source = strings.Intern(claim.source), .trust = claim.trust, .owner = claim.owner};
+    container.claims = Claims{.source = strings.Intern(claim.source),
+                              .trust = claim.trust,
+                              .owner = claim.owner,
+                              .labels = {}};
+    for (const auto& [key, value] : claim.labels) {
+      container.claims->labels.push_back({.key = strings.Intern(key), .value = text(value)});
+    }
   }
   if (!claim.image.empty()) container.image = text(claim.image);
   // A kubelet calls a pod by a UUID, podman by a SHA-256 in hexadecimal.
@@ -154,7 +160,9 @@ std::uint32_t CountUnattributed(const Scene& scene, const Structure& structure) 
 
 }  // namespace
 
-void AttributeContainers(Snapshot& snapshot, const HostReader& host) {
+void AttributeContainers(Snapshot& snapshot, const HostReader& host,
+                         std::span<const std::string> label_keys) {
+  snapshot.label_keys.assign(label_keys.begin(), label_keys.end());
   const Scene scene(snapshot);
   Structure structure = runtime::FindContainers(scene);
   runtime::FindMachines(scene, host.runs_virtual_machine, structure);
@@ -163,7 +171,7 @@ void AttributeContainers(Snapshot& snapshot, const HostReader& host) {
   runtime::FindSandboxes(scene, structure);
 
   auto members = MembersOf(scene, structure);
-  runtime::ClaimFiles files(host);
+  runtime::ClaimFiles files(host, label_keys);
   std::vector<Description> descriptions;
   descriptions.reserve(structure.drafts.size());
   for (DraftRow at = 0; at < structure.drafts.size(); ++at) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,7 +34,8 @@ struct HostReader {
 
 // Fills snapshot.containers: structure decides what is a container and which processes are its own;
 // names, images and pods are claims read through `host` and checked against structure. Limits in
-// force stay unread.
-void AttributeContainers(Snapshot& snapshot, const HostReader& host);
+// force stay unread. Labels are claims too: of them only those with one of `label_keys`, ascending.
+void AttributeContainers(Snapshot& snapshot, const HostReader& host,
+                         std::span<const std::string> label_keys);
 
 }  // namespace hullmark

@@ -35,19 +35,23 @@ bool ClaimFiles::Has(const std::string& directory, std::string_view name) {
 }
 
 std::optional<ClaimFiles::Json> ClaimFiles::Read(const std::string& path,
-                                                 std::span<const std::string_view> wanted) {
+                                                 std::span<const std::string_view> wanted,
+                                                 std::string_view labels) {
   const auto file = host_.read(path);
   if (!file) {
     if (file.error().code == ErrorCode::kNotFound) return std::nullopt;
     Note(path + ": " + std::string(NameOf(file.error().code)));
     return std::nullopt;
   }
-  auto fields = JsonFields::Parse(file->text, wanted);
+  const auto keys = labels.empty() ? std::span<const std::string>() : label_keys_;
+  auto fields = JsonFields::Parse(file->text, wanted, {.place = labels, .keys = keys});
   if (!fields) {
     Note(path + " " + fields.error().message);
     return std::nullopt;
   }
-  return Json{.fields = std::move(*fields), .owner = file->owner, .trust = file->trust};
+  Json json{.fields = std::move(*fields), .labels = {}, .owner = file->owner, .trust = file->trust};
+  for (const auto& [key, value] : json.fields.labels()) json.labels.emplace(key, CutName(value));
+  return json;
 }
 
 const ClaimFiles::Catalogue& ClaimFiles::ReadCatalogue(const std::string& path,
@@ -101,6 +105,14 @@ const std::map<std::string, std::string, std::less<>>& ClaimFiles::PodLogs() {
     pod_logs_->emplace(name.substr(name.rfind('_') + 1), name);
   }
   return *pod_logs_;
+}
+
+std::string_view CutName(std::string_view name) {
+  constexpr std::size_t kMost = 256;
+  if (name.size() <= kMost) return name;
+  std::size_t end = kMost;
+  while (end > kMost - 4 && (static_cast<unsigned char>(name[end]) & 0xc0U) == 0x80U) --end;
+  return name.substr(0, end);
 }
 
 }  // namespace hullmark::runtime

@@ -24,7 +24,9 @@ inline constexpr std::string_view kPodLogs = "/var/log/pods";
 // One look at the claims of the host: what many containers ask for is read once.
 class ClaimFiles {
  public:
-  explicit ClaimFiles(const HostReader& host) : host_(host) {}
+  // `label_keys` are ascending.
+  ClaimFiles(const HostReader& host, std::span<const std::string> label_keys)
+      : host_(host), label_keys_(label_keys) {}
 
   const HostReader& host() const { return host_; }
   // Names in a directory; none where it cannot be listed.
@@ -32,13 +34,18 @@ class ClaimFiles {
   bool Has(const std::string& directory, std::string_view name);
 
   // A file and its wanted values, see JsonFields. A file that is not there is nullopt without a
-  // note; one that is there and cannot be used leaves a note.
+  // note; one that is there and cannot be used leaves a note. Labels are looked for at `labels`,
+  // see JsonFields; their values are cut as names are.
   struct Json {
     JsonFields fields;
+    JsonFields::Labels labels;
     Uid owner{};
     Trust trust = Trust::kUser;
   };
-  std::optional<Json> Read(const std::string& path, std::span<const std::string_view> wanted);
+  std::optional<Json> Read(const std::string& path, std::span<const std::string_view> wanted,
+                           std::string_view labels = "");
+  // Whether somebody asks for labels: files that have nothing else are not read otherwise.
+  bool WantsLabels() const { return !label_keys_.empty(); }
   // A list of records, kept for whoever asks next. `place_of` leads from the text of an "id" to the
   // place of its record, with the final '>'.
   struct Catalogue {
@@ -68,11 +75,15 @@ class ClaimFiles {
                                                  const StatePlace& place);
 
   const HostReader& host_;
+  std::span<const std::string> label_keys_;
   std::map<std::string, std::set<std::string, std::less<>>> listed_;
   std::map<std::string, Catalogue> catalogues_;
   std::map<std::string, std::map<std::int64_t, std::string>> states_;
   std::optional<std::map<std::string, std::string, std::less<>>> pod_logs_;
   std::vector<std::string> notes_;
 };
+
+// At most 256 bytes of what a claim says, cut between characters.
+std::string_view CutName(std::string_view name);
 
 }  // namespace hullmark::runtime

@@ -62,6 +62,17 @@ bool FitsPid(const ClaimSubject& subject, std::string_view source, std::optional
   return false;
 }
 
+void AddAnnotations(const std::string& path, ClaimFiles& files, Claim& claim) {
+  if (!files.WantsLabels()) return;
+  const auto config = files.Read(path, {}, "annotations");
+  if (!config) return;
+  if (config->trust != claim.trust || config->owner != claim.owner) {
+    files.Note(path + " is not of whom the names are: no labels of it");
+    return;
+  }
+  claim.labels.insert(config->labels.begin(), config->labels.end());
+}
+
 std::optional<std::vector<std::string>> StarterArguments(const ClaimSubject& subject,
                                                          std::string_view program,
                                                          ClaimFiles& files) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agent/runtime/claim_files.h"
+#include "agent/runtime/json_fields.h"
 #include "agent/runtime/layouts.h"
 #include "agent/runtime/scene.h"
 #include "hullmark/ids.h"
@@ -38,6 +39,7 @@ struct Claim {
   std::string id, name, image, pod;  // "" where it says nothing.
   std::string pod_name, pod_namespace, pod_container;
   std::string compose_project, compose_service;
+  JsonFields::Labels labels;    // Of the keys that are asked for.
   bool infrastructure = false;  // Calls itself the process that holds a pod together.
 };
 
@@ -54,6 +56,10 @@ std::optional<Claim> RuncClaim(const ClaimSubject& subject, ClaimFiles& files);
 std::optional<Claim> CrunClaim(const ClaimSubject& subject, ClaimFiles& files);
 std::optional<Claim> LxcClaim(const ClaimSubject& subject, ClaimFiles& files);
 std::optional<Claim> NspawnClaim(const ClaimSubject& subject, ClaimFiles& files);
+
+// The annotations of the OCI configuration at `path`, as labels where the claim has none of that
+// key. They must be the word of who owns the claim; where not, a note says so.
+void AddAnnotations(const std::string& path, ClaimFiles& files, Claim& claim);
 
 // Names of a pod from the kubelet's log directories, where no runtime gave any.
 void NamePodByLogs(ClaimFiles& files, Claim& claim);

@@ -57,7 +57,7 @@ std::optional<Claim> ReadTask(const ClaimSubject& subject, const std::string& be
   const auto pid_file = task + "/init.pid";
   if (!FitsPid(subject, pid_file, files.ReadNumber(pid_file), files)) return std::nullopt;
   const auto path = task + "/config.json";
-  const auto config = files.Read(path, kWanted);
+  const auto config = files.Read(path, kWanted, "annotations");
   if (!config || !FitsCgroup(subject, config->fields, path, files)) return std::nullopt;
   Claim claim;
   claim.runtime = below.ends_with("/moby") ? Runtime::kDocker : Runtime::kContainerd;
@@ -65,6 +65,7 @@ std::optional<Claim> ReadTask(const ClaimSubject& subject, const std::string& be
   claim.trust = config->trust;
   claim.owner = config->owner;
   claim.id = subject.id;
+  claim.labels = config->labels;
   ReadAnnotations(config->fields, claim);
   return claim;
 }

@@ -23,11 +23,14 @@ std::optional<Claim> CrioClaim(const ClaimSubject& subject, ClaimFiles& files) {
   if (!subject.layout || subject.layout->runtime != Runtime::kCrio) return std::nullopt;
   const std::string store = "/run/containers/storage/overlay-containers";
   if (!files.Has(store, subject.id)) return std::nullopt;
-  const auto files_of_it = store + "/" + std::string(subject.id) + "/userdata";
+  const auto files_of = [&](std::string_view id) {
+    return store + "/" + std::string(id) + "/userdata";
+  };
+  const auto files_of_it = files_of(subject.id);
   const auto pid_file = files_of_it + "/pidfile";
   if (!FitsPid(subject, pid_file, files.ReadNumber(pid_file), files)) return std::nullopt;
   const auto path = files_of_it + "/config.json";
-  const auto config = files.Read(path, kWanted);
+  const auto config = files.Read(path, kWanted, "annotations");
   if (!config) return std::nullopt;
   const auto text = [&](std::string_view key) {
     return std::string(config->fields.Text("annotations>" + std::string(key)).value_or(""));
@@ -38,8 +41,14 @@ std::optional<Claim> CrioClaim(const ClaimSubject& subject, ClaimFiles& files) {
   claim.trust = config->trust;
   claim.owner = config->owner;
   claim.id = subject.id;
-  claim.infrastructure = text("io.kubernetes.cri-o.ContainerType") == "sandbox" &&
-                         text("io.kubernetes.cri-o.SandboxID") == claim.id;
+  claim.labels = config->labels;
+  const auto sandbox = text("io.kubernetes.cri-o.SandboxID");
+  claim.infrastructure =
+      text("io.kubernetes.cri-o.ContainerType") == "sandbox" && sandbox == claim.id;
+  // Labels of the pod stand among the annotations of its sandbox.
+  if (sandbox != claim.id && files.Has(store, sandbox)) {
+    AddAnnotations(files_of(sandbox) + "/config.json", files, claim);
+  }
   claim.image = text("io.kubernetes.cri-o.ImageName");
   claim.pod_name = text("io.kubernetes.pod.name");
   claim.pod_namespace = text("io.kubernetes.pod.namespace");

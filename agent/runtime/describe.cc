@@ -132,12 +132,4 @@ Description Describe(const Scene& scene, const Structure& structure, const Draft
   return description;
 }
 
-std::string_view CutName(std::string_view name) {
-  constexpr std::size_t kMost = 256;
-  if (name.size() <= kMost) return name;
-  std::size_t end = kMost;
-  while (end > kMost - 4 && (static_cast<unsigned char>(name[end]) & 0xc0U) == 0x80U) --end;
-  return name.substr(0, end);
-}
-
 }  // namespace hullmark::runtime

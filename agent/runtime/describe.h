@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "agent/runtime/claim_files.h"
@@ -23,8 +22,5 @@ struct Description {
 // its namespaces. Never empty of an id.
 Description Describe(const Scene& scene, const Structure& structure, const Draft& draft,
                      std::size_t members, ClaimFiles& files);
-
-// At most 256 bytes of a name, cut between characters.
-std::string_view CutName(std::string_view name);
 
 }  // namespace hullmark::runtime

@@ -24,7 +24,7 @@ std::string TextOf(const JsonFields& fields, std::string_view place) {
 
 std::optional<Claim> ReadConfig(const ClaimSubject& subject, const std::string& path,
                                 ClaimFiles& files) {
-  const auto config = files.Read(path, kWanted);
+  const auto config = files.Read(path, kWanted, "Config>Labels");
   if (!config) return std::nullopt;
   const auto& fields = config->fields;
   if (!fields.Flag("State>Running").value_or(false)) {
@@ -44,6 +44,7 @@ std::optional<Claim> ReadConfig(const ClaimSubject& subject, const std::string& 
   claim.image = TextOf(fields, "Config>Image");
   claim.compose_project = TextOf(fields, kProject);
   claim.compose_service = TextOf(fields, kService);
+  claim.labels = config->labels;
   return claim;
 }
 

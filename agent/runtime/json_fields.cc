@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
+#include <ranges>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,15 +27,9 @@ using Json = nlohmann::json;
 // Keeps the values at the wanted places while the parser walks over the text; never builds a tree.
 class Picker {
  public:
-  explicit Picker(std::span<const std::string_view> wanted) {
-    for (std::string_view place : wanted) {
-      auto& keys = wanted_.emplace_back();
-      while (true) {
-        const bool last = !place.contains('>');
-        keys.push_back(Cut(place, '>'));
-        if (last) break;
-      }
-    }
+  Picker(std::span<const std::string_view> wanted, const JsonFields::LabelsAt& labels)
+      : labels_at_(KeysOf(labels.place)), label_keys_(labels.keys) {
+    for (const std::string_view place : wanted) wanted_.push_back(KeysOf(place));
   }
 
   // NOLINTBEGIN(readability-identifier-naming): the parser calls them so.
@@ -47,7 +42,10 @@ class Picker {
     return value > kMost ? Step() : Keep(static_cast<std::int64_t>(value));
   }
   bool number_float(Json::number_float_t, const Json::string_t&) { return Step(); }
-  bool string(Json::string_t& value) { return Keep(std::move(value)); }
+  bool string(Json::string_t& value) {
+    KeepLabel(value);
+    return Keep(std::move(value));
+  }
   bool binary(Json::binary_t&) { return false; }
   bool start_object(std::size_t) { return Enter(false); }
   bool start_array(std::size_t) { return Enter(true); }
@@ -60,14 +58,26 @@ class Picker {
   bool parse_error(std::size_t, const std::string&, const Json::exception&) { return false; }
   // NOLINTEND(readability-identifier-naming)
 
-  JsonFields::Values Take() { return std::move(values_); }
+  JsonFields::Values TakeValues() { return std::move(values_); }
+  JsonFields::Labels TakeLabels() { return std::move(labels_); }
 
  private:
+  using Keys = std::vector<std::string_view>;
+
   struct Level {
     std::string key;  // In an array: the index.
     bool array = false;
     std::size_t index = 0;
   };
+
+  static Keys KeysOf(std::string_view place) {
+    Keys keys;
+    while (true) {
+      const bool last = !place.contains('>');
+      keys.push_back(Cut(place, '>'));
+      if (last) return keys;
+    }
+  }
 
   bool Enter(bool array) {
     if (path_.size() >= JsonFields::kMostDepth) return false;
@@ -86,7 +96,7 @@ class Picker {
   }
 
   [[nodiscard]] bool IsWanted() const {
-    return std::ranges::any_of(wanted_, [this](const std::vector<std::string_view>& keys) {
+    return std::ranges::any_of(wanted_, [this](const Keys& keys) {
       return std::ranges::equal(keys, path_, [](std::string_view want, const Level& level) {
         return want == "*" || want == level.key;
       });
@@ -105,9 +115,27 @@ class Picker {
     return Step();
   }
 
-  std::vector<std::vector<std::string_view>> wanted_;
+  void KeepLabel(std::string_view text) {
+    if (label_keys_.empty() || path_.size() != labels_at_.size() + 1) return;
+    if (!std::ranges::equal(labels_at_, path_ | std::views::take(labels_at_.size()), {}, {},
+                            &Level::key)) {
+      return;
+    }
+    std::string_view key = path_.back().key;
+    if (path_.back().array) {
+      if (!text.contains('=')) return;
+      key = Cut(text, '=');
+    }
+    if (!std::ranges::binary_search(label_keys_, key)) return;
+    labels_.insert_or_assign(std::string(key), std::string(text));
+  }
+
+  std::vector<Keys> wanted_;
+  Keys labels_at_;
+  std::span<const std::string> label_keys_;
   std::vector<Level> path_;
   JsonFields::Values values_;
+  JsonFields::Labels labels_;
 };
 
 template <typename T>
@@ -119,14 +147,16 @@ const T* Find(const JsonFields::Values& values, std::string_view place) {
 }  // namespace
 
 Result<JsonFields> JsonFields::Parse(std::string_view text,
-                                     std::span<const std::string_view> wanted) {
+                                     std::span<const std::string_view> wanted,
+                                     const LabelsAt& labels) {
   if (text.size() > kMostBytes) return Fail(ErrorCode::kTruncated, "is too long");
-  Picker picker(wanted);
+  Picker picker(wanted, labels);
   if (!Json::sax_parse(text.begin(), text.end(), &picker)) {
     return Fail(ErrorCode::kMalformed, "is not JSON, or too deep");
   }
   JsonFields fields;
-  fields.values_ = picker.Take();
+  fields.values_ = picker.TakeValues();
+  fields.labels_ = picker.TakeLabels();
   return fields;
 }
 

@@ -72,6 +72,9 @@ std::optional<Claim> ReadStore(const ClaimSubject& subject, std::string_view id,
     claim.owner = listed.file->owner;
     claim.id = id;
     ReadNames(listed.file->fields, place->second, claim);
+    // Its labels are in a database; what is a file are the annotations.
+    AddAnnotations(store.storage + containers + "/" + claim.id + "/userdata/config.json", files,
+                   claim);
     return claim;
   }
   return std::nullopt;

@@ -17,9 +17,10 @@ namespace hullmark::runtime {
 namespace {
 
 // What a low-level runtime keeps of each container: which file, and what the values are called.
+// Annotations of its configuration are in the state, at `labels`, or in a copy of it beside.
 struct StateFiles {
   Runtime runtime;
-  std::string_view directory, file;
+  std::string_view directory, file, labels;
   std::string_view pid, start, cgroup;
   std::array<std::string_view, 3> wanted;
 };
@@ -28,6 +29,7 @@ constexpr StateFiles kRunc = {
     .runtime = Runtime::kRunc,
     .directory = "/run/runc",
     .file = "state.json",
+    .labels = "config>labels",
     .pid = "init_process_pid",
     .start = "init_process_start",
     .cgroup = "cgroup_paths>",
@@ -35,6 +37,7 @@ constexpr StateFiles kRunc = {
 constexpr StateFiles kCrun = {.runtime = Runtime::kCrun,
                               .directory = "/run/crun",
                               .file = "status",
+                              .labels = "",
                               .pid = "pid",
                               .start = "process-start-time",
                               .cgroup = "cgroup-path",
@@ -52,9 +55,9 @@ bool FitsCgroups(const ClaimSubject& subject, const StateFiles& state, const Jso
 
 std::optional<Claim> ReadState(const ClaimSubject& subject, const StateFiles& state,
                                std::string_view id, ClaimFiles& files) {
-  const auto path =
-      std::string(state.directory) + "/" + std::string(id) + "/" + std::string(state.file);
-  const auto json = files.Read(path, state.wanted);
+  const auto directory = std::string(state.directory) + "/" + std::string(id) + "/";
+  const auto path = directory + std::string(state.file);
+  const auto json = files.Read(path, state.wanted, state.labels);
   if (!json || !FitsPid(subject, path, json->fields.Number(state.pid), files)) return std::nullopt;
   const auto start = static_cast<std::int64_t>(std::to_underlying(subject.init.stat.start));
   if (json->fields.Number(state.start).value_or(start) != start) {
@@ -72,6 +75,8 @@ std::optional<Claim> ReadState(const ClaimSubject& subject, const StateFiles& st
   claim.owner = json->owner;
   claim.id = id;
   claim.name = id;
+  claim.labels = json->labels;
+  if (state.labels.empty()) AddAnnotations(directory + "config.json", files, claim);
   return claim;
 }
 

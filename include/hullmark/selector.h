@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,7 @@ struct Selector {
   // `id` matches the full one or its first 12 characters; `pod` its name or its id.
   std::vector<Glob> name{}, id{}, image{}, runtime{}, name_space{}, pod{}, container_class{},
       cgroup{};
-  std::map<std::string, Glob> labels{};      // Labels are not collected: any given matches nothing.
+  std::map<std::string, Glob> labels{};      // By key; a label without a value is "".
   std::optional<Uid> uid{};                  // Real uid of the init, or the owner of its claims.
   std::shared_ptr<const Selector> except{};  // "not": what this one selects is left out.
 };
@@ -31,6 +32,9 @@ bool operator==(const Selector& a, const Selector& b);
 
 // Whether every key is absent: not one container, nor the host, is left out.
 bool IsEmpty(const Selector& selector);
+
+// Adds the keys of the labels that `selector` asks for: no others are read.
+void AddLabelKeys(const Selector& selector, std::set<std::string>& keys);
 
 // Who may be believed: a waiver must not be had by writing a file of one's own.
 enum class Belief : std::uint8_t {

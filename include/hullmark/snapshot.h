@@ -149,11 +149,17 @@ enum class Runtime : std::uint8_t {
 
 enum class Trust : std::uint8_t { kRoot, kUser };  // Who could have written what we read.
 
+// A label, or an annotation of a configuration in the OCI's format.
+struct ClaimedLabel {
+  StringId key{}, value{};
+};
+
 // What a file on disk says of a container. Claims name a container, they never judge it.
 struct Claims {
   StringId source{};  // Path of the file.
   Trust trust = Trust::kUser;
   std::optional<Uid> owner{};
+  std::vector<ClaimedLabel> labels{};  // Of Snapshot::label_keys those it has, ascending by key.
 };
 
 struct KubernetesClaims {
@@ -318,6 +324,7 @@ struct ScanCounts {
 struct Snapshot {
   Timestamp taken_at{};
   std::string tool_version{};
+  std::vector<std::string> label_keys{};  // Labels that were asked for: of others nothing is known.
   StringTable strings;
   Host host;
   Vantage vantage;

@@ -393,6 +393,22 @@ class Site(InAFolder):
         report = self.report("--waivers", first, "--waivers", second)
         self.assertEqual([each["source"] for each in report["waivers"]], [f"{first}:2", f"{second}:2"])
 
+    def test_labels_are_of_those_who_have_them(self):
+        waivers = self.waiver("PRV-001", "{label: {app: web}}")
+        report = self.report("--waivers", waivers)
+        self.assertEqual([each["name"] for each in report["containers"] for finding in each["findings"]
+                          if finding["status"] == "waived"], ["zoo-default"])
+        self.assertEqual(audit("--waivers", waivers).stderr, "")
+
+    def test_labels_that_a_snapshot_was_not_asked_for_are_told(self):
+        waivers = self.waiver("PRV-001", "{label: {tier: web, app: '*'}}")
+        result = audit("--waivers", waivers)
+        self.assertEqual(result.returncode, 0)
+        self.assertIn(f"{SNAPSHOT}: taken without the label tier: a selector that names it matches no container", result.stderr)
+        self.assertNotIn("label app", result.stderr)
+        config = self.write("c.yaml", "select: {label: {tier: '*'}}")
+        self.assertIn("label tier", audit("--config", config).stderr)
+
     def test_overrides_are_told(self):
         file = self.write("o.yaml", "controls: [{id: FS-009, disabled: true, reason: elsewhere}, {id: PRV-001, weight: 7}]")
         report = self.report("--overrides", file)
@@ -443,8 +459,10 @@ class Site(InAFolder):
                      "PRV-001 (1 control) is accepted of containers with namespace prod or test-*, not (name db) until "
                      "2090-12-31: because. Owner: us", "every container and the host until 2020-01-01",
                      "WARNING: it has expired", "WARNING: no control that is judged is called NS-999",
-                     "allow_critical is not given", "WARNING: labels of containers are not read yet"):
+                     "NS-999 (0 controls) is accepted of containers with label app web until",
+                     "allow_critical is not given"):
             self.assertIn(part, text)
+        self.assertNotIn("labels", text)
         for line in result.stdout.splitlines():
             self.assertTrue(len(line) <= 80 or " " not in line.strip(), line)
 

@@ -132,6 +132,31 @@ class Hosts(unittest.TestCase):
         self.assertEqual(SCENARIOS, sorted(path.name for path in (HERE / "hosts").iterdir()), "goldens of no host")
         subprocess.run([sys.executable, HERE / "validate.py", SCHEMA, *reports], check=True)
 
+    @unittest.skipUnless(os.geteuid() == 0, "nobody owns / in a user namespace, so that no waiver is trusted there")
+    def test_a_waiver_by_label_covers_who_has_the_label(self):
+        waivers = self.folder / "waivers.yaml"
+        for scenario, select, covered in (
+                ("docker_systemd", "label: {tier: front}", {"web"}), ("docker_systemd", "label: {tier: '*'}", {"web", "api"}),
+                ("docker_systemd", "label: {tier: '*', front: tier}", {"api"}),
+                ("docker_systemd", "not: {label: {front: '*'}}", {"web"}), ("docker_systemd", "label: {absent: '**'}", set()),
+                ("podman_rootful", "label: {tier: front}", {"web"}), ("podman_rootless", "label: {tier: front}", set()),
+                ("containerd_ctr", "label: {tier: front}", {"web"}), ("crio", "label: {tier: front}", {"app"}),
+                ("runc_plain", "label: {tier: front}", {"demo"}), ("crun_plain", "label: {tier: front}", {"demo"}),
+                ("hostile_names", "label: {tier: '**x'}", {"we\\u202eb\\x1b[2J"}), ("hostile_names", "label: {front: '**'}", set())):
+            with self.subTest(scenario=scenario, select=select):
+                tree, snapshot = self.folder / scenario, self.folder / "snapshot"
+                if not tree.exists():
+                    compose(scenario, tree)
+                waivers.write_text("waivers: [{control: '*', allow_critical: true, reason: r, owner: o, expires: 2030-01-01, "
+                                   f"select: {{{select}}}}}]\n")
+                waivers.chmod(0o644)
+                report = run("audit", *roots(tree), *AT, "--format", "json", "--waivers", str(waivers))
+                self.assertEqual(covered, {each["name"] for each in json.loads(report)["containers"]
+                                           if any(finding["status"] == "waived" for finding in each["findings"])})
+                run("snapshot", *roots(tree), "--output", str(snapshot), "--waivers", str(waivers))
+                replayed = run("audit", "--snapshot", str(snapshot), *AT, "--format", "json", "--waivers", str(waivers))
+                self.assertEqual(json.dumps(without_run(replayed)), json.dumps(without_run(report)))
+
     def test_a_captured_host_can_be_looked_at(self):
         tree = self.folder / "captured"
         subprocess.run([sys.executable, FIXTURES / "capture.py", tree, str(os.getpid())], check=True)

@@ -87,7 +87,10 @@ TEST(LoadWaiversTest, RefusesWhatIsWrong) {
       {TextWith("uid: 1000", "runtime: dokcer"), "w:3: 'dokcer' is no runtime"},
       {TextWith("{name: db}", "{}"), "w:3: 'not' without a key"},
       {TextWith("{app: web}", "{}"), "w:3: 'label' is empty"},
-      {TextWith("{app: web}", "app"), "w:3: 'label' must be a mapping"}};
+      {TextWith("{app: web}", "app"), "w:3: 'label' must be a mapping"},
+      {TextWith("{app: web}", "{app: [web, db]}"), "w:3: 'app' must be text"},
+      {TextWith("{app: web}", "{app: 'we{b,x'}"), "w:3: 'we{b,x' has a brace without its other"},
+      {TextWith("{app: web}", "{app: web, app: db}"), "w:3: key 'app' repeated"}};
   for (const auto& [text, message] : cases) {
     const auto waivers = LoadWaivers(text, "w");
     ASSERT_FALSE(waivers) << message;

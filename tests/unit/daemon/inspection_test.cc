@@ -45,7 +45,7 @@ class InspectionTest : public testing::Test {
   }
 
   Inspection Make() {
-    return {{.look = [this](const Benchmark&) { return Look(); },
+    return {{.look = [this](const Standard&) { return Look(); },
              .now = [] { return Timestamp{1}; },
              .version = "1.2.3",
              .command = "hullmark"},

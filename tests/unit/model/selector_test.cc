@@ -6,6 +6,8 @@
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <set>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -45,6 +47,9 @@ class SelectorTest : public ::testing::Test {
   }
 
   StringId Text(std::string_view text) { return snapshot_.strings.Intern(text); }
+  void Label(std::string_view key, std::string_view value) {
+    container_.claims->labels.push_back({.key = Text(key), .value = Text(value)});
+  }
   void LieIn(std::string_view path) {
     snapshot_.cgroups = {Cgroup{.path = Text(path)}};
     container_.cgroup = CgroupIndex{0};
@@ -111,9 +116,43 @@ TEST_F(SelectorTest, WhatIsNotThereMatchesNoPattern) {
   }
 }
 
-TEST_F(SelectorTest, LabelsMatchNothing) {
-  EXPECT_FALSE(IsSelected({.labels = {{"app", Glob("**")}}}, Belief::kAll));
-  EXPECT_TRUE(IsSelected(Except({.labels = {{"app", Glob("**")}}})));
+TEST_F(SelectorTest, EveryLabelMustMatch) {
+  Label("app", "web");
+  Label("tier", "");
+  EXPECT_TRUE(IsSelected({.labels = {{"app", Glob("w*")}}}));
+  EXPECT_TRUE(IsSelected({.labels = {{"app", Glob("web")}, {"tier", Glob("*")}}}))
+      << "it has the label, if no value";
+  EXPECT_FALSE(IsSelected({.labels = {{"app", Glob("web")}, {"tier", Glob("front")}}}));
+  EXPECT_FALSE(IsSelected(Except({.labels = {{"app", Glob("web")}}})));
+  EXPECT_FALSE(IsEmpty({.labels = {{"app", Glob("web")}}}));
+}
+
+TEST_F(SelectorTest, ALabelThatIsNotThereMatchesNoPattern) {
+  Label("app2", "web");
+  const Selector any = {.labels = {{"app", Glob("**")}}};
+  EXPECT_FALSE(IsSelected(any, Belief::kAll));
+  EXPECT_TRUE(IsSelected(Except(any)));
+  container_.claims.reset();
+  EXPECT_FALSE(IsSelected(any, Belief::kAll));
+}
+
+TEST_F(SelectorTest, AUsersLabelExemptsNobody) {
+  Label("app", "web");
+  container_.claims->trust = Trust::kUser;
+  const Selector by_label = {.labels = {{"app", Glob("web")}}};
+  EXPECT_TRUE(IsSelected(by_label, Belief::kAll));
+  EXPECT_FALSE(IsSelected(by_label));
+  EXPECT_TRUE(IsSelected(Except(by_label), Belief::kAll)) << "it takes him out of no view";
+  EXPECT_TRUE(IsSelected({.labels = by_label.labels, .uid = Uid{1000}}));
+  EXPECT_FALSE(IsSelected({.labels = by_label.labels, .uid = Uid{101'000}}));
+}
+
+TEST_F(SelectorTest, LabelsAreAskedForByKey) {
+  Selector selector = Except({.labels = {{"tier", Glob("*")}, {"app", Glob("db")}}});
+  selector.labels = {{"app", Glob("web")}};
+  std::set<std::string> keys = {"old"};
+  AddLabelKeys(selector, keys);
+  EXPECT_EQ(keys, (std::set<std::string>{"app", "old", "tier"}));
 }
 
 TEST_F(SelectorTest, TheUidIsTheInitsOrTheOwnersOfTheClaims) {

@@ -186,6 +186,7 @@ void OrderTables(Snapshot& s) {
   }
   SortOnce(s.threads, [](const Thread& thread) { return std::pair(thread.process, thread.tid); });
   SortOnce(s.user_namespaces, &UserNamespace::inode);
+  SortOnce(s.label_keys, std::identity{});
   SortOnce(s.host.sysctls, &Sysctl::name);
   SortOnce(s.host.paths, &HostPath::path);
   SortOnce(s.host.runtime_daemons, std::identity{});
@@ -205,6 +206,9 @@ void OrderParents(Snapshot& s) {
     Container& container = s.containers[i];
     if (container.parent && *container.parent >= i) container.parent.reset();
     SortOnce(container.members, &Member::process);
+    if (!container.claims) continue;
+    SortOnce(container.claims->labels,
+             [&](const ClaimedLabel& label) { return s.Text(label.key); });
   }
 }
 

@@ -168,6 +168,22 @@ TEST(ReadSnapshot, RefusesContradictions) {
             "/memberships/0/cgroups/1: is out of order");
 }
 
+TEST(ReadSnapshot, LabelsStandOnceAndInOrder) {
+  Snapshot snapshot = SmallSnapshot();
+  const auto text = [&](std::string_view value) { return snapshot.strings.Intern(value); };
+  auto& labels = snapshot.containers[1].claims.emplace().labels;
+  labels = {{.key = text("app"), .value = text("web")}, {.key = text("tier"), .value = text("")}};
+  snapshot.label_keys = {"app", "tier"};
+  ASSERT_TRUE(ReadSnapshot(Written(snapshot)));
+  labels[1].key = text("app");
+  const auto twice = ReadSnapshot(Written(snapshot));
+  ASSERT_FALSE(twice);
+  EXPECT_EQ(twice.error().message, "/containers/1/claims/labels/1: is out of order");
+  labels.clear();
+  snapshot.label_keys = {"tier", "app"};
+  EXPECT_EQ(ReadSnapshot(Written(snapshot)).error().message, "/label_keys/1: is out of order");
+}
+
 TEST(ReadSnapshot, RefusesAParentInAnotherHierarchy) {
   Snapshot snapshot = SmallSnapshot();
   snapshot.hierarchies.emplace_back();

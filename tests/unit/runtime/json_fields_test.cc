@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "hullmark/result.h"
 
@@ -56,6 +57,39 @@ TEST(JsonFields, AKeyIsNoPath) {
   const auto fields = JsonFields::Parse(R"({"a>b":5})", kWanted);
   ASSERT_TRUE(fields);
   EXPECT_FALSE(fields->Number("a>b"));
+}
+
+using Labels = JsonFields::Labels;
+
+Labels LabelsOf(std::string_view text, std::vector<std::string> keys) {
+  const auto fields = JsonFields::Parse(text, {}, {.place = "a>labels", .keys = keys});
+  EXPECT_TRUE(fields && fields->values().empty()) << text;
+  return fields ? fields->labels() : Labels{};
+}
+
+TEST(JsonFields, LabelsOfAnObjectAndOfAList) {
+  EXPECT_EQ(LabelsOf(R"({"a":{"labels":{"app":"web","no":"x","tier":""}}})", {"app", "tier"}),
+            (Labels{{"app", "web"}, {"tier", ""}}));
+  EXPECT_EQ(LabelsOf(R"({"a":{"labels":["no=x","app=a=b","tier=","app","=z"]}})", {"app", "tier"}),
+            (Labels{{"app", "a=b"}, {"tier", ""}}));
+}
+
+// What somebody chose for a key leads nowhere else.
+TEST(JsonFields, AKeyOfALabelIsNoPlace) {
+  EXPECT_EQ(
+      LabelsOf(R"({"a":{"labels":{"*":"one","b>c":"two","b":{"c":"no"},"d":"no"}}})", {"*", "b>c"}),
+      (Labels{{"*", "one"}, {"b>c", "two"}}));
+}
+
+TEST(JsonFields, LabelsAreTextsAtTheirPlace) {
+  for (const char* const text :
+       {R"({"a":{"labels":{"app":1}}})", R"({"a":{"labels":{"app":null}}})",
+        R"({"a":{"labels":{"app":["web"]}}})", R"({"a":{"labels":{"app":{"app":"web"}}}})",
+        R"({"a":{"labels":"app=web"}})", R"({"a":{"labels":[["app=web"]]}})", R"({"app":"web"})",
+        R"({"a>labels":{"app":"web"}})", R"({"b":{"labels":{"app":"web"}}})"}) {
+    EXPECT_EQ(LabelsOf(text, {"app"}), Labels()) << text;
+  }
+  EXPECT_EQ(LabelsOf(R"({"a":{"labels":{"app":"web"}}})", {}), Labels());
 }
 
 TEST(JsonFields, RefusesWhatIsNotWhole) {

@@ -60,7 +60,7 @@ class World {
   void RunsMachine(int pid) { machines_.insert(pid); }
 
   HostReader Reader() const;
-  void Attribute() { AttributeContainers(snapshot, Reader()); }
+  void Attribute() { AttributeContainers(snapshot, Reader(), label_keys); }
 
   Process& Of(int pid);
   // The container that a process is a member of; nullptr for none.
@@ -73,6 +73,7 @@ class World {
   std::vector<std::string> NotesOf(const Container& container) const;
 
   Snapshot snapshot;
+  std::vector<std::string> label_keys{};  // To read, ascending.
 
  private:
   void AddMounts(int mnt, std::optional<Mount> root);
