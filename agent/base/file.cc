@@ -138,6 +138,19 @@ Fact<std::vector<std::string>> ListDirectory(int directory, const char* path, st
   return names;
 }
 
+namespace {
+
+Timestamp TimeOf(const statx_timestamp& time) {
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  // What a file system's server says may be any number.
+  std::int64_t at = 0;
+  const bool fits = !__builtin_mul_overflow(time.tv_sec, kSecond, &at) &&
+                    !__builtin_add_overflow(at, std::int64_t{time.tv_nsec}, &at);
+  return Timestamp{fits ? at : 0};
+}
+
+}  // namespace
+
 Fact<FileStatus> StatusOf(int directory, const char* path, Follow follow) {
   const unsigned follow_flag = follow == Follow::kYes ? 0U : unsigned{AT_SYMLINK_NOFOLLOW};
   struct statx raw = {};
@@ -154,6 +167,9 @@ Fact<FileStatus> StatusOf(int directory, const char* path, Follow follow) {
       .inode = raw.stx_ino,
       .links = raw.stx_nlink,
       .mode = raw.stx_mode,
+      .size = raw.stx_size,
+      .modified = TimeOf(raw.stx_mtime),
+      .changed = TimeOf(raw.stx_ctime),
       .uid = Uid{raw.stx_uid},
       .gid = Gid{raw.stx_gid},
       .has_mount_id = has_mount_id,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/collect/claims.h"
 
+#include <sys/stat.h>
+
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
@@ -65,6 +67,7 @@ class HostFiles {
   HostFiles(const Roots& roots, ReadBuffer& buffer) : roots_(roots), buffer_(buffer) {}
 
   Fact<ClaimFile> Read(std::string_view path);
+  Fact<FileIdentity> Identify(std::string_view path);
   Fact<std::vector<std::string>> List(std::string_view directory);
   Fact<std::string> Home(Uid uid);
   Fact<std::vector<std::string>> Arguments(const Process& process);
@@ -86,6 +89,20 @@ Fact<ClaimFile> HostFiles::Read(std::string_view path) {
   return ClaimFile{.text = std::move(file->text),
                    .owner = file->owner,
                    .trust = file->root_only ? Trust::kRoot : Trust::kUser};
+}
+
+Fact<FileIdentity> HostFiles::Identify(std::string_view path) {
+  if (!roots_.host) return Missing(ErrorCode::kVantage);
+  if (patience_.IsOver()) return Missing(ErrorCode::kIo, ETIMEDOUT);
+  const auto found = patience_.Note(LookUntrusted(roots_.host.get(), std::string(path), kDeadline));
+  if (!found) return std::unexpected(found.error());
+  const FileStatus& status = found->status;
+  if (!S_ISREG(status.mode)) return Missing(ErrorCode::kMalformed);
+  return FileIdentity{.device = status.device,
+                      .inode = status.inode,
+                      .size = status.size,
+                      .modified = status.modified,
+                      .changed = status.changed};
 }
 
 Fact<std::vector<std::string>> HostFiles::List(std::string_view directory) {
@@ -131,6 +148,7 @@ HostReader MakeHostReader(const Roots& roots, ReadBuffer& buffer) {
   const auto files = std::make_shared<HostFiles>(roots, buffer);
   return HostReader{
       .read = [files](std::string_view path) { return files->Read(path); },
+      .identify = [files](std::string_view path) { return files->Identify(path); },
       .list = [files](std::string_view directory) { return files->List(directory); },
       .arguments = [files](const Process& process) { return files->Arguments(process); },
       .home = [files](Uid uid) { return files->Home(uid); },

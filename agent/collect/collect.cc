@@ -22,6 +22,7 @@
 #include "agent/collect/process_reader.h"
 #include "agent/collect/reference.h"
 #include "agent/runtime/attribute.h"
+#include "agent/runtime/kept_claims.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
@@ -146,9 +147,9 @@ Result<void> Look::ReadProcesses(const std::function<void(const DirectoryEntry&)
   return {};
 }
 
-Snapshot Look::Finish(KeptFiles* kept) {
-  AttributeContainers(snapshot_, MakeHostReader(roots_, buffer_), options_.label_keys);
-  CgroupFiles cgroup_files(roots_, snapshot_, *memberships_, buffer_, kept);
+Snapshot Look::Finish(KeptFiles* limits, KeptClaims* claims) {
+  AttributeContainers(snapshot_, MakeHostReader(roots_, buffer_), options_.label_keys, claims);
+  CgroupFiles cgroup_files(roots_, snapshot_, *memberships_, buffer_, limits);
   CollectLimits(snapshot_, cgroup_files);
   CountZombies(snapshot_, reader_->zombies());
   CollectHost(roots_, options_, snapshot_);
@@ -162,7 +163,7 @@ Result<Snapshot> Collect(const Roots& roots, const CollectOptions& options) {
   const auto read =
       look.ReadProcesses([&look](const DirectoryEntry& entry) { look.reader().Read(entry.name); });
   if (!read) return std::unexpected(read.error());
-  return look.Finish(nullptr);
+  return look.Finish(nullptr, nullptr);
 }
 
 }  // namespace hullmark

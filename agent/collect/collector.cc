@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <expected>
 #include <utility>
 
@@ -34,7 +35,8 @@ Collector::Collector(Roots roots, const KeepOptions& options)
     : roots_(std::move(roots)),
       options_(options),
       mounts_(options.most_mount_namespaces),
-      files_(options.most_limit_files) {}
+      files_(options.most_limit_files),
+      claims_(options.most_claim_bytes) {}
 
 Result<Snapshot> Collector::Look(const CollectOptions& options) {
   hullmark::Look look(roots_, options);
@@ -43,6 +45,9 @@ Result<Snapshot> Collector::Look(const CollectOptions& options) {
   mounts_.BeginLook(
       [&](NamespaceInode inode) { return rotation.IsDue(std::to_underlying(inode)); });
   files_.BeginLook(rotation);
+  claims_.BeginLook(
+      options.now, [rotation](std::uint64_t path) { return rotation.IsDue(path); },
+      options.label_keys);
   Memory known;
   {
     Recall recall(memory_, look.reader().tables(), mounts_, rotation);
@@ -62,8 +67,9 @@ Result<Snapshot> Collector::Look(const CollectOptions& options) {
       [&](NamespaceInode inode) { return FindMountNamespace(look.snapshot(), inode) != nullptr; });
   memory_ = {};  // It and its successor need not be at the same time.
   Remember(look.snapshot(), std::move(known));
-  auto snapshot = look.Finish(&files_);
+  auto snapshot = look.Finish(&files_, &claims_);
   files_.EndLook();
+  claims_.EndLook();
   return snapshot;
 }
 

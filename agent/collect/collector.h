@@ -10,6 +10,7 @@
 #include "agent/collect/look.h"
 #include "agent/collect/memory.h"
 #include "agent/collect/rescan.h"
+#include "agent/runtime/kept_claims.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
 
@@ -22,6 +23,7 @@ struct KeepOptions {
   std::chrono::nanoseconds full_every = std::chrono::minutes(5);
   std::size_t most_mount_namespaces = 1'024;
   std::size_t most_limit_files = 4'096;
+  std::size_t most_claim_bytes = std::size_t{4} << 20;
 };
 
 // The same, so that at most half of `descriptors` (the soft RLIMIT_NOFILE) are taken.
@@ -35,7 +37,8 @@ KeepOptions Within(std::size_t descriptors, KeepOptions options);
 //   another namespace, when mounts become shared or slaves, and when a mounted file is deleted;
 // - maps of user namespaces: they are written once, and read until they are;
 // - limits: read each time, through kept descriptors;
-// - claims of runtimes and the host: read each time.
+// - claims of runtimes: by what the file system tells of their files, see KeptClaims;
+// - the host: read each time.
 //
 // What is taken over is read anew in turns, all of it within `full_every` of CollectOptions::now.
 //
@@ -55,6 +58,7 @@ class Collector {
   const RescanCounts& counts() const { return counts_; }
   std::size_t kept_mount_namespaces() const { return mounts_.size(); }
   std::size_t kept_limit_files() const { return files_.size(); }
+  std::size_t kept_claim_files() const { return claims_.size(); }
 
  private:
   void Remember(const Snapshot& snapshot, Memory known);
@@ -63,6 +67,7 @@ class Collector {
   KeepOptions options_;
   KeptMounts mounts_;
   KeptFiles files_;
+  KeptClaims claims_;
   Memory memory_;
   RescanCounts counts_;
 };

@@ -10,6 +10,7 @@
 #include "agent/collect/kept_files.h"
 #include "agent/collect/membership.h"
 #include "agent/collect/process_reader.h"
+#include "agent/runtime/kept_claims.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
 
@@ -27,8 +28,8 @@ class Look {
   // `read` adds what one entry of /proc stands for to the Snapshot, through reader(). Error: as
   // Collect.
   Result<void> ReadProcesses(const std::function<void(const DirectoryEntry&)>& read);
-  // Finds containers, reads their limits and the host. `kept`: may be null.
-  Snapshot Finish(KeptFiles* kept);
+  // Finds containers, reads their limits and the host. What is kept may be null.
+  Snapshot Finish(KeptFiles* limits, KeptClaims* claims);
 
   // From Begin to Finish.
   Snapshot& snapshot() { return snapshot_; }

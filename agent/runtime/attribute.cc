@@ -161,7 +161,7 @@ std::uint32_t CountUnattributed(const Scene& scene, const Structure& structure) 
 }  // namespace
 
 void AttributeContainers(Snapshot& snapshot, const HostReader& host,
-                         std::span<const std::string> label_keys) {
+                         std::span<const std::string> label_keys, KeptClaims* kept) {
   snapshot.label_keys.assign(label_keys.begin(), label_keys.end());
   const Scene scene(snapshot);
   Structure structure = runtime::FindContainers(scene);
@@ -171,7 +171,7 @@ void AttributeContainers(Snapshot& snapshot, const HostReader& host,
   runtime::FindSandboxes(scene, structure);
 
   auto members = MembersOf(scene, structure);
-  runtime::ClaimFiles files(host, label_keys);
+  runtime::ClaimFiles files(host, label_keys, kept);
   std::vector<Description> descriptions;
   descriptions.reserve(structure.drafts.size());
   for (DraftRow at = 0; at < structure.drafts.size(); ++at) {

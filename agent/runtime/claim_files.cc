@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/runtime/claim_files.h"
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <ranges>
 #include <set>
@@ -16,7 +16,9 @@
 #include <variant>
 
 #include "agent/parse/cut.h"
+#include "agent/runtime/attribute.h"
 #include "agent/runtime/json_fields.h"
+#include "agent/runtime/kept_claims.h"
 #include "hullmark/result.h"
 
 namespace hullmark::runtime {
@@ -34,32 +36,51 @@ bool ClaimFiles::Has(const std::string& directory, std::string_view name) {
   return !name.empty() && In(directory).contains(name);
 }
 
-std::optional<ClaimFiles::Json> ClaimFiles::Read(const std::string& path,
-                                                 std::span<const std::string_view> wanted,
-                                                 std::string_view labels) {
+Result<std::shared_ptr<const PickedFile>> ClaimFiles::Take(const std::string& path,
+                                                           const Picks& picks, const Pick& pick) {
+  const auto fail = [&](Fault fault) {
+    return Fail(fault.code, path + ": " + std::string(NameOf(fault.code)));
+  };
+  FileIdentity identity;
+  if (kept_ != nullptr) {
+    // Asked before the file is read: what changes in between is another file the next time.
+    const auto now = host_.identify(path);
+    if (!now) return fail(now.error());
+    identity = *now;
+    if (auto known = kept_->Find(path, picks, identity)) return known;
+  }
   const auto file = host_.read(path);
-  if (!file) {
-    if (file.error().code == ErrorCode::kNotFound) return std::nullopt;
-    Note(path + ": " + std::string(NameOf(file.error().code)));
-    return std::nullopt;
-  }
-  const auto keys = labels.empty() ? std::span<const std::string>() : label_keys_;
-  auto fields = JsonFields::Parse(file->text, wanted, {.place = labels, .keys = keys});
-  if (!fields) {
-    Note(path + " " + fields.error().message);
-    return std::nullopt;
-  }
-  Json json{.fields = std::move(*fields), .labels = {}, .owner = file->owner, .trust = file->trust};
-  for (const auto& [key, value] : json.fields.labels()) json.labels.emplace(key, CutName(value));
-  return json;
+  if (!file) return fail(file.error());
+  auto picked = pick(*file);
+  if (!picked) return std::unexpected(std::move(picked.error()));
+  auto shared = std::make_shared<const PickedFile>(std::move(*picked));
+  if (kept_ != nullptr) kept_->Keep(path, picks, identity, shared);
+  return shared;
+}
+
+Result<std::shared_ptr<const PickedFile>> ClaimFiles::TakeJson(const std::string& path,
+                                                               const Picks& picks) {
+  return Take(path, picks, [&](const ClaimFile& file) -> Result<PickedFile> {
+    const auto keys = picks.labels.empty() ? std::span<const std::string>() : label_keys_;
+    auto fields = JsonFields::Parse(file.text, picks.wanted, {.place = picks.labels, .keys = keys});
+    if (!fields) return Fail(fields.error().code, path + " " + fields.error().message);
+    return PickedFile{.fields = std::move(*fields), .owner = file.owner, .trust = file.trust};
+  });
+}
+
+std::shared_ptr<const PickedFile> ClaimFiles::Read(const std::string& path, const Picks& picks) {
+  auto file = TakeJson(path, picks);
+  if (file) return std::move(*file);
+  if (file.error().code != ErrorCode::kNotFound) Note(std::move(file.error().message));
+  return nullptr;
 }
 
 const ClaimFiles::Catalogue& ClaimFiles::ReadCatalogue(const std::string& path,
-                                                       std::span<const std::string_view> wanted) {
+                                                       const Picks& picks) {
   const auto [found, first] = catalogues_.try_emplace(path);
   auto& catalogue = found->second;
   if (!first) return catalogue;
-  catalogue.file = Read(path, wanted);
+  catalogue.file = Read(path, picks);
   if (!catalogue.file) return catalogue;
   for (const auto& [place, value] : catalogue.file->fields.values()) {
     const auto* const id = std::get_if<std::string>(&value);
@@ -70,8 +91,14 @@ const ClaimFiles::Catalogue& ClaimFiles::ReadCatalogue(const std::string& path,
 }
 
 std::optional<std::int64_t> ClaimFiles::ReadNumber(const std::string& path) {
-  const auto file = host_.read(path);
-  return file ? NumberOf<std::int64_t>(WithoutNewline(file->text)) : std::nullopt;
+  static constexpr Picks kNumber = {.wanted = {}, .labels = ""};
+  const auto file = Take(path, kNumber, [](const ClaimFile& text) -> Result<PickedFile> {
+    return PickedFile{.fields = {},
+                      .number = NumberOf<std::int64_t>(WithoutNewline(text.text)),
+                      .owner = text.owner,
+                      .trust = text.trust};
+  });
+  return file ? (*file)->number : std::nullopt;
 }
 
 std::optional<std::string> ClaimFiles::NameOfPid(const std::string& directory,
@@ -89,10 +116,8 @@ std::map<std::int64_t, std::string> ClaimFiles::ReadStates(const std::string& di
   for (const auto& name : In(directory) | std::views::take(kMostStates)) {
     auto path = directory;
     path.append("/").append(name).append("/").append(place.file);
-    const auto state = host_.read(path);
-    if (!state) continue;
-    const auto fields = JsonFields::Parse(state->text, std::array{place.key});
-    const auto number = fields ? fields->Number(place.key) : std::nullopt;
+    const auto state = TakeJson(path, place.picks);
+    const auto number = state ? (*state)->fields.Number(place.key) : std::nullopt;
     if (number) by_pid.emplace(*number, name);
   }
   return by_pid;
@@ -105,14 +130,6 @@ const std::map<std::string, std::string, std::less<>>& ClaimFiles::PodLogs() {
     pod_logs_->emplace(name.substr(name.rfind('_') + 1), name);
   }
   return *pod_logs_;
-}
-
-std::string_view CutName(std::string_view name) {
-  constexpr std::size_t kMost = 256;
-  if (name.size() <= kMost) return name;
-  std::size_t end = kMost;
-  while (end > kMost - 4 && (static_cast<unsigned char>(name[end]) & 0xc0U) == 0x80U) --end;
-  return name.substr(0, end);
 }
 
 }  // namespace hullmark::runtime

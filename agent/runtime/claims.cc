@@ -12,6 +12,7 @@
 
 #include "agent/runtime/claim_files.h"
 #include "agent/runtime/host_view.h"
+#include "agent/runtime/kept_claims.h"
 #include "agent/runtime/programs.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
@@ -63,14 +64,16 @@ bool FitsPid(const ClaimSubject& subject, std::string_view source, std::optional
 }
 
 void AddAnnotations(const std::string& path, ClaimFiles& files, Claim& claim) {
+  static constexpr Picks kAnnotations = {.wanted = {}, .labels = "annotations"};
   if (!files.WantsLabels()) return;
-  const auto config = files.Read(path, {}, "annotations");
+  const auto config = files.Read(path, kAnnotations);
   if (!config) return;
   if (config->trust != claim.trust || config->owner != claim.owner) {
     files.Note(path + " is not of whom the names are: no labels of it");
     return;
   }
-  claim.labels.insert(config->labels.begin(), config->labels.end());
+  const auto& labels = config->fields.labels();
+  claim.labels.insert(labels.begin(), labels.end());
 }
 
 std::optional<std::vector<std::string>> StarterArguments(const ClaimSubject& subject,

@@ -7,6 +7,7 @@
 #include "agent/runtime/claim_files.h"
 #include "agent/runtime/claims.h"
 #include "agent/runtime/json_fields.h"
+#include "agent/runtime/kept_claims.h"
 #include "hullmark/snapshot.h"
 
 namespace hullmark::runtime {
@@ -25,6 +26,7 @@ constexpr auto kWanted = std::to_array<std::string_view>(
      "annotations>io.kubernetes.cri.sandbox-id", "annotations>io.kubernetes.cri.sandbox-name",
      "annotations>io.kubernetes.cri.sandbox-namespace", "annotations>io.kubernetes.cri.sandbox-uid",
      "annotations>io.kubernetes.cri.image-name", "annotations>nerdctl/name", "linux>cgroupsPath"});
+constexpr Picks kConfig = {.wanted = kWanted, .labels = "annotations"};
 
 void ReadAnnotations(const JsonFields& fields, Claim& claim) {
   const auto text = [&](std::string_view key) {
@@ -57,7 +59,7 @@ std::optional<Claim> ReadTask(const ClaimSubject& subject, const std::string& be
   const auto pid_file = task + "/init.pid";
   if (!FitsPid(subject, pid_file, files.ReadNumber(pid_file), files)) return std::nullopt;
   const auto path = task + "/config.json";
-  const auto config = files.Read(path, kWanted, "annotations");
+  const auto config = files.Read(path, kConfig);
   if (!config || !FitsCgroup(subject, config->fields, path, files)) return std::nullopt;
   Claim claim;
   claim.runtime = below.ends_with("/moby") ? Runtime::kDocker : Runtime::kContainerd;
@@ -65,7 +67,7 @@ std::optional<Claim> ReadTask(const ClaimSubject& subject, const std::string& be
   claim.trust = config->trust;
   claim.owner = config->owner;
   claim.id = subject.id;
-  claim.labels = config->labels;
+  claim.labels = config->fields.labels();
   ReadAnnotations(config->fields, claim);
   return claim;
 }

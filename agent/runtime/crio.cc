@@ -6,6 +6,7 @@
 
 #include "agent/runtime/claim_files.h"
 #include "agent/runtime/claims.h"
+#include "agent/runtime/kept_claims.h"
 #include "hullmark/snapshot.h"
 
 namespace hullmark::runtime {
@@ -16,6 +17,7 @@ constexpr auto kWanted = std::to_array<std::string_view>(
      "annotations>io.kubernetes.cri-o.ImageName", "annotations>io.kubernetes.container.name",
      "annotations>io.kubernetes.pod.name", "annotations>io.kubernetes.pod.namespace",
      "annotations>io.kubernetes.pod.uid"});
+constexpr Picks kConfig = {.wanted = kWanted, .labels = "annotations"};
 
 }  // namespace
 
@@ -30,7 +32,7 @@ std::optional<Claim> CrioClaim(const ClaimSubject& subject, ClaimFiles& files) {
   const auto pid_file = files_of_it + "/pidfile";
   if (!FitsPid(subject, pid_file, files.ReadNumber(pid_file), files)) return std::nullopt;
   const auto path = files_of_it + "/config.json";
-  const auto config = files.Read(path, kWanted, "annotations");
+  const auto config = files.Read(path, kConfig);
   if (!config) return std::nullopt;
   const auto text = [&](std::string_view key) {
     return std::string(config->fields.Text("annotations>" + std::string(key)).value_or(""));
@@ -41,7 +43,7 @@ std::optional<Claim> CrioClaim(const ClaimSubject& subject, ClaimFiles& files) {
   claim.trust = config->trust;
   claim.owner = config->owner;
   claim.id = subject.id;
-  claim.labels = config->labels;
+  claim.labels = config->fields.labels();
   const auto sandbox = text("io.kubernetes.cri-o.SandboxID");
   claim.infrastructure =
       text("io.kubernetes.cri-o.ContainerType") == "sandbox" && sandbox == claim.id;

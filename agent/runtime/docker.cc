@@ -8,6 +8,7 @@
 #include "agent/runtime/claim_files.h"
 #include "agent/runtime/claims.h"
 #include "agent/runtime/json_fields.h"
+#include "agent/runtime/kept_claims.h"
 #include "hullmark/snapshot.h"
 
 namespace hullmark::runtime {
@@ -17,6 +18,7 @@ constexpr std::string_view kProject = "Config>Labels>com.docker.compose.project"
 constexpr std::string_view kService = "Config>Labels>com.docker.compose.service";
 constexpr auto kWanted = std::to_array<std::string_view>(
     {"Name", "State>Pid", "State>Running", "Config>Image", kProject, kService});
+constexpr Picks kConfig = {.wanted = kWanted, .labels = "Config>Labels"};
 
 std::string TextOf(const JsonFields& fields, std::string_view place) {
   return std::string(fields.Text(place).value_or(""));
@@ -24,7 +26,7 @@ std::string TextOf(const JsonFields& fields, std::string_view place) {
 
 std::optional<Claim> ReadConfig(const ClaimSubject& subject, const std::string& path,
                                 ClaimFiles& files) {
-  const auto config = files.Read(path, kWanted, "Config>Labels");
+  const auto config = files.Read(path, kConfig);
   if (!config) return std::nullopt;
   const auto& fields = config->fields;
   if (!fields.Flag("State>Running").value_or(false)) {
@@ -44,7 +46,7 @@ std::optional<Claim> ReadConfig(const ClaimSubject& subject, const std::string& 
   claim.image = TextOf(fields, "Config>Image");
   claim.compose_project = TextOf(fields, kProject);
   claim.compose_service = TextOf(fields, kService);
-  claim.labels = config->labels;
+  claim.labels = config->fields.labels();
   return claim;
 }
 

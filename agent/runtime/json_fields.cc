@@ -127,7 +127,7 @@ class Picker {
       key = Cut(text, '=');
     }
     if (!std::ranges::binary_search(label_keys_, key)) return;
-    labels_.insert_or_assign(std::string(key), std::string(text));
+    labels_.insert_or_assign(std::string(key), std::string(CutName(text)));
   }
 
   std::vector<Keys> wanted_;
@@ -173,6 +173,14 @@ std::optional<std::int64_t> JsonFields::Number(std::string_view place) const {
 std::optional<bool> JsonFields::Flag(std::string_view place) const {
   const bool* const flag = Find<bool>(values_, place);
   return flag == nullptr ? std::nullopt : std::optional(*flag);
+}
+
+std::string_view CutName(std::string_view name) {
+  constexpr std::size_t kMost = 256;
+  if (name.size() <= kMost) return name;
+  std::size_t end = kMost;
+  while (end > kMost - 4 && (static_cast<unsigned char>(name[end]) & 0xc0U) == 0x80U) --end;
+  return name.substr(0, end);
 }
 
 }  // namespace hullmark::runtime

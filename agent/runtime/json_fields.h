@@ -25,7 +25,7 @@ class JsonFields {
   using Labels = std::map<std::string, std::string, std::less<>>;
 
   // Texts by keys that somebody chose, so that '*' and '>' mean nothing in them: members of the
-  // object at `place`, or items "key=value" of the list there.
+  // object at `place`, or items "key=value" of the list there. They are cut as names are.
   struct LabelsAt {
     std::string_view place;
     std::span<const std::string> keys;  // That are wanted, ascending.
@@ -49,5 +49,8 @@ class JsonFields {
   Values values_;
   Labels labels_;
 };
+
+// At most 256 bytes of what a claim says, cut between characters.
+std::string_view CutName(std::string_view name);
 
 }  // namespace hullmark::runtime

@@ -11,6 +11,7 @@
 #include "agent/runtime/claims.h"
 #include "agent/runtime/host_view.h"
 #include "agent/runtime/json_fields.h"
+#include "agent/runtime/kept_claims.h"
 #include "agent/runtime/kinship.h"
 #include "agent/runtime/layouts.h"
 #include "agent/runtime/programs.h"
@@ -21,6 +22,7 @@ namespace hullmark::runtime {
 namespace {
 
 constexpr auto kStoreFields = std::to_array<std::string_view>({"*>id", "*>names>0", "*>metadata"});
+constexpr Picks kStore = {.wanted = kStoreFields, .labels = ""};
 constexpr auto kMetadataFields = std::to_array<std::string_view>({"image-name", "name"});
 constexpr auto kDrivers = std::to_array<std::string_view>({"overlay", "vfs", "btrfs"});
 
@@ -58,7 +60,7 @@ std::optional<Claim> ReadStore(const ClaimSubject& subject, std::string_view id,
   for (const auto driver : kDrivers) {
     const auto containers = std::string(driver) + "-containers";
     const auto path = store.storage + containers + "/containers.json";
-    const auto& listed = files.ReadCatalogue(path, kStoreFields);
+    const auto& listed = files.ReadCatalogue(path, kStore);
     const auto place = listed.place_of.find(id);
     if (!listed.file || place == listed.place_of.end()) continue;
     const auto pid_file = store.running + containers + "/" + std::string(id) + "/userdata/pidfile";

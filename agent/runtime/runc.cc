@@ -11,37 +11,40 @@
 #include "agent/runtime/claim_files.h"
 #include "agent/runtime/claims.h"
 #include "agent/runtime/json_fields.h"
+#include "agent/runtime/kept_claims.h"
 #include "hullmark/snapshot.h"
 
 namespace hullmark::runtime {
 namespace {
 
 // What a low-level runtime keeps of each container: which file, and what the values are called.
-// Annotations of its configuration are in the state, at `labels`, or in a copy of it beside.
+// Annotations of its configuration are in the state, or in a copy of the configuration beside.
 struct StateFiles {
   Runtime runtime;
-  std::string_view directory, file, labels;
+  std::string_view directory, file;
   std::string_view pid, start, cgroup;
-  std::array<std::string_view, 3> wanted;
+  Picks picks;
 };
 
-constexpr StateFiles kRunc = {
-    .runtime = Runtime::kRunc,
-    .directory = "/run/runc",
-    .file = "state.json",
-    .labels = "config>labels",
-    .pid = "init_process_pid",
-    .start = "init_process_start",
-    .cgroup = "cgroup_paths>",
-    .wanted = {"init_process_pid", "init_process_start", "cgroup_paths>*"}};
+constexpr auto kRuncFields =
+    std::to_array<std::string_view>({"init_process_pid", "init_process_start", "cgroup_paths>*"});
+constexpr auto kCrunFields =
+    std::to_array<std::string_view>({"pid", "process-start-time", "cgroup-path"});
+
+constexpr StateFiles kRunc = {.runtime = Runtime::kRunc,
+                              .directory = "/run/runc",
+                              .file = "state.json",
+                              .pid = "init_process_pid",
+                              .start = "init_process_start",
+                              .cgroup = "cgroup_paths>",
+                              .picks = {.wanted = kRuncFields, .labels = "config>labels"}};
 constexpr StateFiles kCrun = {.runtime = Runtime::kCrun,
                               .directory = "/run/crun",
                               .file = "status",
-                              .labels = "",
                               .pid = "pid",
                               .start = "process-start-time",
                               .cgroup = "cgroup-path",
-                              .wanted = {"pid", "process-start-time", "cgroup-path"}};
+                              .picks = {.wanted = kCrunFields, .labels = ""}};
 
 // Every cgroup that the state names: none may be another's.
 bool FitsCgroups(const ClaimSubject& subject, const StateFiles& state, const JsonFields& fields) {
@@ -57,7 +60,7 @@ std::optional<Claim> ReadState(const ClaimSubject& subject, const StateFiles& st
                                std::string_view id, ClaimFiles& files) {
   const auto directory = std::string(state.directory) + "/" + std::string(id) + "/";
   const auto path = directory + std::string(state.file);
-  const auto json = files.Read(path, state.wanted, state.labels);
+  const auto json = files.Read(path, state.picks);
   if (!json || !FitsPid(subject, path, json->fields.Number(state.pid), files)) return std::nullopt;
   const auto start = static_cast<std::int64_t>(std::to_underlying(subject.init.stat.start));
   if (json->fields.Number(state.start).value_or(start) != start) {
@@ -75,8 +78,8 @@ std::optional<Claim> ReadState(const ClaimSubject& subject, const StateFiles& st
   claim.owner = json->owner;
   claim.id = id;
   claim.name = id;
-  claim.labels = json->labels;
-  if (state.labels.empty()) AddAnnotations(directory + "config.json", files, claim);
+  claim.labels = json->fields.labels();
+  if (state.picks.labels.empty()) AddAnnotations(directory + "config.json", files, claim);
   return claim;
 }
 
@@ -88,7 +91,8 @@ std::optional<Claim> FindState(const ClaimSubject& subject, const StateFiles& st
   const std::string directory(state.directory);
   if (files.Has(directory, subject.id)) return ReadState(subject, state, subject.id, files);
   const auto pid = std::to_underlying(subject.init.pid);
-  const auto name = files.NameOfPid(directory, {.file = state.file, .key = state.pid}, pid);
+  const auto name =
+      files.NameOfPid(directory, {.file = state.file, .key = state.pid, .picks = state.picks}, pid);
   return name ? ReadState(subject, state, *name, files) : std::nullopt;
 }
 

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -67,6 +68,25 @@ TEST_F(ClaimReaderTest, RefusesWhatAUserCouldHaveMade) {
   EXPECT_EQ(Refusal("/../secret"), (Fault{ErrorCode::kIo, EXDEV}));
   EXPECT_EQ(Refusal("/absent"), (Fault{ErrorCode::kNotFound, ENOENT}));
   EXPECT_FALSE(reader_.list("/directory"));
+}
+
+TEST_F(ClaimReaderTest, TellsOneStateOfAFileFromAnother) {
+  world_.tree.Write("host/file", "{}");
+  const auto first = reader_.identify("/file");
+  ASSERT_TRUE(first);
+  EXPECT_EQ(reader_.identify("/file"), first);
+  EXPECT_EQ(first->size, 2U);
+  world_.tree.Write("host/file", "{ }");
+  EXPECT_NE(reader_.identify("/file"), first);
+  world_.tree.Write("host/other", "[]");
+  ASSERT_EQ(rename(world_.tree.Path("host/other").c_str(), world_.tree.Path("host/file").c_str()),
+            0);
+  EXPECT_NE(reader_.identify("/file")->inode, first->inode);
+  world_.tree.Link("host/link", "file");
+  world_.tree.MakeDirectory("host/place");
+  EXPECT_FALSE(reader_.identify("/link"));
+  EXPECT_EQ(reader_.identify("/place").error(), Fault{ErrorCode::kMalformed});
+  EXPECT_EQ(reader_.identify("/absent").error(), (Fault{ErrorCode::kNotFound, ENOENT}));
 }
 
 TEST_F(ClaimReaderTest, IsBounded) {

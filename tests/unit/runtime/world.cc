@@ -182,6 +182,9 @@ CgroupIndex World::CgroupAt(HierarchyIndex hierarchy, std::string_view path) {
 }
 
 void World::File(std::string path, std::string text, std::uint32_t owner) {
+  FileIdentity& identity = identities_[path];
+  ++identity.inode;
+  identity.changed = written_at;
   files_.insert_or_assign(std::move(path),
                           ClaimFile{.text = std::move(text),
                                     .owner = Uid{owner},
@@ -195,9 +198,16 @@ void World::Arguments(int pid, std::vector<std::string> arguments) {
 HostReader World::Reader() const {
   HostReader reader;
   reader.read = [this](std::string_view path) -> Fact<ClaimFile> {
+    ++reads_[std::string(path)];
     if (denied_.contains(path)) return Missing(ErrorCode::kDenied, 13);
     const auto found = files_.find(path);
     if (found == files_.end()) return Missing(ErrorCode::kNotFound, 2);
+    return found->second;
+  };
+  reader.identify = [this](std::string_view path) -> Fact<FileIdentity> {
+    if (denied_.contains(path)) return Missing(ErrorCode::kDenied, 13);
+    const auto found = identities_.find(path);
+    if (found == identities_.end()) return Missing(ErrorCode::kNotFound, 2);
     return found->second;
   };
   reader.list = [this](std::string_view directory) {

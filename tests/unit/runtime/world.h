@@ -53,6 +53,7 @@ class World {
   // The cgroup of a process in the hierarchies that `per_hierarchy` names, "/" in the others.
   void Place(int pid, const std::map<std::string, std::string>& per_hierarchy);
 
+  // Written at `written_at`, by which it can be told from what was there before.
   void File(std::string path, std::string text, std::uint32_t owner = 0);
   void Unreadable(std::string path) { denied_.insert(std::move(path)); }
   void Arguments(int pid, std::vector<std::string> arguments);
@@ -60,7 +61,14 @@ class World {
   void RunsMachine(int pid) { machines_.insert(pid); }
 
   HostReader Reader() const;
-  void Attribute() { AttributeContainers(snapshot, Reader(), label_keys); }
+  void Attribute(KeptClaims* kept = nullptr) {
+    AttributeContainers(snapshot, Reader(), label_keys, kept);
+  }
+  // How often somebody has read it.
+  int ReadsOf(const std::string& path) const {
+    const auto at = reads_.find(path);
+    return at == reads_.end() ? 0 : at->second;
+  }
 
   Process& Of(int pid);
   // The container that a process is a member of; nullptr for none.
@@ -74,6 +82,7 @@ class World {
 
   Snapshot snapshot;
   std::vector<std::string> label_keys{};  // To read, ascending.
+  Timestamp written_at{};                 // Of files to come.
 
  private:
   void AddMounts(int mnt, std::optional<Mount> root);
@@ -82,6 +91,8 @@ class World {
   CgroupIndex CgroupAt(HierarchyIndex hierarchy, std::string_view path);
 
   std::map<std::string, ClaimFile, std::less<>> files_;
+  std::map<std::string, FileIdentity, std::less<>> identities_;
+  mutable std::map<std::string, int> reads_;
   std::set<std::string, std::less<>> denied_;
   std::map<int, std::vector<std::string>> arguments_;
   std::map<std::uint32_t, std::string> homes_;
