@@ -112,7 +112,7 @@ Fact<FileSystemKind> FileSystemOf(int fd);
 // A regular file that somebody else than root may have written. Opened below `root` without
 // following any link or leaving it, non-blocking; it must be regular and at most `cap` bytes. The
 // whole read has `deadline`: a server behind the file (FUSE, NFS) that hangs costs a thread, never
-// the caller.
+// the caller. What does not hang is all read by one thread (of each that calls).
 struct UntrustedFile {
   std::string text;
   Uid owner{};

@@ -16,11 +16,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <system_error>
-#include <thread>
 #include <utility>
 #include <vector>
 
+#include "agent/base/deputy.h"
 #include "agent/base/file.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
@@ -122,18 +121,16 @@ Fact<UntrustedFile> ReadNow(int root, const std::string& path, std::size_t cap) 
   return Missing(ErrorCode::kTruncated);
 }
 
-// Runs `work` in a thread of its own and waits for it that long. A thread that hangs in the kernel
-// is left behind: nobody can end it, and its result is dropped with the shared state.
 template <typename T, typename Work>
 Fact<T> Within(std::chrono::milliseconds deadline, Work work) {
-  std::packaged_task<Fact<T>()> task(std::move(work));
-  auto result = task.get_future();
-  try {
-    std::thread(std::move(task)).detach();
-  } catch (const std::system_error&) {
-    return Missing(ErrorCode::kIo, EAGAIN);
-  }
+  // One for each thread that asks, so that nobody waits for what another one asked.
+  thread_local Deputy deputy;
+  // What the deputy still holds of it when it is too late goes with the task.
+  const auto task = std::make_shared<std::packaged_task<Fact<T>()>>(std::move(work));
+  auto result = task->get_future();
+  if (!deputy.Give([task] { (*task)(); })) return Missing(ErrorCode::kIo, EAGAIN);
   if (result.wait_for(deadline) != std::future_status::ready) {
+    deputy.Leave();
     return Missing(ErrorCode::kIo, ETIMEDOUT);
   }
   return result.get();

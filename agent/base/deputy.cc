@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/base/deputy.h"
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+namespace hullmark {
+
+// What passes between the two; the last of them takes it away.
+struct Deputy::Desk {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::function<void()> work;
+  bool left = false;
+
+  void Sit();
+};
+
+void Deputy::Desk::Sit() {
+  std::unique_lock lock(mutex);
+  while (true) {
+    changed.wait(lock, [this] { return left || work; });
+    if (!work) return;
+    std::function<void()> now = std::exchange(work, nullptr);
+    lock.unlock();
+    now();
+    now = nullptr;  // What it owns is not to outlive it by much.
+    lock.lock();
+  }
+}
+
+bool Deputy::Give(std::function<void()> work) {
+  if (!desk_) {
+    auto desk = std::make_shared<Desk>();
+    try {
+      std::thread([desk] { desk->Sit(); }).detach();
+    } catch (const std::system_error&) {
+      return false;
+    }
+    desk_ = std::move(desk);
+  }
+  {
+    const std::lock_guard lock(desk_->mutex);
+    desk_->work = std::move(work);
+  }
+  desk_->changed.notify_one();
+  return true;
+}
+
+void Deputy::Leave() {
+  if (!desk_) return;
+  {
+    const std::lock_guard lock(desk_->mutex);
+    desk_->left = true;
+  }
+  desk_->changed.notify_one();
+  desk_.reset();
+}
+
+}  // namespace hullmark
