@@ -257,6 +257,7 @@ Exit Judge(const AuditOptions& options, const Standard& standard, const Look& lo
                           .tool_version = std::string(wiring.version),
                           .command = global.command,
                           .select = options.select,
+                          .site = global.site.select,
                           .classes = evaluate.classes,
                           .infrastructure = global.site.infrastructure,
                           .verbose = options.verbose,

@@ -112,6 +112,7 @@ Result<Fd> Inspection::Judge(const Snapshot& snapshot, const ScanOrder& order, I
                           .tool_version = parts_.version,
                           .command = parts_.command,
                           .select = {},
+                          .site = config.select,
                           .classes = config.classes,
                           .infrastructure = config.infrastructure};
   const ReportInput input{.snapshot = snapshot,

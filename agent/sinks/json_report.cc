@@ -14,6 +14,7 @@
 #include "agent/sinks/control_json.h"
 #include "agent/sinks/report_sinks.h"
 #include "agent/sinks/score_json.h"
+#include "agent/sinks/selector_json.h"
 #include "agent/sinks/values.h"
 #include "hullmark/benchmark.h"
 #include "hullmark/check.h"
@@ -21,6 +22,7 @@
 #include "hullmark/limits.h"
 #include "hullmark/report.h"
 #include "hullmark/result.h"
+#include "hullmark/selector.h"
 #include "hullmark/snapshot.h"
 #include "hullmark/waiver.h"
 
@@ -87,7 +89,12 @@ void WriteHead(JsonWriter& json, const ReportInput& in) {
   WriteTexts(json, "select", in.options.select);
   json.Key("class").BeginArray();
   for (const ContainerClass each : in.options.classes) json.String(NameOf(each));
-  json.EndArray().Member("at", ToRfc3339(in.report.judged_at)).EndObject();
+  json.EndArray();
+  if (!IsEmpty(in.options.site)) {
+    json.Key("site_select");
+    WriteSelector(json, in.options.site);
+  }
+  json.Member("at", ToRfc3339(in.report.judged_at)).EndObject();
 }
 
 void WriteVantage(JsonWriter& json, const Vantage& vantage) {

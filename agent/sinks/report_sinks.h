@@ -26,6 +26,7 @@ struct ReportOptions {
   std::string tool_version;
   std::string command = "hullmark";  // The program as the caller typed it, for hints.
   std::vector<std::string> select;   // Of --select, as typed; empty: every container.
+  Selector site{};                   // The configuration's `select`.
   std::vector<ContainerClass> classes;
   Selector infrastructure = {.name_space = {Glob("kube-system")}};  // Text: a section of its own.
   bool verbose = false;  // Text: nothing is folded, and what passes is listed too.

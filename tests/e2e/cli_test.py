@@ -409,6 +409,12 @@ class Site(InAFolder):
         config = self.write("c.yaml", "select: {label: {tier: '*'}}")
         self.assertIn("label tier", audit("--config", config).stderr)
 
+    def test_whom_the_configuration_selects_is_in_the_report(self):
+        config = self.write("c.yaml", "select: {name: 'zoo-*', not: {label: {app: w*}}}\nclasses: [container]")
+        options = self.report("--config", config)["options"]
+        self.assertEqual(options["site_select"], {"name": ["zoo-*"], "not": {"label": {"app": "w*"}}})
+        self.assertEqual(options["class"], ["container"])
+
     def test_overrides_are_told(self):
         file = self.write("o.yaml", "controls: [{id: FS-009, disabled: true, reason: elsewhere}, {id: PRV-001, weight: 7}]")
         report = self.report("--overrides", file)

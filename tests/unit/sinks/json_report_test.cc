@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <nlohmann/json_fwd.hpp>
 #include <stdexcept>
@@ -11,8 +12,10 @@
 #include <vector>
 
 #include "agent/sinks/report_sinks.h"
+#include "hullmark/glob.h"
 #include "hullmark/ids.h"
 #include "hullmark/report.h"
+#include "hullmark/selector.h"
 #include "tests/unit/sinks/world.h"
 
 namespace hullmark {
@@ -45,6 +48,18 @@ TEST(JsonReport, SaysWhatWasLookedAtAndHow) {
   EXPECT_EQ(report["controls"].size(), 10U);
   EXPECT_EQ(report["controls"]["CAP-001"]["scope"], "process");
   EXPECT_EQ(report["host"]["cgroup"], "v2");
+}
+
+TEST(JsonReport, SaysWhomTheSiteSelects) {
+  World world = Everything();
+  EXPECT_FALSE(Report(world)["options"].contains("site_select"));
+  world.options.site = {.name = {Glob("web-*"), Glob("db")},
+                        .labels = {{"tier", Glob("front*")}},
+                        .uid = Uid{1000},
+                        .except = std::make_shared<Selector>(Selector{.name_space = {Glob("t")}})};
+  EXPECT_EQ(Report(world)["options"]["site_select"],
+            Json::parse(R"({"name":["web-*","db"],"label":{"tier":"front*"},"uid":1000,
+                            "not":{"namespace":["t"]}})"));
 }
 
 TEST(JsonReport, SaysWhatTheSiteHasChangedAndAccepted) {
