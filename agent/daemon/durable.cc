@@ -29,6 +29,11 @@ std::unexpected<Error> FailWithErrno(const std::string& place, int error_number)
   return Fail(CodeOfErrno(error_number), place + ": " + std::strerror(error_number));
 }
 
+void MakeIfMissing(const std::string& directory) {
+  constexpr mode_t kOwnerAlone = 0700;
+  static_cast<void>(mkdir(directory.c_str(), kOwnerAlone));
+}
+
 std::string DirectoryOf(const std::string& path) {
   const auto end = path.find_last_of('/');
   if (end == std::string::npos) return ".";

@@ -15,6 +15,10 @@ namespace hullmark {
 
 std::unexpected<Error> FailWithErrno(const std::string& place, int error_number);
 
+// Makes a directory for its owner alone. What is wrong with it, if anything, is said by who opens
+// it.
+void MakeIfMissing(const std::string& directory);
+
 // The directory that a path lies in; "." for a bare name.
 std::string DirectoryOf(const std::string& path);
 

@@ -22,13 +22,13 @@ namespace hullmark {
 class EventMemory {
  public:
   struct Places {
-    std::string state_dir{};    // "": nothing is kept over a restart, and there is no events file.
+    std::string state_dir{};    // "": nothing is kept over a restart.
     std::string events_file{};  // "": none.
     EventLog::Limits limits{};
     Uid user{};  // Who the agent runs as.
   };
 
-  // The last directory of each path is made if it is missing, for its owner alone.
+  // See Journal. Another agent that uses the state directory is the one that writes.
   static EventMemory Open(const Places& places, const Warn& warn);
 
   // See Journal.

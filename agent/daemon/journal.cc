@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/daemon/durable.h"
 #include "agent/daemon/event_log.h"
 #include "agent/daemon/saved_state.h"
 #include "agent/daemon/state_file.h"
@@ -20,37 +21,73 @@
 
 namespace hullmark {
 
-Journal::Journal(const Options& options, StateFile file, SavedState saved, Warn warn)
-    : options_(options),
-      file_(std::move(file)),
-      saved_(std::move(saved)),
-      warn_(std::move(warn)),
-      opened_at_(saved_.known.last_id) {}
-
 Result<Journal> Journal::Open(const Options& options, Warn warn) {
-  auto file = StateFile::Open(options.state_dir, options.user);
-  if (!file) return std::unexpected(file.error());
-  auto saved = file->Load(warn);
-  if (!saved) return std::unexpected(saved.error());
-  if (options.events_file.empty()) saved->outbox.clear();
-  Journal journal(options, *std::move(file), *std::move(saved), std::move(warn));
+  Journal journal(options, std::move(warn));
+  if (!journal.OpenState()) {
+    return Fail(ErrorCode::kDenied, options.state_dir + ": another hullmark agent is using it");
+  }
   journal.Send();
   return journal;
 }
 
+bool Journal::OpenState() {
+  if (options_.state_dir.empty()) return true;
+  MakeIfMissing(options_.state_dir);
+  bool in_use = false;
+  auto file = StateFile::Open(options_.state_dir, options_.user, &in_use);
+  auto found = file ? file->Load(warn_) : std::unexpected(file.error());
+  if (!found) {
+    if (in_use) return false;
+    ++counts_.state_failures;
+    Complain(state_complained_,
+             Error{.code = found.error().code,
+                   .message = "nothing is kept over a restart: " + found.error().message});
+    return true;
+  }
+  state_complained_ = false;
+  file_ = *std::move(file);
+  if (told_) {
+    Overtake(*found);
+  } else {
+    TakeUp(*std::move(found));
+  }
+  return true;
+}
+
+void Journal::TakeUp(SavedState found) {
+  saved_ = std::move(found);
+  if (options_.events_file.empty()) saved_.outbox.clear();
+  opened_at_ = saved_.known.last_id;
+  if (log_) DropWritten();
+}
+
+void Journal::Overtake(const SavedState& found) {
+  if (!options_.events_file.empty()) {
+    counts_.lost += static_cast<std::uint64_t>(std::ranges::count_if(
+        found.outbox,
+        [this](const std::string& line) { return IdOfEventLine(line).value_or(0) > log_began_; }));
+  }
+  unsaved_ = true;
+}
+
 void Journal::OpenLog() {
+  MakeIfMissing(DirectoryOf(options_.events_file));
   auto opened = EventLog::Open(options_.events_file, options_.limits, options_.user);
   if (!opened) ++counts_.event_failures;
   Complain(log_complained_, opened ? std::nullopt : std::optional(opened.error()));
   if (!opened) return;
   log_ = std::move(*opened);
-  const std::uint64_t last = log_->last_id();
-  saved_.known.last_id = std::max(saved_.known.last_id, last);
+  log_began_ = log_->last_id();
+  DropWritten();
+}
+
+void Journal::DropWritten() {
+  saved_.known.last_id = std::max(saved_.known.last_id, log_began_);
   std::erase_if(saved_.outbox, [&](const std::string& line) {
     const std::uint64_t id = IdOfEventLine(line).value_or(0);
     // What has got an id of the file while that could not be read cannot go there any more.
-    if (id <= last && id > opened_at_) ++counts_.lost;
-    return id <= last;
+    if (id <= log_began_ && id > opened_at_) ++counts_.lost;
+    return id <= log_began_;
   });
 }
 
@@ -60,10 +97,12 @@ std::vector<Event> Journal::Take(const JudgedScan& scan, const ChangeOptions& op
     for (const Event& event : changes.events) saved_.outbox.push_back(EventLine(event));
   }
   unsaved_ |= changes.moved;
+  told_ |= !changes.events.empty();
   return std::move(changes.events);
 }
 
 void Journal::Flush() {
+  if (!file_) static_cast<void>(OpenState());
   if (unsaved_) Save();
   Send();
 }
@@ -80,7 +119,8 @@ Journal::Counts Journal::counts() const {
 }
 
 void Journal::Save() {
-  const auto saved = file_.Save(saved_);
+  if (!file_) return;
+  const auto saved = file_->Save(saved_);
   unsaved_ = !saved;
   if (!saved) ++counts_.state_failures;
   Complain(state_complained_, saved ? std::nullopt : std::optional(saved.error()));

@@ -34,11 +34,13 @@ namespace hullmark {
 // While the events file cannot be opened or written, lines wait in the outbox, 1,000 at most: then
 // the oldest are lost, and counted. While the state cannot be written, events go out all the same;
 // a crash then repeats the changes since the last state, under new ids: repeated, not lost. A state
-// that was lost or damaged begins anew above the last id of the events file.
+// that was lost or damaged, or cannot be opened, begins anew above the last id of the events file.
+// Both are tried again with each Flush. A state that is found only after something was told has
+// been overtaken: it is replaced, and lines of it that never reached the events file are lost.
 class Journal {
  public:
   struct Options {
-    std::string state_dir{};
+    std::string state_dir{};    // "": none.
     std::string events_file{};  // "": none.
     EventLog::Limits limits{};
     Uid user{};  // Who the agent runs as.
@@ -53,9 +55,9 @@ class Journal {
 
   static constexpr std::size_t kMostWaiting = 1'000;
 
-  // Reads the state, and sends what waits in its outbox. Error: the state directory or file is not
-  // trusted, not there, unreadable, or in use by another agent. An events file that cannot be used
-  // is warned of, and tried again by each Flush.
+  // Reads the state, and sends what waits in its outbox. The last directory of each path is made if
+  // it is missing, for its owner alone; what cannot be used is warned of. Error: another agent uses
+  // the state directory.
   static Result<Journal> Open(const Options& options, Warn warn);
 
   // The events of a scan; nothing is written yet.
@@ -69,25 +71,32 @@ class Journal {
   const KnownState& known() const { return saved_.known; }
   Counts counts() const;
   // Whether the last attempt worked.
-  bool IsStateWritten() const { return !state_complained_; }
+  bool IsStateWritten() const { return file_ && !state_complained_; }
   bool AreEventsWritten() const { return log_ && !log_complained_; }
 
  private:
-  Journal(const Options& options, StateFile file, SavedState saved, Warn warn);
+  Journal(const Options& options, Warn warn) : options_(options), warn_(std::move(warn)) {}
 
+  // False: another agent uses it.
+  bool OpenState();
+  void TakeUp(SavedState found);
+  void Overtake(const SavedState& found);
   void OpenLog();
+  void DropWritten();
   void DropOldest();
   void Save();
   void Send();
   void Complain(bool& complained, const std::optional<Error>& error);
 
   Options options_;
-  StateFile file_;
-  std::optional<EventLog> log_;  // nullopt: there is none, or it cannot be opened as yet.
+  std::optional<StateFile> file_;  // nullopt: there is none, or it cannot be opened as yet.
+  std::optional<EventLog> log_;    // The same.
   SavedState saved_;
   Warn warn_;
-  std::uint64_t opened_at_;  // Larger ids are of this life of the agent.
+  std::uint64_t opened_at_ = 0;  // Larger ids are of this life of the agent.
+  std::uint64_t log_began_ = 0;  // The last id of the events file when it was opened.
   Counts counts_;
+  bool told_ = false;     // Something, since the agent began.
   bool unsaved_ = false;  // The state file lags behind.
   bool state_complained_ = false, log_complained_ = false;
 };

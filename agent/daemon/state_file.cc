@@ -41,7 +41,7 @@ StateFile::StateFile(Fd directory, Fd lock, std::string path, Uid user)
       path_(std::move(path)),
       user_(user) {}
 
-Result<StateFile> StateFile::Open(const std::string& directory, Uid user) {
+Result<StateFile> StateFile::Open(const std::string& directory, Uid user, bool* in_use) {
   auto opened = OpenTrustedDirectory(directory, user);
   if (!opened) return std::unexpected(opened.error());
   // Not the directory itself: who may open that may lock it.
@@ -51,6 +51,7 @@ Result<StateFile> StateFile::Open(const std::string& directory, Uid user) {
   if (fchmod(lock->get(), S_IRUSR | S_IWUSR) != 0) return FailWithErrno(place, errno);
   if (flock(lock->get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return FailWithErrno(place, errno);
+    if (in_use != nullptr) *in_use = true;
     return Fail(ErrorCode::kDenied, directory + ": another hullmark agent is using it");
   }
   return StateFile(std::move(*opened), std::move(*lock), directory, user);

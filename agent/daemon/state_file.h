@@ -18,8 +18,8 @@ using Warn = std::function<void(const std::string&)>;
 // that only its owner can open: two agents would announce everything twice.
 class StateFile {
  public:
-  // The directory must be there and be trusted.
-  static Result<StateFile> Open(const std::string& directory, Uid user);
+  // The directory must be there and be trusted. `in_use`: whether the error is another agent.
+  static Result<StateFile> Open(const std::string& directory, Uid user, bool* in_use = nullptr);
 
   // What was saved last; an empty state when nothing was. A file that cannot be read as one, or is
   // of another version, is renamed to state.json.damaged-<n> with a warning; there are nine of

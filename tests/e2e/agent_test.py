@@ -335,8 +335,12 @@ class Remembering(WithAgent):
         agent.said(f"nothing is kept over a restart: .*{occupied}")
         port = self.settled(agent)
         self.assertTrue(metric(port, "hullmark_feature_ok", '"state"').endswith(" 0"))
-        self.assertTrue(metric(port, "hullmark_feature_ok", '"events"').endswith(" 0"))
         agent.said("violation_appeared .*RUN-001 critical")
+        eventually(self.lines, "events without a state")
+        occupied.unlink()
+        eventually(lambda: metric(port, "hullmark_feature_ok", '"state"').endswith(" 1"), "the directory is made")
+        self.assertTrue(metric(port, "hullmark_feature_ok", '"events"').endswith(" 1"))
+        self.assertIn("hullmark.state/1", (occupied / "state.json").read_text())
 
     def test_two_agents_do_not_share_a_state(self):
         self.settled(self.run_agent())

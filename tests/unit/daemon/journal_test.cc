@@ -67,7 +67,6 @@ class JournalTest : public ::testing::Test {
   JournalTest() { std::signal(SIGXFSZ, SIG_IGN); }
 
   Result<Journal> Open(std::uint64_t max_size = 64U << 20) {
-    tree_.MakeDirectory("state");
     return Journal::Open({.state_dir = tree_.Path("state"),
                           .events_file = tree_.Path("events.jsonl"),
                           .limits = {.max_size = max_size, .keep = 1'000},
@@ -213,6 +212,66 @@ TEST_F(JournalTest, LinesWaitForAFileThatCannotBeOpened) {
   EXPECT_TRUE(journal->AreEventsWritten());
   EXPECT_EQ(journal->counts().lost, 0U);
   ExpectFilesTell(journal->known());
+}
+
+TEST_F(JournalTest, EventsGoOnWithoutAState) {
+  tree_.Write("state", "");
+  auto journal = Open();
+  ASSERT_TRUE(journal.has_value()) << journal.error().message;
+  EXPECT_EQ(warnings_.size(), 1U);
+  Record(*journal, 0);
+  EXPECT_FALSE(journal->IsStateWritten());
+  EXPECT_TRUE(journal->AreEventsWritten());
+  ExpectFilesTell(journal->known());
+  tree_.Remove("state");
+  Record(*journal, 0);
+  EXPECT_TRUE(journal->IsStateWritten());
+  EXPECT_EQ(warnings_.size(), 1U);
+}
+
+TEST_F(JournalTest, AStateThatComesBeforeAnythingWasToldIsTakenUp) {
+  {
+    auto journal = Open();
+    Record(*journal, 0);
+  }
+  rename(tree_.Path("state").c_str(), tree_.Path("away").c_str());
+  tree_.Write("state", "");
+  auto journal = Open();
+  tree_.Remove("state");
+  rename(tree_.Path("away").c_str(), tree_.Path("state").c_str());
+  journal->Flush();
+  EXPECT_TRUE(Record(*journal, SceneAt(0), 1).empty());
+  ExpectFilesTell(journal->known());
+}
+
+TEST_F(JournalTest, AStateThatComesTooLateIsReplaced) {
+  {
+    auto journal = Open();
+    Record(*journal, 0);
+  }
+  rename(tree_.Path("state").c_str(), tree_.Path("away").c_str());
+  tree_.Write("state", "");
+  std::uint64_t last = 0;
+  {
+    auto journal = Open();
+    EXPECT_FALSE(Record(*journal, SceneAt(0), 1).empty()) << "announced again";
+    tree_.Remove("state");
+    rename(tree_.Path("away").c_str(), tree_.Path("state").c_str());
+    Record(*journal, SceneAt(0), 2);
+    EXPECT_TRUE(journal->IsStateWritten());
+    EXPECT_EQ(journal->counts().lost, 0U);
+    last = journal->known().last_id;
+  }
+  auto journal = Open();
+  EXPECT_EQ(journal->known().last_id, last);
+  EXPECT_TRUE(Record(*journal, SceneAt(0), 3).empty());
+}
+
+TEST_F(JournalTest, AnotherAgentsStateStopsIt) {
+  const auto first = Open();
+  const auto second = Open();
+  ASSERT_FALSE(second.has_value());
+  EXPECT_NE(second.error().message.find("another hullmark agent"), std::string::npos);
 }
 
 TEST_F(JournalTest, WhoLocksTheDirectoryStopsNobody) {
