@@ -127,8 +127,12 @@ Result<Fd> Inspection::Judge(const Snapshot& snapshot, const ScanOrder& order, I
                          {.debounce = config.events.debounce});
   CountEvents();
   self_.Describe(input);
-  const std::string_view metrics = exposition_.Render(input, self_);
-  WriteTextfile(metrics);
+  std::string_view metrics = exposition_.Render(input, self_);
+  // Whether the textfile could be written is in what is written, and served.
+  if (WriteTextfile(metrics)) {
+    metrics = exposition_.Renew(self_);
+    WriteTextfile(metrics);
+  }
   auto documents = MakeDocuments(input, metrics, order.publication);
   spdlog::debug("scan {} ({}): {} containers in {:.3f} s", order.publication.sequence,
                 NameOf(order.reason), report.containers.size(),
@@ -186,13 +190,20 @@ void Inspection::CountState(const AgentState& state) {
   if (gateway) self_.SetProcess("gateway", *gateway);
 }
 
-void Inspection::WriteTextfile(std::string_view metrics) {
+bool Inspection::WriteTextfile(std::string_view metrics) {
   const std::string& directory = standard_.config.metrics.textfile;
-  if (directory.empty()) return self_.ForgetFeature("textfile");
+  const auto before = textfile_works_;
+  if (directory.empty()) {
+    self_.ForgetFeature("textfile");
+    textfile_works_.reset();
+    return textfile_works_ != before;
+  }
   const auto written = ReplaceTextfile(directory, metrics);
   self_.SetFeature("textfile", written.has_value());
   if (!written && !textfile_complained_) spdlog::warn("textfile: {}", written.error().message);
   textfile_complained_ = !written;
+  textfile_works_ = written.has_value();
+  return textfile_works_ != before;
 }
 
 }  // namespace hullmark

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -70,7 +71,8 @@ class Inspection {
                    std::chrono::steady_clock::time_point began);
   void CountEvents();
   void CountState(const AgentState& state);
-  void WriteTextfile(std::string_view metrics);
+  // Whether it works otherwise than it did.
+  bool WriteTextfile(std::string_view metrics);
 
   Parts parts_;
   Standard standard_;
@@ -81,6 +83,7 @@ class Inspection {
   RequestCounts requests_{};  // As counted by now.
   std::uint64_t overruns_ = 0, restarts_ = 0, lost_ = 0;
   bool textfile_complained_ = false;
+  std::optional<bool> textfile_works_{};  // nullopt: none is wanted.
 };
 
 }  // namespace hullmark

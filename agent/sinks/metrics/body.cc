@@ -111,6 +111,11 @@ void MetricBody::AddOnes(std::string_view labels, std::span<const std::string_vi
   series_ += mores.size();
 }
 
+void MetricBody::Cut(std::size_t bytes, std::size_t series) {
+  used_ = bytes;
+  series_ = series;
+}
+
 void MetricBody::Append(std::string_view families, std::size_t count) {
   Copy(Reserve(families.size()), families);
   used_ += families.size();

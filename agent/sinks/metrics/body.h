@@ -31,6 +31,9 @@ class MetricBody {
   // Families that somebody else has written, with so many series.
   void Append(std::string_view families, std::size_t count);
 
+  // Takes back what was written since there were so many bytes and series.
+  void Cut(std::size_t bytes, std::size_t series);
+
   std::string_view text() const { return std::string_view(bytes_).substr(0, used_); }
   std::size_t series() const { return series_; }
 

@@ -213,6 +213,15 @@ std::string_view Exposition::Render(const ReportInput& input, SelfMetrics& self)
   WriteLimits();
   WriteViolations(folds);
   body_.Append(fixed_.text(), fixed_.series());
+  own_begins_ = body_.text().size();
+  others_ = body_.series();
+  body_.Append(own.text, own.series);
+  return body_.text();
+}
+
+std::string_view Exposition::Renew(SelfMetrics& self) {
+  const SelfMetrics::Written own = self.Write();
+  body_.Cut(own_begins_, others_);
   body_.Append(own.text, own.series);
   return body_.text();
 }

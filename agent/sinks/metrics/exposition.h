@@ -31,6 +31,9 @@ class Exposition {
   // next call.
   std::string_view Render(const ReportInput& input, SelfMetrics& self);
 
+  // The last body, with what `self` says by now; valid until the next call.
+  std::string_view Renew(SelfMetrics& self);
+
   // Series of the last body.
   std::size_t series() const { return body_.series(); }
   // Containers and names that are kept for the next publication.
@@ -52,8 +55,9 @@ class Exposition {
   ContainerNames names_;
   SeriesTable table_;
   MetricBody body_;
-  MetricBody fixed_;                  // Control and host families.
-  std::vector<BySeverity> suffixes_;  // ,control="...",severity="..." by control.
+  std::size_t own_begins_ = 0, others_ = 0;  // Where in it self-metrics begin; series before them.
+  MetricBody fixed_;                         // Control and host families.
+  std::vector<BySeverity> suffixes_;         // ,control="...",severity="..." by control.
 };
 
 }  // namespace hullmark

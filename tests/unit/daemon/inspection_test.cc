@@ -101,13 +101,27 @@ TEST_F(InspectionTest, AFeatureThatAReloadSwitchesOffHasNoSeries) {
   tree_.MakeDirectory("textfile");
   textfile_ = tree_.Path("textfile");
   Inspection inspection = Make();
-  (void)inspection.Scan({});
   const char* const series = "hullmark_feature_ok{feature=\"textfile\"}";
   EXPECT_NE(MetricsOf(inspection.Scan({})).find(series), std::string::npos);
   textfile_.clear();
   inspection.Replace(MakeStandard());
-  (void)inspection.Scan({});
   EXPECT_EQ(MetricsOf(inspection.Scan({})).find(series), std::string::npos);
+}
+
+TEST_F(InspectionTest, ATextfileThatCannotBeWrittenIsToldAtOnce) {
+  textfile_ = tree_.Path("textfile");
+  Inspection inspection = Make();
+  const auto says = [&](int works) {
+    const auto line = "hullmark_feature_ok{feature=\"textfile\"} " + std::to_string(works) + "\n";
+    return MetricsOf(inspection.Scan({})).find(line) != std::string::npos;
+  };
+  EXPECT_TRUE(says(0));
+  tree_.MakeDirectory("textfile");
+  EXPECT_TRUE(says(1));
+  EXPECT_NE(tree_.Text("textfile/hullmark.prom").find("feature=\"textfile\"} 1\n"),
+            std::string::npos);
+  tree_.Remove("textfile");
+  EXPECT_TRUE(says(0));
 }
 
 TEST_F(InspectionTest, WhatIsThrownIsAFailedScan) {
