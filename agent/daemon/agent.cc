@@ -76,7 +76,9 @@ class Resident {
     clock.Attach([this] { return parts_.let_go_fd; }, [this](Wakes&) { parts_.let_go(); });
   }
 
-  Result<void> Start(Moment now) { return gateway_ ? gateway_->Start(now) : Result<void>{}; }
+  Result<void> Start(Moment now) {
+    return gateway_ ? gateway_->Start(now, SystemClock::IsStopPending) : Result<void>{};
+  }
 
   AgentEnd Run() {
     loop_.Run();
@@ -157,6 +159,7 @@ AgentEnd RunAgent(AgentParts parts) {
   }
   Resident resident(std::move(parts), **clock);
   const auto started = resident.Start((*clock)->Now());
+  if (!started && SystemClock::IsStopPending()) return AgentEnd::kStopped;
   if (!started) {
     spdlog::error("{}", started.error().message);
     return AgentEnd::kNoGateway;

@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <cstring>
 #include <expected>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -123,12 +124,14 @@ Result<void> GatewayProcess::Spawn(Moment now) {
   return {};
 }
 
-Result<void> GatewayProcess::Start(Moment now) {
+Result<void> GatewayProcess::Start(Moment now, const std::function<bool()>& give_up) {
   const auto spawned = Spawn(now);
   if (!spawned) return spawned;
   pollfd wanted = {.fd = channel_.fd(), .events = POLLIN, .revents = 0};
-  constexpr int kMilliseconds = std::chrono::milliseconds(kSilence).count();
-  poll(&wanted, 1, kMilliseconds);
+  constexpr milliseconds kWait{100};
+  for (milliseconds waited{0}; waited < kSilence && !give_up(); waited += kWait) {
+    if (poll(&wanted, 1, static_cast<int>(kWait.count())) != 0) break;
+  }
   const auto said = channel_.ReceiveState();
   if (said && *said && (*said)->listening) {
     state_ = **said;

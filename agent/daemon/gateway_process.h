@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,9 +39,9 @@ class GatewayProcess {
   GatewayProcess& operator=(const GatewayProcess&) = delete;
   ~GatewayProcess() { Stop(); }
 
-  // Starts it and waits until it listens. Error: it ended (and said why on stderr), or takes too
-  // long.
-  Result<void> Start(Moment now);
+  // Starts it and waits until it listens. Error: it ended (and said why on stderr), takes too long,
+  // or `give_up`, which is asked ten times a second, says so.
+  Result<void> Start(Moment now, const std::function<bool()>& give_up);
 
   // The newest documents: sent as soon as it has taken those before them, and again to a new one.
   void Publish(Fd documents, std::uint64_t sequence);

@@ -38,6 +38,13 @@ SystemClock::SystemClock(Fd signals) : signals_(std::move(signals)) {
   Attach([this] { return signals_.get(); }, [this](Wakes& wakes) { TakeSignals(wakes); });
 }
 
+bool SystemClock::IsStopPending() {
+  sigset_t pending;
+  sigemptyset(&pending);
+  sigpending(&pending);
+  return sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1;
+}
+
 void SystemClock::Attach(std::function<int()> fd, std::function<void(Wakes&)> ready) {
   sources_.push_back({.fd = std::move(fd), .ready = std::move(ready)});
 }

@@ -20,6 +20,9 @@ class SystemClock : public Clock {
   // `fd` is asked for at each wait (-1: none); `ready` reads from it and says what it means.
   void Attach(std::function<int()> fd, std::function<void(Wakes&)> ready);
 
+  // Whether SIGTERM or SIGINT has come and nobody has waited since.
+  static bool IsStopPending();
+
   Moment Now() override { return std::chrono::steady_clock::now(); }
   Wakes WaitUntil(Moment deadline) override;
 
