@@ -38,6 +38,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr seconds kSilence{10};     // It speaks every second.
+constexpr seconds kAgain{1};        // After documents that it refused.
 constexpr seconds kLongEnough{60};  // A life after which a death is no longer one of a series.
 constexpr milliseconds kFirstWait{100}, kLongestWait{30'000};
 constexpr int kMostMessages = 16;  // Read at once: a gateway gone wild does not hold up the scans.
@@ -171,7 +172,15 @@ void GatewayProcess::Upkeep(Moment now) {
     heard_ = now;
   }
   if (now - heard_ > kSilence) return Bury(now, "it no longer answers");
+  OfferAgain(now);
   Feed();
+}
+
+// What it could not open for want of memory or descriptors it may be able to open now.
+void GatewayProcess::OfferAgain(Moment now) {
+  if (!state_.refused || sent_ == 0 || state_.received != sent_ || now < again_at_) return;
+  again_at_ = now + kAgain;
+  sent_ = state_.received = 0;
 }
 
 void GatewayProcess::Bury(Moment now, const std::string& why) {

@@ -60,6 +60,7 @@ class GatewayProcess {
  private:
   Result<void> Spawn(Moment now);
   void Feed();
+  void OfferAgain(Moment now);
   void Bury(Moment now, const std::string& why);
 
   std::vector<std::string> arguments_;
@@ -70,7 +71,7 @@ class GatewayProcess {
   Fd documents_;
   std::uint64_t sequence_ = 0;  // Of documents_.
   std::uint64_t sent_ = 0;      // Sequence that went to the living one last.
-  Moment started_{}, heard_{}, restart_at_{};
+  Moment started_{}, heard_{}, restart_at_{}, again_at_{};
   std::uint64_t restarts_ = 0;
   BackOff back_off_;
 };

@@ -2,15 +2,20 @@
 #include "agent/daemon/gateway_process.h"
 
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <vector>
 
+#include "agent/base/file.h"
 #include "agent/daemon/clock.h"
+#include "agent/gateway/channel.h"
+#include "agent/gateway/documents.h"
 
 namespace hullmark {
 namespace {
@@ -43,6 +48,27 @@ class GatewayProcessTest : public testing::Test {
     return {"daemon_test",
             std::string("--gtest_filter=") + test->test_suite_name() + "." + test->name()};
   }
+
+  static void WaitFor(int fd) {
+    pollfd wanted = {.fd = fd, .events = POLLIN, .revents = 0};
+    ASSERT_EQ(poll(&wanted, 1, 60'000), 1);
+  }
+
+  // Refuses whatever comes, and counts it as requests.
+  static void RefuseAll() {
+    const Channel channel = Channel::Adopt(Fd(GatewayProcess::kChannelFd)).value();
+    GatewayState state{.listening = true};
+    while (true) {
+      channel.SendState(state);
+      WaitFor(channel.fd());
+      const auto documents = channel.ReceiveDocuments();
+      if (!documents) return;
+      if (!*documents) continue;
+      state.received = (*documents)->sequence;
+      state.refused = true;
+      ++state.requests[0][0];
+    }
+  }
 };
 
 TEST_F(GatewayProcessTest, NobodyHasToWaitForOneThatDoesNotListen) {
@@ -57,6 +83,28 @@ TEST_F(GatewayProcessTest, NobodyHasToWaitForOneThatDoesNotListen) {
   EXPECT_FALSE(gateway.Start(Moment{}, [&asked] { return ++asked == 2; }));
   EXPECT_EQ(asked, 2);
   EXPECT_FALSE(gateway.pid());
+}
+
+TEST_F(GatewayProcessTest, WhatItRefusedIsSentAgain) {
+  if (IsGateway()) return RefuseAll();
+  GatewayProcess gateway(ThisTest());
+  Moment now{seconds(100)};
+  ASSERT_TRUE(gateway.Start(now, [] { return false; }));
+  const auto received = [&] { return gateway.Requests()[0][0]; };
+  const auto keep_up_until = [&](std::uint64_t count) {
+    while (received() < count && !HasFailure()) {
+      WaitFor(gateway.fd());
+      gateway.Upkeep(now);
+    }
+  };
+  DocumentsWriter writer;
+  gateway.Publish(writer.Seal({}).value(), 7);
+  keep_up_until(2);
+  now += seconds(1);
+  gateway.Upkeep(now);
+  keep_up_until(3);
+  EXPECT_EQ(received(), 3U);
+  EXPECT_EQ(gateway.restarts(), 0U);
 }
 
 }  // namespace
