@@ -134,8 +134,12 @@ Result<Fd> ListenOnPath(const std::string& path, std::string_view text) {
     return std::unexpected(removed.error());
   }
   Fd listening(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  // Its mode is of its own, whatever the umask is, and in place before anybody can connect.
+  constexpr mode_t kOwnerAndGroup = 0660;
+  const std::string last = std::filesystem::path(path).filename();
   if (!listening ||
       bind(listening.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name) != 0 ||
+      fchmodat(directory->get(), last.c_str(), kOwnerAndGroup, 0) != 0 ||
       listen(listening.get(), kBacklog) != 0) {
     return FailWith(text, errno);
   }

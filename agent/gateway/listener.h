@@ -22,8 +22,9 @@ Result<ListenAddress> ParseListenAddress(std::string_view text);
 // Binds and listens, non-blocking. A socket file that nobody listens on any more is replaced; one
 // that somebody serves, or anything else at the path, is an error, and so is a directory that
 // another user could change, see OpenTrustedDirectory. The last part of the directory is made if it
-// is missing, 0755; the socket has what the umask leaves of 0777, and connecting takes the right to
-// write: with 022 its owner's alone. Error: names the address.
+// is missing, 0755. The socket is 0660 whatever the umask is, and connecting takes the right to
+// write: its owner and its group may, which is the directory's where that is setgid. Error: names
+// the address.
 Result<Fd> ListenOn(const ListenAddress& address, std::string_view text);
 
 // "127.0.0.1:41234" of a listening or connected socket; "unix" of one without an address.

@@ -7,10 +7,12 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #include <array>
 #include <cstring>
+#include <ios>
 #include <memory>
 #include <optional>
 #include <string>
@@ -74,6 +76,20 @@ TEST(Listener, ASocketFileIsReplacedWhenNobodyServesIt) {
   tree.Write("s", "a file");
   EXPECT_FALSE(ListenOn(address, text));
   EXPECT_EQ(tree.Text("s"), "a file");
+}
+
+TEST(Listener, OwnerAndGroupMayConnectToASocket) {
+  const TempTree tree;
+  for (const mode_t mask : {0U, 0077U}) {
+    const std::string name = std::to_string(mask);
+    const mode_t before = umask(mask);
+    const auto socket = ListenOn({.path = tree.Path(name)}, "unix:");
+    umask(before);
+    ASSERT_TRUE(socket);
+    struct stat status = {};
+    ASSERT_EQ(stat(tree.Path(name).c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 07777U, 0660U) << std::oct << mask;
+  }
 }
 
 TEST(Listener, TheDirectoryOfASocketIsMadeForAll) {
