@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "agent/encode/json_writer.h"
+#include "agent/sinks/score_json.h"
 #include "agent/sinks/values.h"
 #include "hullmark/check.h"
 #include "hullmark/event.h"
@@ -21,11 +22,6 @@ namespace {
 
 constexpr std::string_view kBegin = R"({"id":)";
 constexpr std::uint64_t kMostId = std::uint64_t{1} << 53;  // What every reader of JSON can hold.
-
-// As reports print points.
-void WriteExposure(JsonWriter& json, MilliPoints points) {
-  json.Key("exposure").Fixed(static_cast<double>(points) / 1000, points % 100 == 0 ? 1 : 3);
-}
 
 void WriteGrade(JsonWriter& json, std::string_view key, std::optional<Grade> grade) {
   json.Key(key);
@@ -65,7 +61,7 @@ void WriteEvent(const Event& event, const ByteSink& sink) {
   json.Member("at", ToRfc3339(event.at)).Member("kind", NameOf(event.kind));
   WriteContainer(json, event);
   WriteControl(json, event);
-  WriteExposure(json, event.exposure);
+  WritePoints(json, "exposure", event.exposure);
   WriteGrade(json, "grade", event.grade);
   if (event.kind == EventKind::kGradeChanged) WriteGrade(json, "former_grade", event.former_grade);
   json.EndObject().Finish();
