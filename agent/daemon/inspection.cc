@@ -16,13 +16,13 @@
 #include <vector>
 
 #include "agent/base/file.h"
-#include "agent/base/replace.h"
 #include "agent/config/config.h"
 #include "agent/daemon/agent.h"
 #include "agent/daemon/event_memory.h"
 #include "agent/daemon/loop.h"
 #include "agent/daemon/process_usage.h"
 #include "agent/daemon/publish.h"
+#include "agent/daemon/textfile.h"
 #include "agent/evaluate/evaluate.h"
 #include "agent/gateway/requests.h"
 #include "agent/sinks/event_text.h"
@@ -43,12 +43,6 @@ using Instant = std::chrono::steady_clock::time_point;
 // A person who watches the log is woken by what is severe, and by nothing else.
 bool IsAlarming(const Event& event) {
   return event.kind == EventKind::kViolationAppeared && event.severity >= Severity::kHigh;
-}
-
-Result<void> ReplaceTextfile(const std::string& directory, std::string_view metrics) {
-  const auto place = OpenOwnDirectory(directory, Uid{geteuid()});
-  if (!place) return std::unexpected(place.error());
-  return ReplaceIn(*place, directory, "hullmark.prom", metrics);
 }
 
 }  // namespace
