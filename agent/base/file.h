@@ -94,8 +94,8 @@ struct FileStatus {
   DeviceNumber special;  // st_rdev of a device node.
   std::uint64_t inode = 0;
   std::uint32_t links = 0;
-  std::uint32_t mode = 0;  // Type and permission bits.
-  std::uint64_t size = 0;  // Bytes.
+  std::uint32_t mode = 0;           // Type and permission bits.
+  std::uint64_t size = 0;           // Bytes.
   Timestamp modified{}, changed{};  // st_mtim, st_ctim.
   Uid uid{};
   Gid gid{};

@@ -8,13 +8,13 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstddef>
 #include <cstring>
 #include <expected>
 #include <string>
 #include <string_view>
 
 #include "agent/base/file.h"
+#include "agent/base/write.h"
 #include "hullmark/result.h"
 
 namespace hullmark {
@@ -25,13 +25,9 @@ std::unexpected<Error> FailOn(const std::string& path, int number) {
 }
 
 // The errno of the first failure, 0 for none.
-int WriteAll(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = write(fd, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return errno;
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
+int WriteForAll(int fd, std::string_view bytes) {
+  const int failed = WriteAll(fd, bytes).error_number;
+  if (failed != 0) return failed;
   constexpr mode_t kAllRead = 0644;
   return fchmod(fd, kAllRead) != 0 || fsync(fd) != 0 ? errno : 0;
 }
@@ -54,7 +50,7 @@ Result<void> ReplaceIn(const Fd& directory, const std::string& place, const std:
   const Fd file(openat(directory.get(), draft.c_str(),
                        O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kOwner));
   if (!file) return FailOn(path, errno);
-  int error = WriteAll(file.get(), bytes);
+  int error = WriteForAll(file.get(), bytes);
   if (error == 0 && renameat(directory.get(), draft.c_str(), directory.get(), name.c_str()) != 0) {
     error = errno;
   }

@@ -2,7 +2,6 @@
 #include "agent/daemon/agent.h"
 
 #include <spdlog/spdlog.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -13,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/base/boot_time.h"
 #include "agent/base/file.h"
 #include "agent/daemon/clock.h"
 #include "agent/daemon/gateway_process.h"
@@ -28,12 +28,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kLastWait{1'000};  // For a scan when the agent ends.
 constexpr int kFreshIntervals = 3;
-
-std::chrono::nanoseconds BootTime() {
-  timespec now = {};
-  clock_gettime(CLOCK_BOOTTIME, &now);
-  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
-}
 
 std::unique_ptr<CgroupWatch> WatchCgroups(const std::string& root) {
   auto watch = CgroupWatch::Create(WatchedHierarchy(root));

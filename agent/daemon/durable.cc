@@ -4,14 +4,11 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/types.h>
-#include <unistd.h>
 
 #include <cerrno>
-#include <cstddef>
 #include <cstring>
 #include <expected>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "agent/base/file.h"
@@ -38,21 +35,6 @@ std::string DirectoryOf(const std::string& path) {
   const auto end = path.find_last_of('/');
   if (end == std::string::npos) return ".";
   return end == 0 ? "/" : path.substr(0, end);
-}
-
-Written WriteAll(int fd, std::string_view bytes) {
-  Written written;
-  while (written.bytes < bytes.size()) {
-    const auto rest = bytes.substr(written.bytes);
-    const ssize_t count = write(fd, rest.data(), rest.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) {
-      written.error_number = count < 0 ? errno : EIO;
-      break;
-    }
-    written.bytes += static_cast<std::size_t>(count);
-  }
-  return written;
 }
 
 Result<Fd> OpenOwn(int directory, const std::string& name, int flags, Uid user,

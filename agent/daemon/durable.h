@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstddef>
 #include <string>
-#include <string_view>
 
 #include "agent/base/file.h"
 #include "hullmark/ids.h"
@@ -21,13 +19,6 @@ void MakeIfMissing(const std::string& directory);
 
 // The directory that a path lies in; "." for a bare name.
 std::string DirectoryOf(const std::string& path);
-
-// How much was written, and the errno of why not all: 0 when it was. SIGXFSZ must be ignored.
-struct Written {
-  std::size_t bytes = 0;
-  int error_number = 0;
-};
-Written WriteAll(int fd, std::string_view bytes);
 
 // Opens a file of our own, made with mode 0640 where `flags` say so. It must be a regular file with
 // one name, of `user` or root, that no others may write to; no link is followed and nothing waited

@@ -18,6 +18,7 @@
 
 #include "agent/base/file.h"
 #include "agent/base/trusted.h"
+#include "agent/base/write.h"
 #include "agent/daemon/durable.h"
 #include "agent/daemon/saved_state.h"
 #include "hullmark/ids.h"

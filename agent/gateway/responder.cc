@@ -2,7 +2,6 @@
 #include "agent/gateway/responder.h"
 
 #include <httplib.h>
-#include <time.h>
 
 #include <algorithm>
 #include <chrono>
@@ -14,6 +13,7 @@
 #include <string_view>
 #include <utility>
 
+#include "agent/base/boot_time.h"
 #include "agent/gateway/answer.h"
 #include "agent/gateway/connection.h"
 #include "agent/gateway/head.h"
@@ -22,12 +22,6 @@
 
 namespace hullmark {
 namespace {
-
-std::chrono::nanoseconds BootTime() {
-  timespec now = {};
-  clock_gettime(CLOCK_BOOTTIME, &now);
-  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
-}
 
 // A request that was read and an answer that goes to a connection.
 class MemoryStream : public httplib::Stream {
