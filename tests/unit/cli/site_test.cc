@@ -9,7 +9,9 @@
 
 #include "agent/cli/command.h"
 #include "agent/config/config.h"
+#include "hullmark/glob.h"
 #include "hullmark/result.h"
+#include "hullmark/waiver.h"
 #include "tests/unit/temp_tree.h"
 
 namespace hullmark {
@@ -40,6 +42,57 @@ TEST_F(SiteTest, AConfigurationThatIsRemovedLeavesNothingBehind) {
   EXPECT_EQ(after->overrides, "");
   EXPECT_TRUE(after->waivers.empty());
   EXPECT_EQ(after->site, Config{});
+}
+
+TEST_F(SiteTest, WhatWasTypedComesFirstAndTheRestIsTheConfigurations) {
+  tree_.Write("named.yaml", "benchmark: /b.yaml\nroots: {proc: /p, sys: /s, cgroup: /c}\n");
+  tree_.Write("hullmark.yaml", "overrides: /not-this.yaml\n");
+  typed_.config = tree_.Path("named.yaml");
+  typed_.roots.sys = "/typed";
+  typed_.given = [](const char* option) {
+    const std::string_view name = option;
+    return name == "--config" || name == "--sys-root";
+  };
+  const auto applied = Applied();
+  ASSERT_TRUE(applied) << applied.error().message;
+  EXPECT_EQ(applied->benchmark, "/b.yaml");
+  EXPECT_EQ(applied->overrides, "") << "of the configuration that was named, and no other";
+  EXPECT_EQ(applied->roots.proc, "/p");
+  EXPECT_EQ(applied->roots.cgroup, "/c");
+  EXPECT_EQ(applied->roots.sys, "/typed");
+}
+
+TEST_F(SiteTest, AConfigurationThatIsNamedHasToBeThere) {
+  typed_.config = tree_.Path("absent.yaml");
+  typed_.given = [](const char* option) { return std::string_view(option) == "--config"; };
+  const auto absent = Applied();
+  ASSERT_FALSE(absent);
+  EXPECT_TRUE(absent.error().message.starts_with(typed_.config)) << absent.error().message;
+  tree_.Write("absent.yaml", "listen: [\n");
+  const auto broken = Applied();
+  ASSERT_FALSE(broken);
+  EXPECT_TRUE(broken.error().message.starts_with(typed_.config + ":")) << broken.error().message;
+}
+
+TEST_F(SiteTest, WaiversOfAllFilesInTheirOrder) {
+  const auto waiver = [](const char* control) {
+    return std::string("waivers: [{control: ") + control +
+           ", select: {}, reason: r, owner: o, expires: 2027-01-01}]";
+  };
+  tree_.Write("b.yaml", waiver("CAP-001"));
+  tree_.Write("a.yaml", waiver("CAP-002"));
+  GlobalOptions global;
+  EXPECT_TRUE(LoadChosenWaivers(global)->empty());
+  global.waivers = {tree_.Path("b.yaml"), tree_.Path("a.yaml")};
+  const auto waivers = LoadChosenWaivers(global);
+  ASSERT_TRUE(waivers) << waivers.error().message;
+  ASSERT_EQ(waivers->size(), 2U);
+  EXPECT_EQ(waivers->at(0).source, tree_.Path("b.yaml") + ":1");
+  EXPECT_EQ(waivers->at(1).control.pattern(), "CAP-002");
+  tree_.Write("b.yaml", "waivers: 1");
+  const auto broken = LoadChosenWaivers(global);
+  ASSERT_FALSE(broken) << "all or nothing";
+  EXPECT_TRUE(broken.error().message.starts_with(tree_.Path("b.yaml")));
 }
 
 }  // namespace
