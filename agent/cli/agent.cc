@@ -34,7 +34,6 @@
 #include "agent/daemon/inspection.h"
 #include "agent/daemon/loop.h"
 #include "agent/gateway/listener.h"
-#include "hullmark/benchmark.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
 

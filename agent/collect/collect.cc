@@ -149,9 +149,9 @@ Result<void> Look::ReadProcesses(const std::function<void(const DirectoryEntry&)
 
 Snapshot Look::Finish(KeptFiles* limits, KeptClaims* claims) {
   AttributeContainers(snapshot_, MakeHostReader(roots_, buffer_), options_.label_keys, claims);
-  CgroupFiles cgroup_files(roots_, snapshot_, *memberships_, buffer_, limits);
+  CgroupFiles cgroup_files(roots_, snapshot_, memberships(), buffer_, limits);
   CollectLimits(snapshot_, cgroup_files);
-  CountZombies(snapshot_, reader_->zombies());
+  CountZombies(snapshot_, reader().zombies());
   CollectHost(roots_, options_, snapshot_);
   CollectVantage(roots_, snapshot_, buffer_);
   return std::move(snapshot_);

@@ -7,7 +7,6 @@
 #include "agent/collect/collect.h"
 #include "agent/collect/kept_files.h"
 #include "agent/collect/kept_mounts.h"
-#include "agent/collect/look.h"
 #include "agent/collect/memory.h"
 #include "agent/collect/rescan.h"
 #include "agent/runtime/kept_claims.h"

@@ -7,7 +7,6 @@
 #include "agent/collect/memory.h"
 #include "agent/collect/mount_table.h"
 #include "agent/collect/rotation.h"
-#include "hullmark/ids.h"
 #include "hullmark/snapshot.h"
 
 namespace hullmark {

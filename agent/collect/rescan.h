@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -14,7 +15,6 @@
 #include "agent/collect/process_reader.h"
 #include "agent/collect/recall.h"
 #include "agent/parse/schedstat.h"
-#include "hullmark/facts.h"
 #include "hullmark/ids.h"
 #include "hullmark/snapshot.h"
 

@@ -14,6 +14,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <expected>
 #include <string>
 #include <string_view>
 

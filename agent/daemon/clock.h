@@ -3,8 +3,6 @@
 
 #include <chrono>
 
-#include "hullmark/ids.h"
-
 namespace hullmark {
 
 // Time that never jumps; it stands still while the host sleeps.

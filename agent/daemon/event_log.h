@@ -6,7 +6,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 
 #include "agent/base/file.h"
 #include "hullmark/ids.h"

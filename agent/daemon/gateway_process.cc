@@ -118,7 +118,7 @@ Result<void> GatewayProcess::Spawn(Moment now) {
   }
   channel_ = std::move(ends->first);
   child_ = Pid{child};
-  channel_.Expect(*child_);
+  channel_.Expect(Pid{child});
   state_ = {};
   sent_ = 0;
   started_ = heard_ = now;

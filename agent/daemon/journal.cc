@@ -21,10 +21,11 @@
 
 namespace hullmark {
 
-Result<Journal> Journal::Open(const Options& options, Warn warn) {
-  Journal journal(options, std::move(warn));
+Result<Journal> Journal::Open(Options options, Warn warn) {
+  Journal journal(std::move(options), std::move(warn));
   if (!journal.OpenState()) {
-    return Fail(ErrorCode::kDenied, options.state_dir + ": another hullmark agent is using it");
+    return Fail(ErrorCode::kDenied,
+                journal.options_.state_dir + ": another hullmark agent is using it");
   }
   journal.Send();
   return journal;

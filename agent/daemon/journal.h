@@ -58,7 +58,7 @@ class Journal {
   // Reads the state, and sends what waits in its outbox. The last directory of each path is made if
   // it is missing, for its owner alone; what cannot be used is warned of. Error: another agent uses
   // the state directory.
-  static Result<Journal> Open(const Options& options, Warn warn);
+  static Result<Journal> Open(Options options, Warn warn);
 
   // The events of a scan; nothing is written yet.
   std::vector<Event> Take(const JudgedScan& scan, const ChangeOptions& options);
@@ -75,7 +75,7 @@ class Journal {
   bool AreEventsWritten() const { return log_ && !log_complained_; }
 
  private:
-  Journal(const Options& options, Warn warn) : options_(options), warn_(std::move(warn)) {}
+  Journal(Options options, Warn warn) : options_(std::move(options)), warn_(std::move(warn)) {}
 
   // False: another agent uses it.
   bool OpenState();

@@ -56,7 +56,7 @@ void Loop::Run() {
 
 // False: there is nothing more to do.
 bool Loop::Take(const Wakes& wakes) {
-  if (wakes.scan_done && scanning()) {
+  if (wakes.scan_done && began_) {
     CountBudget();
     ended_ = clock_.Now();
     duration_ = ended_ - *began_;
@@ -102,7 +102,7 @@ void Loop::BeginIfDue() {
 }
 
 void Loop::CountBudget() {
-  if (!scanning() || budget_counted_ || clock_.Now() - *began_ <= timing_.budget) return;
+  if (!began_ || budget_counted_ || clock_.Now() - *began_ <= timing_.budget) return;
   budget_counted_ = true;
   ++counts_.over_budget;
 }

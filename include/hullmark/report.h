@@ -11,6 +11,7 @@
 #include "hullmark/benchmark.h"
 #include "hullmark/check.h"
 #include "hullmark/ids.h"
+#include "hullmark/snapshot.h"
 #include "hullmark/strings.h"
 
 namespace hullmark {

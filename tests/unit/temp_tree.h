@@ -8,6 +8,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <ios>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>

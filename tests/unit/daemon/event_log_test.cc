@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -14,7 +15,6 @@
 #include <vector>
 
 #include "agent/sinks/event_json.h"
-#include "hullmark/event.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
 #include "tests/unit/temp_tree.h"

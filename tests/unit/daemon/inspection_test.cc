@@ -14,7 +14,6 @@
 #include "agent/daemon/agent.h"
 #include "agent/daemon/event_memory.h"
 #include "agent/gateway/documents.h"
-#include "hullmark/benchmark.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"

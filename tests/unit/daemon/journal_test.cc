@@ -363,6 +363,18 @@ class Progress {
   std::atomic<std::uint64_t>* step_;
 };
 
+class KilledJournalTest : public JournalTest {
+ protected:
+  [[noreturn]] void RecordForEver(const Progress& progress) {
+    auto journal = Open(4'096);
+    if (!journal) _exit(1);
+    for (;;) {
+      Record(*journal, progress.step().load());
+      ++progress.step();
+    }
+  }
+};
+
 int Rounds() {
   const char* const wanted = std::getenv("HULLMARK_KILLS");
   return wanted == nullptr ? 40 : std::atoi(wanted);
@@ -370,20 +382,13 @@ int Rounds() {
 
 // Killed at any moment, the files tell all, each once, and the state with them. HULLMARK_KILLS sets
 // how many times; a soak sets more.
-TEST_F(JournalTest, KillsLoseAndRepeatNothing) {
+TEST_F(KilledJournalTest, LosesAndRepeatsNothing) {
   const Progress progress;
   std::minstd_rand random(1);
   for (int round = 0; round < Rounds(); ++round) {
     const pid_t child = fork();
     ASSERT_GE(child, 0);
-    if (child == 0) {
-      auto journal = Open(4'096);
-      if (!journal) _exit(1);
-      for (;;) {
-        Record(*journal, progress.step().load());
-        ++progress.step();
-      }
-    }
+    if (child == 0) RecordForEver(progress);
     const std::uint64_t begin = progress.step().load();
     const std::uint64_t most = begin + random() % 8;
     while (progress.step().load() <= most && waitpid(child, nullptr, WNOHANG) == 0) {

@@ -3,12 +3,8 @@
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
-
-#include "agent/base/file.h"
 #include "hullmark/ids.h"
 
 namespace hullmark {

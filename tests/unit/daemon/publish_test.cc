@@ -3,13 +3,13 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdint>
+#include <cstddef>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
 #include "agent/gateway/documents.h"
-#include "hullmark/snapshot.h"
 #include "tests/unit/sinks/world.h"
 
 namespace hullmark {

@@ -2,7 +2,6 @@
 #include "agent/daemon/saved_state.h"
 
 #include <gtest/gtest.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstddef>
@@ -15,7 +14,6 @@
 #include "agent/evaluate/known_state.h"
 #include "agent/sinks/event_json.h"
 #include "hullmark/check.h"
-#include "hullmark/event.h"
 #include "hullmark/ids.h"
 #include "hullmark/report.h"
 #include "hullmark/result.h"

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/evaluate/changes.h"
 
 #include <gtest/gtest.h>
 
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "agent/evaluate/known_state.h"
 #include "hullmark/check.h"
-#include "hullmark/event.h"
 #include "hullmark/glob.h"
+#include "hullmark/ids.h"
 #include "hullmark/report.h"
 #include "tests/unit/evaluate/changes_world.h"
 #include "tests/unit/evaluate/world.h"

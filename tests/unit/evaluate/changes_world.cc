@@ -97,6 +97,14 @@ std::vector<Event> Watch::See(const Scene& scene) {
   return SeeAgain(scene);
 }
 
+namespace {
+
+std::string NameOfGrade(const std::optional<Grade>& grade) {
+  return grade ? std::string(NameOf(*grade)) : "none";
+}
+
+}  // namespace
+
 std::vector<std::string> Lines(const std::vector<Event>& events) {
   std::vector<std::string> lines;
   for (const Event& event : events) {
@@ -107,10 +115,7 @@ std::vector<std::string> Lines(const std::vector<Event>& events) {
     if (event.former_severity) line += " " + std::string(NameOf(*event.former_severity)) + " ->";
     if (event.severity) line += " " + std::string(NameOf(*event.severity));
     if (event.kind == EventKind::kGradeChanged) {
-      const auto name = [](const std::optional<Grade>& grade) {
-        return grade ? std::string(NameOf(*grade)) : "none";
-      };
-      line += " " + name(event.former_grade) + " -> " + name(event.grade);
+      line += " " + NameOfGrade(event.former_grade) + " -> " + NameOfGrade(event.grade);
     }
     lines.push_back(std::move(line));
   }

@@ -123,7 +123,7 @@ void World::AddThread(ProcessIndex process, Pid tid) {
                     [](const Thread& thread) { return std::pair(thread.process, thread.tid); });
 }
 
-Control& World::AddControl(Scope scope, Price price, std::vector<Verdict> says) {
+Control& World::AddControl(Scope scope, Price price, const std::vector<Verdict>& says) {
   Control control;
   control.id = "C-" + std::to_string(benchmark.controls.size());
   control.severity = price.severity;

@@ -24,7 +24,7 @@ class World {
   void AddThread(ProcessIndex process, Pid tid);
 
   // A control whose check gives `says[n]` on number n, and passes beyond them.
-  Control& AddControl(Scope scope, Price price, std::vector<Verdict> says);
+  Control& AddControl(Scope scope, Price price, const std::vector<Verdict>& says);
 
   Snapshot snapshot;
   Benchmark benchmark;

@@ -173,8 +173,9 @@ RC_GTEST_PROP(GlobProperty, BracesAreTheSumOfTheirAlternatives, ()) {
   std::string pattern = before + "{";
   bool any = false;
   for (const auto& one : group) {
-    pattern += one + ",";
-    any = any || Naive(before + one + after, text).Matches();
+    pattern.append(one).append(",");
+    const std::string alone = std::string(before).append(one).append(after);
+    any = any || Naive(alone, text).Matches();
   }
   pattern.back() = '}';
   RC_ASSERT(Matches(pattern + after, text) == any);

@@ -61,7 +61,8 @@ TEST(StringTableTest, TheTextNeedNotOutliveTheCall) {
   EXPECT_EQ(strings.Intern("first"), id);
 }
 
-RC_GTEST_PROP(StringTableProperty, IsAMapOfTextsToIdsAndBack, (std::vector<std::string> texts)) {
+RC_GTEST_PROP(StringTableProperty, IsAMapOfTextsToIdsAndBack,
+              (const std::vector<std::string>& texts)) {
   StringTable strings;
   std::map<std::string, StringId> ids = {{"", StringId{0}}};
   for (const auto& text : texts) {

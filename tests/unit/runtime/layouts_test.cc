@@ -14,7 +14,7 @@ namespace hullmark::runtime {
 namespace {
 
 std::ifstream Table(const std::string& name) {
-  return std::ifstream(std::filesystem::path(HULLMARK_FIXTURES) / "layouts" / name);
+  return std::ifstream{std::filesystem::path(HULLMARK_FIXTURES) / "layouts" / name};
 }
 
 // Lines "path runtime id"; "none -" for what is no container's cgroup.

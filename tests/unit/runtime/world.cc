@@ -274,6 +274,8 @@ std::vector<std::string> World::NotesOf(const Container& container) const {
   return notes;
 }
 
+// Braces would hold two characters.
+// NOLINTNEXTLINE(modernize-return-braced-init-list)
 std::string Id(char digit) { return std::string(64, digit); }
 
 }  // namespace hullmark

@@ -3,17 +3,12 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "hullmark/check.h"
 #include "hullmark/event.h"
-#include "hullmark/ids.h"
-#include "hullmark/report.h"
-#include "hullmark/snapshot.h"
 #include "tests/unit/sinks/world.h"
 
 namespace hullmark {

@@ -3,11 +3,10 @@
 
 #include <gtest/gtest.h>
 
-#include <string>
-
 #include "hullmark/check.h"
 #include "hullmark/event.h"
 #include "hullmark/report.h"
+#include "hullmark/snapshot.h"
 #include "tests/unit/sinks/world.h"
 
 namespace hullmark {

@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "hullmark/check.h"
 #include "hullmark/event.h"
 #include "hullmark/ids.h"
 #include "hullmark/limits.h"
