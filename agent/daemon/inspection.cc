@@ -10,6 +10,7 @@
 #include <exception>
 #include <expected>
 #include <optional>
+#include <random>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,8 +24,10 @@
 #include "agent/daemon/process_usage.h"
 #include "agent/daemon/publish.h"
 #include "agent/daemon/textfile.h"
-#include "agent/evaluate/evaluate.h"
+#include "agent/evaluate/evaluator.h"
 #include "agent/gateway/requests.h"
+#include "agent/replay/fact_digests.h"
+#include "agent/replay/keyed_hash.h"
 #include "agent/sinks/event_text.h"
 #include "agent/sinks/metrics/self_metrics.h"
 #include "agent/sinks/report_sinks.h"
@@ -45,16 +48,29 @@ bool IsAlarming(const Event& event) {
   return event.kind == EventKind::kViolationAppeared && event.severity >= Severity::kHigh;
 }
 
+HashKey AnyKey() {
+  std::random_device random;
+  const auto half = [&random] { return std::uint64_t{random()} << 32 | random(); };
+  return {.first = half(), .second = half()};
+}
+
 }  // namespace
 
 Inspection::Inspection(Parts parts, Standard standard, EventMemory memory)
-    : parts_(std::move(parts)), memory_(std::move(memory)), self_(parts_.version, "") {
+    : parts_(std::move(parts)),
+      key_(AnyKey()),
+      memory_(std::move(memory)),
+      self_(parts_.version, "") {
   Replace(std::move(standard));
 }
 
 void Inspection::Replace(Standard standard) {
   standard_ = std::move(standard);
-  const Config::Metrics& metrics = standard_.config.metrics;
+  const Config& config = standard_.config;
+  evaluator_.emplace(standard_.benchmark, EvaluateOptions{.site = config.select,
+                                                          .classes = config.classes,
+                                                          .waivers = standard_.waivers});
+  const Config::Metrics& metrics = config.metrics;
   exposition_.SetBudget({.max_series = metrics.max_series,
                          .violations = metrics.violations,
                          .violation_min_severity = metrics.violation_min_severity});
@@ -99,9 +115,7 @@ Scanned Inspection::TryScan(const ScanOrder& order, Instant began) {
 
 Result<Fd> Inspection::Judge(const Snapshot& snapshot, const ScanOrder& order, Instant began) {
   const Config& config = standard_.config;
-  const Report report =
-      Evaluate(snapshot, standard_.benchmark,
-               {.site = config.select, .classes = config.classes, .waivers = standard_.waivers});
+  const Report& report = evaluator_->Judge(snapshot, DigestFacts(snapshot, key_));
   const ReportOptions how{.generated_at = parts_.now(),
                           .tool_version = parts_.version,
                           .command = parts_.command,
@@ -128,9 +142,9 @@ Result<Fd> Inspection::Judge(const Snapshot& snapshot, const ScanOrder& order, I
     WriteTextfile(metrics);
   }
   auto documents = MakeDocuments(input, metrics, order.publication);
-  spdlog::debug("scan {} ({}): {} containers in {:.3f} s", order.publication.sequence,
-                NameOf(order.reason), report.containers.size(),
-                std::chrono::duration<double>(took).count());
+  spdlog::debug("scan {} ({}): {} containers, {} of them judged anew, in {:.3f} s",
+                order.publication.sequence, NameOf(order.reason), report.containers.size(),
+                evaluator_->judged().containers, std::chrono::duration<double>(took).count());
   return documents;
 }
 

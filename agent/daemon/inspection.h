@@ -14,7 +14,9 @@
 #include "agent/daemon/agent.h"
 #include "agent/daemon/event_memory.h"
 #include "agent/daemon/loop.h"
+#include "agent/evaluate/evaluator.h"
 #include "agent/gateway/requests.h"
+#include "agent/replay/keyed_hash.h"
 #include "agent/sinks/metrics/exposition.h"
 #include "agent/sinks/metrics/self_metrics.h"
 #include "hullmark/benchmark.h"
@@ -46,6 +48,8 @@ class Inspection {
   };
 
   Inspection(Parts parts, Standard standard, EventMemory memory);
+  Inspection(const Inspection&) = delete;  // The evaluator refers to the standard.
+  Inspection& operator=(const Inspection&) = delete;
 
   // A reload that worked, and one that did not: then everything stays as it was.
   void Replace(Standard standard);
@@ -74,6 +78,8 @@ class Inspection {
 
   Parts parts_;
   Standard standard_;
+  HashKey key_;  // Of the facts that were judged.
+  std::optional<Evaluator> evaluator_;
   EventMemory memory_;
   std::vector<Event> events_{};  // Of the newest scan, until they are told.
   SelfMetrics self_;

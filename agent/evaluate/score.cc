@@ -3,7 +3,6 @@
 
 #include <cstddef>
 
-#include "agent/evaluate/judge.h"
 #include "hullmark/benchmark.h"
 #include "hullmark/check.h"
 #include "hullmark/report.h"
@@ -15,17 +14,17 @@ constexpr MilliPoints kMilli = 1000;
 
 }  // namespace
 
-void AddControl(Score& score, const Judgement& judgement, bool waived) {
-  if (judgement.status == Status::kNotApplicable || judgement.status == Status::kManual) return;
-  if (!waived) {
-    score.exposure += judgement.points;
-    score.exposure_known += judgement.points_known;
+void AddFinding(Score& score, const Finding& finding) {
+  if (finding.status == Status::kNotApplicable || finding.status == Status::kManual) return;
+  if (finding.status != Status::kWaived) {
+    score.exposure += finding.points;
+    score.exposure_known += finding.points_known;
   }
-  score.exposure_unwaived += judgement.points;
-  score.weight_applicable += judgement.weight;
-  if (judgement.whole) score.weight_known += judgement.weight;
-  const bool fails = judgement.status == Status::kFail && !waived;
-  score.critical = score.critical || (fails && judgement.severity == Severity::kCritical);
+  score.exposure_unwaived += finding.points;
+  score.weight_applicable += finding.weight;
+  if (finding.whole) score.weight_known += finding.weight;
+  const bool fails = finding.status == Status::kFail;
+  score.critical = score.critical || (fails && finding.severity == Severity::kCritical);
 }
 
 void SetGrade(Score& score, const Scoring& scoring) {

@@ -3,12 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
 
-#include "agent/evaluate/judge.h"
 #include "hullmark/benchmark.h"
 #include "hullmark/check.h"
 #include "hullmark/ids.h"
@@ -23,8 +21,8 @@ namespace {
 constexpr std::uint64_t kExpiringSoon = std::uint64_t{14} * 24 * 3600 * 1'000'000'000;
 
 // A fail of which all that could cost more is known.
-bool MayBeWaived(const Judgement& judgement) {
-  return judgement.status == Status::kFail && judgement.whole;
+bool MayBeWaived(const Finding& finding) {
+  return finding.status == Status::kFail && finding.whole;
 }
 
 }  // namespace
@@ -55,18 +53,17 @@ void Waiving::EnterHost() {
   for (std::size_t i = 0; i < waivers_.size(); ++i) selected_[i] = IsEmpty(waivers_[i].select);
 }
 
-std::optional<std::uint32_t> Waiving::Cover(std::size_t control, const Judgement& judgement) {
-  if (!MayBeWaived(judgement)) return std::nullopt;
-  const bool critical = judgement.severity == Severity::kCritical ||
-                        benchmark_.controls[control].severity == Severity::kCritical;
-  std::optional<std::uint32_t> first;
-  for (const std::uint32_t i : by_control_[control]) {
+void Waiving::Cover(Finding& finding) {
+  if (!MayBeWaived(finding)) return;
+  const bool critical = finding.severity == Severity::kCritical ||
+                        benchmark_.controls[finding.control].severity == Severity::kCritical;
+  for (const std::uint32_t i : by_control_[finding.control]) {
     const Waiver& waiver = waivers_[i];
     if (!selected_[i] || (critical && !waiver.allow_critical)) continue;
     ++findings_[i];
-    if (!first && !IsExpired(waiver)) first = i;
+    if (!finding.waiver && !IsExpired(waiver)) finding.waiver = i;
   }
-  return first;
+  if (finding.waiver) finding.status = Status::kWaived;
 }
 
 void Waiving::Spare(const Snapshot& snapshot, const Container& container) {

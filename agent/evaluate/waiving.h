@@ -3,11 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <vector>
 
-#include "agent/evaluate/judge.h"
 #include "hullmark/benchmark.h"
 #include "hullmark/ids.h"
 #include "hullmark/report.h"
@@ -25,9 +23,9 @@ class Waiving {
   void Enter(const Snapshot& snapshot, const Container& container);
   void EnterHost();
 
-  // The first waiver in force that covers a control's judgement. Counts it for every waiver that
-  // covers it or, expired, would.
-  std::optional<std::uint32_t> Cover(std::size_t control, const Judgement& judgement);
+  // Waives a finding that a waiver in force covers, the first of them. Counts it for every waiver
+  // that covers it or, expired, would.
+  void Cover(Finding& finding);
 
   // A container that nobody asked for is not judged; what selects it is not unused for that.
   void Spare(const Snapshot& snapshot, const Container& container);

@@ -61,6 +61,8 @@ struct Finding {
   Status status = Status::kUnknown;
   Severity severity = Severity::kInfo;  // Effective.
   bool escalated = false;
+  bool whole = true;             // Nothing of it is unknown that could cost more.
+  std::int32_t weight = 0;       // The control's price here, in points; of a manual one 0.
   MilliPoints points = 0;        // What it costs in `exposure` (before waivers).
   MilliPoints points_known = 0;  // What it costs in `exposure_known`.
   std::uint32_t offenders = 0;   // Tasks with this status; 1 for a container or host control.
