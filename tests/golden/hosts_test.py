@@ -142,7 +142,7 @@ class Hosts(unittest.TestCase):
                 ("podman_rootful", "label: {tier: front}", {"web"}), ("podman_rootless", "label: {tier: front}", set()),
                 ("containerd_ctr", "label: {tier: front}", {"web"}), ("crio", "label: {tier: front}", {"app"}),
                 ("runc_plain", "label: {tier: front}", {"demo"}), ("crun_plain", "label: {tier: front}", {"demo"}),
-                ("hostile_names", "label: {tier: '**x'}", {"we\\u202eb\\x1b[2J"}), ("hostile_names", "label: {front: '**'}", set())):
+                ("hostile_names", "label: {tier: '**x'}", {"we\u202eb\x1b[2J"}), ("hostile_names", "label: {front: '**'}", set())):
             with self.subTest(scenario=scenario, select=select):
                 tree, snapshot = self.folder / scenario, self.folder / "snapshot"
                 if not tree.exists():

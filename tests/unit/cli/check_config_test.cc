@@ -27,7 +27,7 @@ class CheckConfigTest : public testing::Test {
                         .version = "1.2.3"};
     testing::internal::CaptureStdout();
     testing::internal::CaptureStderr();
-    const Exit exit = Run(static_cast<int>(all.size()), all.data(), wiring);
+    const Exit exit = hullmark::Run(static_cast<int>(all.size()), all.data(), wiring);
     out_ = testing::internal::GetCapturedStdout();
     err_ = testing::internal::GetCapturedStderr();
     return exit;
@@ -67,7 +67,7 @@ TEST_F(CheckConfigTest, TellsTheConfiguration) {
                            "classes: [container]\n"
                            "listen: []\n"
                            "scan: {interval: 1500ms}\n"
-                           "metrics: {violations: false, max_series: 100}\n"
+                           "metrics: {violations: false, max_series: 1000}\n"
                            "events: {file: ''}\n");
   EXPECT_EQ(Check({"--config", config}), Exit::kDone) << err_;
   EXPECT_TRUE(
@@ -75,7 +75,7 @@ TEST_F(CheckConfigTest, TellsTheConfiguration) {
            "not (class vm) of class container."));
   EXPECT_TRUE(Says("Infrastructure: none."));
   EXPECT_TRUE(Says("The agent looks every 1.500 s and listens on no address."));
-  EXPECT_TRUE(Says("Metrics: at most 100 series, no violations."));
+  EXPECT_TRUE(Says("Metrics: at most 1000 series, no violations."));
   EXPECT_TRUE(Says("Events: no file."));
 }
 
