@@ -13,11 +13,14 @@
 #include <cstring>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "agent/base/file.h"
+#include "agent/gateway/answer.h"
+#include "agent/gateway/requests.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
 
@@ -26,6 +29,7 @@ namespace {
 
 constexpr std::uint32_t kDocumentsMessage = 0x484d4401;  // "HMD" and the version of the messages.
 constexpr std::uint32_t kStateMessage = 0x484d5302;
+constexpr std::uint32_t kOrderMessage = 0x484d4f01;
 
 struct DocumentsMessage {
   std::uint32_t kind = kDocumentsMessage;
@@ -39,6 +43,12 @@ struct StateMessage {
   std::uint64_t received = 0;
   std::uint64_t refused = 0;
   RequestCounts requests{};
+};
+
+struct OrderMessage {
+  std::uint32_t kind = kOrderMessage;
+  std::uint32_t api = 0;
+  std::array<char, ServeOrder::kMostBytes> listen{};  // Each address ends in a NUL; "" is the end.
 };
 
 std::unexpected<Error> FailWith(int number) {
@@ -193,7 +203,37 @@ Result<std::optional<GatewayState>> Channel::ReceiveState() const {
   return GatewayState{.listening = message.listening != 0,
                       .received = message.received,
                       .refused = message.refused != 0,
-                      .requests = message.requests};
+                      .requests = message.requests,
+                      .sender = (*incoming)->sender.value_or(Pid{})};
+}
+
+Sent Channel::SendOrder(const ServeOrder& order) const {
+  OrderMessage message{.api = static_cast<std::uint32_t>(order.api)};
+  std::size_t used = 0;
+  for (const std::string& address : order.listen) {
+    if (used + address.size() + 2 > message.listen.size()) break;
+    std::memcpy(&message.listen[used], address.data(), address.size());
+    used += address.size() + 1;
+  }
+  return SendMessage(socket_.get(), message, -1);
+}
+
+Result<std::optional<ServeOrder>> Channel::ReceiveOrder() const {
+  const auto incoming = ReceiveMessage<OrderMessage>(socket_.get(), peer_);
+  if (!incoming) return std::unexpected(incoming.error());
+  if (!*incoming) return std::nullopt;
+  const OrderMessage& message = (*incoming)->message;
+  if (message.api > static_cast<std::uint32_t>(ApiRule::kOff) || message.listen.back() != '\0') {
+    return Fail(ErrorCode::kMalformed, "gateway channel: not one of our messages");
+  }
+  ServeOrder order{.api = static_cast<ApiRule>(message.api)};
+  std::string_view rest(message.listen.data(), message.listen.size());
+  for (std::size_t end = rest.find('\0'); end != 0 && end != std::string_view::npos;
+       end = rest.find('\0')) {
+    order.listen.emplace_back(rest.substr(0, end));
+    rest.remove_prefix(end + 1);
+  }
+  return order;
 }
 
 }  // namespace hullmark

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "agent/base/file.h"
+#include "agent/gateway/answer.h"
 #include "agent/gateway/requests.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
@@ -22,6 +26,18 @@ struct GatewayState {
   std::uint64_t received = 0;  // Sequence of the documents that came last; 0: none.
   bool refused = false;        // Those are not served: it could not open them.
   RequestCounts requests{};
+  Pid sender{};  // Who said it; the kernel's word.
+};
+
+// What a gateway is to do that was not started with arguments: the first message of an inspector
+// that has joined it.
+struct ServeOrder {
+  static constexpr std::size_t kMostBytes = 4096;  // Of all addresses together.
+
+  std::vector<std::string> listen{};
+  ApiRule api = ApiRule::kLoopback;
+
+  bool operator==(const ServeOrder&) const = default;
 };
 
 // Documents as they come over the channel.
@@ -52,11 +68,14 @@ class Channel {
 
   Sent SendDocuments(const Fd& documents, std::uint64_t sequence) const;
   Sent SendState(const GatewayState& state) const;
+  // Addresses that do not fit are left out: see ServeOrder::kMostBytes.
+  Sent SendOrder(const ServeOrder& order) const;
 
   // nullopt: nothing is waiting. Error kVanished: the other end is gone; kDenied: another sender;
   // kMalformed: not one of our messages.
   Result<std::optional<ReceivedDocuments>> ReceiveDocuments() const;
   Result<std::optional<GatewayState>> ReceiveState() const;
+  Result<std::optional<ServeOrder>> ReceiveOrder() const;
 
  private:
   explicit Channel(Fd socket) : socket_(std::move(socket)) {}

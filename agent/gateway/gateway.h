@@ -12,8 +12,8 @@
 namespace hullmark {
 
 struct GatewayOptions {
-  ServerOptions server;
-  Fd channel{};  // To the inspector.
+  ServerOptions server{};
+  Fd channel{};  // To the inspector that started it.
   // Called once it listens, before the first client is accepted: the place to give privileges up.
   std::function<Result<void>()> confine{};
   std::function<void(const std::vector<std::string>& addresses)> listening{};

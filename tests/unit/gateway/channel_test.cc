@@ -16,7 +16,10 @@
 #include <utility>
 #include <vector>
 
+#include "agent/gateway/answer.h"
 #include "agent/gateway/documents.h"
+#include "hullmark/ids.h"
+#include "hullmark/result.h"
 #include "tests/unit/gateway/published.h"
 
 namespace hullmark {
@@ -54,6 +57,37 @@ TEST(Channel, StateArrivesWhole) {
   EXPECT_EQ((*received)->received, 9);
   EXPECT_TRUE((*received)->refused);
   EXPECT_EQ((*received)->requests, state.requests);
+}
+
+TEST(Channel, AnOrderArrivesWhole) {
+  const Ends ends = MakeEnds();
+  EXPECT_FALSE(ends.gateway.ReceiveOrder().value());
+  const ServeOrder order{.listen = {"127.0.0.1:9723", "unix:/run/s"}, .api = ApiRule::kOff};
+  EXPECT_EQ(ends.inspector.SendOrder(order), Sent::kSent);
+  EXPECT_EQ(ends.gateway.ReceiveOrder().value(), order);
+  EXPECT_EQ(ends.inspector.SendOrder({}), Sent::kSent);
+  EXPECT_EQ(ends.gateway.ReceiveOrder().value(), ServeOrder{});
+}
+
+TEST(Channel, AnOrderHasNoMoreThanFits) {
+  const Ends ends = MakeEnds();
+  const std::string half(ServeOrder::kMostBytes / 2, 'a');
+  EXPECT_EQ(ends.inspector.SendOrder({.listen = {half, half}}), Sent::kSent);
+  EXPECT_EQ(ends.gateway.ReceiveOrder().value(), ServeOrder{.listen = {half}});
+}
+
+TEST(Channel, AnOrderIsNoStateAndNoDocuments) {
+  const Ends ends = MakeEnds();
+  EXPECT_EQ(ends.gateway.SendOrder({.listen = {"127.0.0.1:0"}}), Sent::kSent);
+  EXPECT_EQ(ends.inspector.ReceiveState().error().code, ErrorCode::kMalformed);
+  EXPECT_EQ(ends.inspector.SendOrder({.listen = {"127.0.0.1:0"}}), Sent::kSent);
+  EXPECT_EQ(ends.gateway.ReceiveDocuments().error().code, ErrorCode::kMalformed);
+}
+
+TEST(Channel, TheSenderOfAStateIsKnown) {
+  const Ends ends = MakeEnds();
+  EXPECT_EQ(ends.gateway.SendState({.listening = true}), Sent::kSent);
+  EXPECT_EQ(ends.inspector.ReceiveState().value()->sender, Pid{getpid()});
 }
 
 TEST(Channel, TheEndIsAnErrorOfItsOwn) {
