@@ -11,6 +11,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -75,6 +76,13 @@ Result<void> EmptyCapabilities() {
   }
   __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
   const std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> none{};
+  auto had = none;
+  if (syscall(SYS_capget, &header, had.data()) != 0) return FailWith("capget");
+  // Who starts without any may be forbidden the call that drops them.
+  const bool empty = std::ranges::all_of(had, [](const __user_cap_data_struct& part) {
+    return part.effective == 0 && part.permitted == 0 && part.inheritable == 0;
+  });
+  if (empty) return {};
   if (syscall(SYS_capset, &header, none.data()) != 0) return FailWith("capset");
   return {};
 }
