@@ -26,7 +26,7 @@ TABLE = {
     "watch": ("agent/watch", {"base"}, set()),
     "confine": ("agent/confine", {"base"}, {"seccomp"}),
     "gateway": ("agent/gateway", {"base"}, {"httplib", "zlib"}),
-    "daemon": ("agent/daemon", ALL, {"spdlog"}),
+    "daemon": ("agent/daemon", ALL, {"spdlog", "systemd"}),
     "cli": ("agent/cli", ALL | {"daemon"}, {"CLI", "spdlog"}),
     "main": ("agent/main.cc", ALL | {"daemon", "cli"}, {"spdlog"}),
     "include": ("include", set(), set()),
@@ -35,7 +35,7 @@ PURE = {"model", "parse", "checks", "evaluate", "include"}
 IMPURE = re.compile(r"(fstream|iostream|filesystem|chrono|ctime|cstdio|thread|unistd\.h|fcntl\.h|dirent\.h|"
                     r"sys/(stat|mman|syscall)\.h)$")
 LIBRARIES = ("nlohmann", "yaml-cpp", "openssl", "spdlog", "fmt", "CLI", "prometheus", "gtest", "rapidcheck",
-             "httplib", "zlib", "seccomp")
+             "httplib", "zlib", "seccomp", "systemd")
 TARGETS = {"nlohmann_json": "nlohmann", "OpenSSL": "openssl", "CLI11": "CLI", "prometheus-cpp": "prometheus",
            "ZLIB": "zlib"}
 

@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <csignal>
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <functional>
@@ -33,6 +34,8 @@
 #include "agent/daemon/gateway_process.h"
 #include "agent/daemon/inspection.h"
 #include "agent/daemon/loop.h"
+#include "agent/gateway/answer.h"
+#include "agent/gateway/channel.h"
 #include "agent/gateway/listener.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
@@ -65,6 +68,7 @@ struct AgentFlags {
   std::string api;
   std::uint64_t interval_ms = 0;
   std::optional<std::string> textfile, state_dir, events_file;
+  std::string gateway;
 };
 
 void AddAgentFlags(CLI::App& app, AgentFlags& flags) {
@@ -93,6 +97,10 @@ void AddAgentFlags(CLI::App& app, AgentFlags& flags) {
   app.add_option("--events-file", flags.events_file,
                  "Changes as JSON lines; '' writes none. Default: " + defaults.events.file)
       ->type_name("FILE");
+  app.add_option("--gateway", flags.gateway,
+                 "Serve through the gateway that waits at this unix socket, a unit of its own, "
+                 "instead of starting one")
+      ->type_name("SOCKET");
   app.footer(kAgentHelp);
 }
 
@@ -138,11 +146,14 @@ Result<Standard> LoadStandard(const AgentFlags& flags, const GlobalOptions& glob
 }
 
 Result<void> CheckAddresses(const Config& config) {
+  std::size_t bytes = 0;
   for (const std::string& address : config.listen) {
     const auto parsed = ParseListenAddress(address);
     if (!parsed) return std::unexpected(parsed.error());
+    bytes += address.size() + 1;
   }
-  return {};
+  if (bytes < ServeOrder::kMostBytes) return {};
+  return Fail(ErrorCode::kMalformed, "listen: more addresses than hullmark accepts");
 }
 
 // What a running agent keeps, whatever the new configuration says.
@@ -180,6 +191,24 @@ std::vector<std::string> GatewayCommand(const Config& config, const GlobalOption
     command.push_back(address);
   }
   return command;
+}
+
+ApiRule RuleOf(Config::Api api) {
+  switch (api) {
+    case Config::Api::kLoopback:
+      return ApiRule::kLoopback;
+    case Config::Api::kAuthenticated:
+      return ApiRule::kAuthenticated;
+    case Config::Api::kOff:
+      return ApiRule::kOff;
+  }
+  return ApiRule::kOff;
+}
+
+std::optional<GatewayUnit> UnitOf(const AgentFlags& flags, const Config& config) {
+  if (flags.gateway.empty() || config.listen.empty()) return std::nullopt;
+  return GatewayUnit{.socket = flags.gateway,
+                     .order = {.listen = config.listen, .api = RuleOf(config.api)}};
 }
 
 EventMemory OpenMemory(const Config& config) {
@@ -268,6 +297,7 @@ Exit RunResident(const AgentFlags& flags, GlobalOptions global, const Wiring& wi
   const AgentEnd end = RunAgent(
       {.timing = inspection.timing(),
        .gateway_command = GatewayCommand(started, global),
+       .gateway_unit = UnitOf(flags, started),
        .cgroup_root = global.roots.cgroup,
        .scan = [&](const ScanOrder& order) { return inspection.Scan(order); },
        .after_scan = AfterScan(inspection),

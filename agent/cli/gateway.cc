@@ -18,7 +18,9 @@
 #include "agent/cli/complain.h"
 #include "agent/confine/privileges.h"
 #include "agent/confine/syscall_filter.h"
+#include "agent/daemon/service.h"
 #include "agent/gateway/answer.h"
+#include "agent/gateway/joinable.h"
 #include "hullmark/result.h"
 
 namespace hullmark {
@@ -28,6 +30,7 @@ constexpr const char* kUser = "hullmark";
 
 struct GatewayFlags {
   int fd = -1;
+  bool activated = false;
   std::vector<std::string> listen;
   std::string api = "loopback";
 };
@@ -47,26 +50,45 @@ Result<void> Confine() {
   return FilterGatewaySyscalls();
 }
 
-// What an agent was started with is no business of the gateway's: it keeps 0 to 2 and the channel.
-void CloseOthers(int channel) {
-  const auto number = static_cast<unsigned>(channel);
+// What an agent was started with is no business of the gateway's: it keeps 0 to 2 and one socket.
+void CloseOthers(int kept) {
+  const auto number = static_cast<unsigned>(kept);
   if (number > STDERR_FILENO + 1) close_range(STDERR_FILENO + 1, number - 1, 0);
   close_range(number + 1, ~0U, 0);
 }
 
-Exit Serve(const GatewayFlags& flags) {
+void SayListening(const std::vector<std::string>& addresses) {
+  for (const std::string& address : addresses) spdlog::info("listening on {}", address);
+}
+
+void Warn(const std::string& message) { spdlog::warn("{}", message); }
+
+Result<void> ServeParent(const GatewayFlags& flags) {
   CloseOthers(flags.fd);
+  return RunGateway({.server = {.listen = flags.listen, .api = RuleOfName(flags.api)},
+                     .channel = Fd(flags.fd),
+                     .confine = Confine,
+                     .listening = SayListening,
+                     .warn = Warn});
+}
+
+// As a unit of systemd's: its socket unit brings the inspectors.
+Result<void> ServeWhoComes() {
+  auto inspectors = TakePassedSocket();
+  if (!inspectors) return std::unexpected(inspectors.error());
+  CloseOthers(inspectors->get());
+  const auto line = ServiceLine::Open();
+  line.Say("READY=1");
+  return RunJoinableGateway({.inspectors = std::move(*inspectors),
+                             .confine = Confine,
+                             .listening = SayListening,
+                             .warn = Warn,
+                             .alive = [&line] { line.Say("WATCHDOG=1"); }});
+}
+
+Exit Serve(const GatewayFlags& flags) {
   prctl(PR_SET_NAME, "hullmark-gw");  // ps(1) tells it from the inspector.
-  const auto served =
-      RunGateway({.server = {.listen = flags.listen, .api = RuleOfName(flags.api)},
-                  .channel = Fd(flags.fd),
-                  .confine = Confine,
-                  .listening =
-                      [](const std::vector<std::string>& addresses) {
-                        for (const std::string& address : addresses)
-                          spdlog::info("listening on {}", address);
-                      },
-                  .warn = [](const std::string& message) { spdlog::warn("{}", message); }});
+  const auto served = flags.activated ? ServeWhoComes() : ServeParent(flags);
   return served ? Exit::kDone : Complain(served.error(), Exit::kUsage);
 }
 
@@ -75,10 +97,13 @@ Exit Serve(const GatewayFlags& flags) {
 std::function<Exit()> SetupGateway(CLI::App& app, const GlobalOptions& /*global*/,
                                    const Wiring& /*wiring*/) {
   const auto flags = std::make_shared<GatewayFlags>();
-  app.add_option("--fd", flags->fd, "The channel to the inspector")
-      ->required()
-      ->check(CLI::Range(STDERR_FILENO + 1, INT_MAX - 1));
-  app.add_option("--listen", flags->listen, "Address")->required()->allow_extra_args(false);
+  auto* const sources = app.add_option_group("inspector")->require_option(1);
+  auto* const listen =
+      app.add_option("--listen", flags->listen, "Address")->allow_extra_args(false);
+  sources->add_option("--fd", flags->fd, "The channel to the inspector that started it")
+      ->check(CLI::Range(STDERR_FILENO + 1, INT_MAX - 1))
+      ->needs(listen);
+  sources->add_flag("--activated", flags->activated, "Inspectors come by systemd's socket unit");
   app.add_option("--api", flags->api, "Who gets the API")
       ->check(CLI::IsMember({"loopback", "authenticated", "off"}));
   return [flags] { return Serve(*flags); };

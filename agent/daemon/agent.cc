@@ -18,6 +18,7 @@
 #include "agent/daemon/gateway_process.h"
 #include "agent/daemon/loop.h"
 #include "agent/daemon/scan_thread.h"
+#include "agent/daemon/service.h"
 #include "agent/daemon/system_clock.h"
 #include "agent/gateway/documents.h"
 #include "agent/watch/cgroup_watch.h"
@@ -28,6 +29,10 @@ namespace {
 
 constexpr std::chrono::milliseconds kLastWait{1'000};  // For a scan when the agent ends.
 constexpr int kFreshIntervals = 3;
+constexpr std::chrono::seconds kFeeding{1};
+// A scan of the largest host takes seconds. One that takes this long waits for something that never
+// comes, and no other one can begin.
+constexpr std::chrono::minutes kHanging{2};
 
 std::unique_ptr<CgroupWatch> WatchCgroups(const std::string& root) {
   auto watch = CgroupWatch::Create(WatchedHierarchy(root));
@@ -41,7 +46,9 @@ std::unique_ptr<CgroupWatch> WatchCgroups(const std::string& root) {
   return std::move(*watch);
 }
 
-std::unique_ptr<GatewayProcess> MakeGateway(const std::vector<std::string>& command) {
+std::unique_ptr<GatewayProcess> MakeGateway(const AgentParts& parts) {
+  if (parts.gateway_unit) return std::make_unique<GatewayProcess>(*parts.gateway_unit);
+  const auto& command = parts.gateway_command;
   return command.empty() ? nullptr : std::make_unique<GatewayProcess>(command);
 }
 
@@ -50,16 +57,13 @@ class Resident {
  public:
   Resident(AgentParts parts, SystemClock& clock)
       : parts_(std::move(parts)),
-        gateway_(MakeGateway(parts_.gateway_command)),
+        gateway_(MakeGateway(parts_)),
         watch_(WatchCgroups(parts_.cgroup_root)),
         loop_(clock, parts_.timing,
               {.begin_scan = [this](ScanReason reason) { BeginScan(reason); },
                .end_scan = [this] { EndScan(); },
                .reload = [this] { return Reload(); },
-               .upkeep =
-                   [this](Moment now) {
-                     if (gateway_) gateway_->Upkeep(now);
-                   },
+               .upkeep = [this](Moment now) { Upkeep(now); },
                .give_up = [this] { return scans_done_ == 0 && scans_failed_ > 0; }}) {
     clock.Attach([this] { return gateway_ ? gateway_->fd() : -1; },
                  [](Wakes&) { /* Upkeep reads it. */ });
@@ -76,6 +80,7 @@ class Resident {
 
   AgentEnd Run() {
     loop_.Run();
+    TellService("STOPPING=1");
     if (gateway_) gateway_->Stop();
     if (!thread_.IsIdle(kLastWait)) {
       // What it reads may hang for as long as a file server does. Nothing of it is needed.
@@ -89,6 +94,14 @@ class Resident {
   }
 
  private:
+  // The watchdog is fed by a loop that goes round and whose scans end.
+  void Upkeep(Moment now) {
+    if (gateway_) gateway_->Upkeep(now);
+    if (now < fed_ + kFeeding || loop_.ScanningFor(now) > kHanging) return;
+    TellService("WATCHDOG=1");
+    fed_ = now;
+  }
+
   void BeginScan(ScanReason reason) {
     const Publication publication{
         .sequence = ++sequence_,
@@ -106,13 +119,17 @@ class Resident {
     if (!documents) {
       spdlog::error("{}: {}", looked ? "publish" : "scan", documents.error().message);
     } else {
-      if (!std::exchange(ready_, true)) spdlog::info("ready");
+      if (!std::exchange(ready_, true)) {
+        spdlog::info("ready");
+        TellService("READY=1");
+      }
       if (gateway_) gateway_->Publish(std::move(*documents), sequence_);
     }
     if (watch_ && watch_->IsPartial()) watch_->Refresh();
   }
 
   LoopTiming Reload() {
+    TellService("RELOADING=1");
     const auto timing = parts_.reload();
     if (timing) {
       parts_.timing = *timing;
@@ -120,6 +137,7 @@ class Resident {
     } else {
       spdlog::error("not reloaded, all stays as it was: {}", timing.error().message);
     }
+    TellService("READY=1");
     return parts_.timing;
   }
 
@@ -139,6 +157,7 @@ class Resident {
   Loop loop_;
   std::uint64_t sequence_ = 0, scans_done_ = 0, scans_failed_ = 0;
   bool ready_ = false;
+  Moment fed_{};                 // The watchdog.
   std::optional<Scanned> made_;  // By the scan that has ended.
   ScanThread thread_;            // The last member: it ends before what it uses.
 };

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agent/base/file.h"
+#include "agent/daemon/gateway_process.h"
 #include "agent/daemon/loop.h"
 #include "agent/gateway/documents.h"
 #include "agent/gateway/requests.h"
@@ -39,7 +40,9 @@ struct Scanned {
 // What differs from one use of the agent to another.
 struct AgentParts {
   LoopTiming timing;
-  std::vector<std::string> gateway_command;  // See GatewayProcess; empty: nothing is served.
+  // See GatewayProcess; none of both: nothing is served.
+  std::vector<std::string> gateway_command;
+  std::optional<GatewayUnit> gateway_unit{};
   std::string cgroup_root = "/sys/fs/cgroup";
   // Looks, judges and lays out the documents, on a thread of its own. Without documents the last
   // picture stays and grows old.

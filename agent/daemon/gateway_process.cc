@@ -19,6 +19,7 @@
 #include <cstring>
 #include <expected>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,6 +28,7 @@
 #include "agent/base/file.h"
 #include "agent/daemon/clock.h"
 #include "agent/gateway/channel.h"
+#include "agent/gateway/meeting.h"
 #include "agent/gateway/requests.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
@@ -99,7 +101,7 @@ milliseconds BackOff::AfterLife(std::chrono::nanoseconds lived) {
   return std::exchange(next_, std::min(next_ * 2, kLongestWait));
 }
 
-Result<void> GatewayProcess::Spawn(Moment now) {
+Result<Channel> GatewayProcess::Spawn() {
   auto ends = Channel::MakePair();
   if (!ends) return std::unexpected(ends.error());
   // dup2 onto the same number would leave its close-on-exec flag set.
@@ -116,18 +118,47 @@ Result<void> GatewayProcess::Spawn(Moment now) {
   if (failed != 0) {
     return Fail(CodeOfErrno(failed), std::string("starting the gateway: ") + std::strerror(failed));
   }
-  channel_ = std::move(ends->first);
-  child_ = Pid{child};
-  channel_.Expect(Pid{child});
+  process_ = Pid{child};
+  ends->first.Expect(Pid{child});
+  return std::move(ends->first);
+}
+
+Result<Channel> GatewayProcess::Join() const {
+  auto channel = JoinGateway(unit_->socket);
+  if (channel && channel->SendOrder(unit_->order) != Sent::kSent) {
+    return Fail(ErrorCode::kIo, unit_->socket + ": the gateway does not listen");
+  }
+  return channel;
+}
+
+Result<void> GatewayProcess::Begin(Moment now) {
+  auto channel = unit_ ? Join() : Spawn();
+  if (!channel) return std::unexpected(channel.error());
+  channel_ = std::move(*channel);
   state_ = {};
   sent_ = 0;
   started_ = heard_ = now;
   return {};
 }
 
+// Whoever speaks first on a unit's channel is the one that speaks there.
+void GatewayProcess::Take(const GatewayState& said, Moment now) {
+  if (!process_) {
+    process_ = said.sender;
+    channel_.Expect(said.sender);
+    spdlog::info("joined the gateway (pid {})", std::to_underlying(said.sender));
+  }
+  state_ = said;
+  heard_ = now;
+}
+
 Result<void> GatewayProcess::Start(Moment now, const std::function<bool()>& give_up) {
-  const auto spawned = Spawn(now);
-  if (!spawned) return spawned;
+  const auto begun = Begin(now);
+  if (!begun && !unit_) return begun;
+  if (!begun) {
+    spdlog::warn("{}; trying again", begun.error().message);
+    return {};
+  }
   pollfd wanted = {.fd = channel_.fd(), .events = POLLIN, .revents = 0};
   constexpr milliseconds kWait{100};
   for (milliseconds waited{0}; waited < kSilence && !give_up(); waited += kWait) {
@@ -135,7 +166,11 @@ Result<void> GatewayProcess::Start(Moment now, const std::function<bool()>& give
   }
   const auto said = channel_.ReceiveState();
   if (said && *said && (*said)->listening) {
-    state_ = **said;
+    Take(**said, now);
+    return {};
+  }
+  if (unit_) {
+    Lose(now, said ? "it does not answer" : said.error().message);
     return {};
   }
   Stop();
@@ -150,28 +185,29 @@ void GatewayProcess::Publish(Fd documents, std::uint64_t sequence) {
 
 // At most one set is on its way: what waits in a socket is memory that nobody can take back.
 void GatewayProcess::Feed() {
-  if (!child_ || !documents_ || sent_ == sequence_ || sent_ != state_.received) return;
+  if (!Has() || !documents_ || sent_ == sequence_ || sent_ != state_.received) return;
   if (channel_.SendDocuments(documents_, sequence_) == Sent::kSent) sent_ = sequence_;
 }
 
 void GatewayProcess::Upkeep(Moment now) {
-  if (!child_) {
+  if (!Has()) {
     if (now < restart_at_) return;
-    ++restarts_;
-    if (const auto spawned = Spawn(now); !spawned) {
-      spdlog::error("{}", spawned.error().message);
+    const bool again = started_ != Moment{};
+    if (const auto begun = Begin(now); !begun) {
+      spdlog::error("{}", begun.error().message);
       restart_at_ = now + back_off_.AfterLife({});
+    } else if (again) {
+      ++restarts_;
     }
     return;
   }
   for (int count = 0; count < kMostMessages; ++count) {
     auto said = channel_.ReceiveState();
-    if (!said) return Bury(now, said.error().message);
+    if (!said) return Lose(now, said.error().message);
     if (!*said) break;
-    state_ = **said;
-    heard_ = now;
+    Take(**said, now);
   }
-  if (now - heard_ > kSilence) return Bury(now, "it no longer answers");
+  if (now - heard_ > kSilence) return Lose(now, "it no longer answers");
   OfferAgain(now);
   Feed();
 }
@@ -183,34 +219,41 @@ void GatewayProcess::OfferAgain(Moment now) {
   sent_ = state_.received = 0;
 }
 
-void GatewayProcess::Bury(Moment now, const std::string& why) {
-  const pid_t child = std::to_underlying(*child_);
+// How it ended.
+std::string GatewayProcess::Bury() const {
+  const pid_t child = std::to_underlying(*process_);
   kill(child, SIGKILL);
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
+  return HowItEnded(status);
+}
+
+// A unit that hangs is its watchdog's business.
+void GatewayProcess::Lose(Moment now, const std::string& why) {
+  const std::string end = unit_ ? "is not there" : Bury();
   former_ = Requests();
   state_ = {};
-  child_.reset();
+  process_.reset();
   channel_ = Channel();
   const milliseconds wait = back_off_.AfterLife(now - started_);
   restart_at_ = now + wait;
-  spdlog::warn("the gateway {} ({}); starting it again in {} ms", HowItEnded(status), why,
-               wait.count());
+  spdlog::warn("the gateway {} ({}); {} it again in {} ms", end, why,
+               unit_ ? "joining" : "starting", wait.count());
 }
 
 // It ends when the channel does, and may have something to say about why it ends; one that cannot
 // is killed.
 void GatewayProcess::Stop() {
-  if (!child_) return;
   channel_ = Channel();
-  const pid_t child = std::to_underlying(*child_);
+  const auto process = std::exchange(process_, std::nullopt);
+  if (!process || unit_) return;
+  const pid_t child = std::to_underlying(*process);
   const Fd handle(static_cast<int>(syscall(SYS_pidfd_open, child, 0)));
   pollfd ended = {.fd = handle.get(), .events = POLLIN, .revents = 0};
   constexpr int kMilliseconds = 500;
   if (poll(&ended, 1, kMilliseconds) <= 0) kill(child, SIGKILL);
   waitpid(child, nullptr, 0);
-  child_.reset();
 }
 
 RequestCounts GatewayProcess::Requests() const {

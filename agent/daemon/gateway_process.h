@@ -28,20 +28,29 @@ class BackOff {
   std::chrono::milliseconds next_{100};
 };
 
-// The gateway as the inspector's child: fed, counted, and started again when it dies or no longer
-// answers. Nothing that it does or does not do changes what the inspector knows.
+// A gateway that somebody else starts, and starts again: a unit of systemd's.
+struct GatewayUnit {
+  std::string socket;  // Where it waits for inspectors.
+  ServeOrder order;
+};
+
+// The gateway, as the inspector's child or as a unit of its own: fed, counted, and started (or
+// joined) again when it dies or no longer answers. Nothing that it does or does not do changes what
+// the inspector knows.
 class GatewayProcess {
  public:
   // `arguments` are those of the program, the first is its name; the channel's descriptor is
   // number kChannelFd in the child.
   static constexpr int kChannelFd = 3;
   explicit GatewayProcess(std::vector<std::string> arguments) : arguments_(std::move(arguments)) {}
+  explicit GatewayProcess(GatewayUnit unit) : unit_(std::move(unit)) {}
   GatewayProcess(const GatewayProcess&) = delete;
   GatewayProcess& operator=(const GatewayProcess&) = delete;
   ~GatewayProcess() { Stop(); }
 
-  // Starts it and waits until it listens. Error: it ended (and said why on stderr), takes too long,
-  // or `give_up`, which is asked ten times a second, says so.
+  // Starts or joins it and waits until it listens. Error: a child ended (and said why on stderr),
+  // takes too long, or `give_up`, which is asked ten times a second, says so. A unit may come
+  // later: that it is not there yet is a warning.
   Result<void> Start(Moment now, const std::function<bool()>& give_up);
 
   // The newest documents: sent as soon as it has taken those before them, and again to a new one.
@@ -53,22 +62,28 @@ class GatewayProcess {
   // Ends it: it holds no state that has to be saved.
   void Stop();
 
-  int fd() const { return child_ ? channel_.fd() : -1; }
-  std::optional<Pid> pid() const { return child_; }
+  int fd() const { return channel_.fd(); }
+  std::optional<Pid> pid() const { return process_; }
   std::uint64_t restarts() const { return restarts_; }
   RequestCounts Requests() const;  // Of all the gateways there were.
 
  private:
-  Result<void> Spawn(Moment now);
+  bool Has() const { return channel_.fd() >= 0; }
+  Result<void> Begin(Moment now);
+  Result<Channel> Spawn();
+  Result<Channel> Join() const;
+  void Take(const GatewayState& said, Moment now);
   void Feed();
   void OfferAgain(Moment now);
-  void Bury(Moment now, const std::string& why);
+  void Lose(Moment now, const std::string& why);
+  std::string Bury() const;
 
   std::vector<std::string> arguments_;
-  Channel channel_;
-  std::optional<Pid> child_;
-  GatewayState state_;      // As the living one said last.
-  RequestCounts former_{};  // Of those that have died.
+  std::optional<GatewayUnit> unit_;  // Not a child.
+  Channel channel_;                  // Closed where there is no gateway.
+  std::optional<Pid> process_;       // Of a unit once it has said something.
+  GatewayState state_;               // As the living one said last.
+  RequestCounts former_{};           // Of those that have died.
   Fd documents_;
   std::uint64_t sequence_ = 0;  // Of documents_.
   std::uint64_t sent_ = 0;      // Sequence that went to the living one last.

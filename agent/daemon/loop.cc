@@ -107,6 +107,10 @@ void Loop::CountBudget() {
   ++counts_.over_budget;
 }
 
+std::chrono::nanoseconds Loop::ScanningFor(Moment now) const {
+  return began_ ? now - *began_ : std::chrono::nanoseconds{0};
+}
+
 Moment Loop::Deadline() {
   const Moment upkeep = clock_.Now() + kUpkeep;
   return scanning() ? upkeep : std::min(due_, upkeep);

@@ -54,6 +54,8 @@ class Loop {
 
   LoopCounts counts() const { return counts_; }
   bool scanning() const { return began_.has_value(); }
+  // How long the scan that is running has taken; 0 if none is.
+  std::chrono::nanoseconds ScanningFor(Moment now) const;
 
  private:
   bool Take(const Wakes& wakes);
