@@ -50,6 +50,7 @@ struct Played {
   int ended = 0, reloads = 0;
   LoopCounts counts;
   bool scanning = false;
+  std::chrono::nanoseconds longest{};  // That a scan was seen to run.
 };
 
 struct Play {
@@ -70,16 +71,18 @@ Played Act(const Play& play) {
     played.scans.push_back(std::to_string(at) + " " + std::string(NameOf(reason)));
     clock.In(play.takes[nth], {.scan_done = true});
   };
-  Loop loop(clock, play.timing,
-            {.begin_scan = begin,
-             .end_scan = [&] { ++played.ended; },
-             .reload =
-                 [&] {
-                   ++played.reloads;
-                   EXPECT_FALSE(loop.scanning());
-                   return LoopTiming{.interval = seconds(20)};
-                 },
-             .upkeep = [](Moment) {}});
+  Loop loop(
+      clock, play.timing,
+      {.begin_scan = begin,
+       .end_scan = [&] { ++played.ended; },
+       .reload =
+           [&] {
+             ++played.reloads;
+             EXPECT_FALSE(loop.scanning());
+             return LoopTiming{.interval = seconds(20)};
+           },
+       .upkeep =
+           [&](Moment now) { played.longest = std::max(played.longest, loop.ScanningFor(now)); }});
   loop.Run();
   played.counts = loop.counts();
   played.scanning = loop.scanning();
@@ -95,6 +98,12 @@ TEST(Loop, ScansAtOnceAndEveryInterval) {
   EXPECT_EQ(played.ended, 4);
   EXPECT_EQ(played.counts.missed, 0);
   EXPECT_EQ(played.counts.over_budget, 0);
+}
+
+TEST(Loop, TellsHowLongAScanHasRun) {
+  // Looked at each second; at the third it has ended.
+  const Played played = Act({.until = seconds(14), .takes = {seconds(3)}});
+  EXPECT_EQ(played.longest, seconds(2));
 }
 
 TEST(Loop, ScansWhenAskedAndCountsTheIntervalFromThere) {
