@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # What this host may not have, in Debian guests: AppArmor, cgroup v2, systemd, other kernels.
 # run_vm.sh small|full|zoo [HULLMARK]
+# run_vm.sh package PACKAGE.deb
 #   small  two kernels, the lab's eight containers
 #   full   Debian 12 with systemd, one container of every kind of the zoo
 #   zoo    as full, with the whole zoo
+#   package  Debian 12 with systemd: the package from its installation to its purge, over one of every kind
 # Exit 77: no guest can run here; the reason is on stderr. The last line on stdout counts test cases.
 set -euo pipefail
 export LC_ALL=C
@@ -49,7 +51,28 @@ full() { # ZOO_ONLY
     cd /opt/tests && zoo/zoo.sh up && zoo/zoo.sh verify && e2e/judge.py --hullmark /usr/local/bin/hullmark'
 }
 
-[ -x "$hullmark" ] || { echo "run_vm: no program at $hullmark" >&2; exit 1; }
+# The same package with a higher version.
+newer_than() { # PACKAGE.deb NEWER.deb
+  dpkg-deb -R "$1" "$work/newer" &&
+    sed -Ei 's/^(Version: .*)$/\1+newer/' "$work/newer/DEBIAN/control" &&
+    dpkg-deb --root-owner-group -b "$work/newer" "$2" >/dev/null
+}
+
+package() { # PACKAGE.deb
+  local overlay=$work/overlay status
+  mkdir -p "$overlay/opt/tests" "$overlay/root"
+  cp -r "$here/../zoo" "$here/../e2e" "$overlay/opt/tests/"
+  cp "$1" "$overlay/root/hullmark.deb"
+  newer_than "$1" "$overlay/root/newer.deb" || return 1
+  "$vmlab" run --full --overlay "$overlay" --env "ZOO_ONLY=$one_of_every_kind" --timeout 1800 -- \
+    /opt/tests/e2e/package_in_guest.sh /root/hullmark.deb /root/newer.deb | tee "$work/package.out"
+  status=${PIPESTATUS[0]}
+  passed=$((passed + $(grep -c '^ok   package: ' "$work/package.out")))
+  failed=$((failed + $(grep -c '^FAIL package: ' "$work/package.out")))
+  return "$status"
+}
+
+[ -x "$hullmark" ] || [ "$1" = package ] || { echo "run_vm: no program at $hullmark" >&2; exit 1; }
 [ "$(uname -m)" = x86_64 ] || cannot "the guests are x86-64"
 command -v dpkg-deb >/dev/null || cannot "the guests are made of Debian packages"
 if [ "$(id -u)" != 0 ]; then
@@ -66,7 +89,8 @@ case $1 in
     ;;
   full) check "systemd, one container of every kind" full "$one_of_every_kind" ;;
   zoo) check "systemd, the whole zoo" full . ;;
-  *) echo "run_vm.sh small|full|zoo [HULLMARK]" >&2; exit 2 ;;
+  package) check "the package" package "$hullmark" ;;
+  *) echo "run_vm.sh small|full|zoo [HULLMARK], package PACKAGE.deb" >&2; exit 2 ;;
 esac
 echo "$passed passed, $failed failed, 0 skipped"
 [ "$failed" = 0 ]
