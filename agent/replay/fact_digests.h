@@ -7,8 +7,8 @@
 
 namespace hullmark {
 
-// Everything counts that a document of the Snapshot has, but for what no check may go by. `key` is a
-// secret of this process: whoever makes a container's facts must not know it.
+// Everything counts that a document of the Snapshot has, but for what no check may go by. `key` is
+// a secret of this process: whoever makes a container's facts must not know it.
 FactDigests DigestFacts(const Snapshot& snapshot, HashKey key);
 
 }  // namespace hullmark

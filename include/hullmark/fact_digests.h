@@ -11,9 +11,9 @@ namespace hullmark {
 // lacks the key can bring about. A fact that could not be read counts with its error.
 //
 // Verdicts are kept while their number stays. So what changes with every look may decide nothing in
-// a check: the time and counts of a Snapshot, the problems of its vantage, the state and parent of a
-// process. Of other containers a check knows what NamespaceUsers tells, and their id, name, class,
-// pod and parents; a host check knows the host and the vantage.
+// a check: the time and counts of a Snapshot, the problems of its vantage, the state and parent of
+// a process. Of other containers a check knows what NamespaceUsers tells, and their id, name,
+// class, pod and parents; a host check knows the host and the vantage.
 struct FactDigests {
   std::uint64_t host = 0;  // All that host checks go by.
   std::vector<std::uint64_t> containers =

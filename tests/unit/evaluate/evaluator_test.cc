@@ -111,8 +111,7 @@ TEST_F(EvaluatorTest, WaiversEndWithoutAJudgement) {
     world_.snapshot.taken_at = Timestamp{time};
     const Report& report = evaluator.Judge(world_.snapshot, digests_);
     EXPECT_EQ(report.waivers.at(0).findings, 3U);
-    return std::pair(report.containers[0].findings[0].status,
-                     report.containers[0].score.exposure);
+    return std::pair(report.containers[0].findings[0].status, report.containers[0].score.exposure);
   };
   EXPECT_EQ(status_at(8), std::pair(Status::kWaived, MilliPoints{0}));
   EXPECT_EQ(status_at(9), std::pair(Status::kWaived, MilliPoints{0}));
