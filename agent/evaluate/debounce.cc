@@ -4,23 +4,13 @@
 #include <optional>
 
 #include "agent/evaluate/known_state.h"
+#include "agent/evaluate/standing.h"
+#include "hullmark/check.h"
 #include "hullmark/event.h"
 #include "hullmark/ids.h"
 
 namespace hullmark {
 namespace {
-
-// What a step from one announced standing to another is called; what gets well again after having
-// been unknown has no name.
-std::optional<EventKind> KindOfStep(Standing from, Standing to) {
-  if (to == Standing::kFailing) {
-    return from == Standing::kFailing ? EventKind::kViolationChanged
-                                      : EventKind::kViolationAppeared;
-  }
-  if (from == Standing::kFailing) return EventKind::kViolationResolved;
-  if (to == Standing::kUnknown) return EventKind::kControlUnknown;
-  return std::nullopt;
-}
 
 std::optional<EventKind> Commit(KnownControl& known, const ControlLook& look) {
   const auto kind = KindOfStep(known.standing, look.standing);
