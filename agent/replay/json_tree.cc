@@ -20,22 +20,22 @@ namespace {
 
 using Json = nlohmann::json;
 
-// Deeper and wider than any snapshot, and little enough that looking for a repeated name is cheap.
-constexpr std::size_t kMostDepth = 32;
-constexpr std::size_t kMostMembers = 64;
+constexpr std::size_t kMostDepth = 32;  // Deeper than any document of ours.
 constexpr std::size_t kMostNameBytes = 64;
 
 // Builds the tree from the parser's calls; `false` stops the parser.
 class Builder {
  public:
+  explicit Builder(JsonShape shape) : shape_(shape) {}
+
   // What SAX parsers of nlohmann call; the names are theirs.
   // NOLINTBEGIN(readability-identifier-naming)
   bool null() { return Place({}); }
   bool boolean(bool value) { return Place({value}); }
   bool number_integer(std::int64_t value) { return Place({value}); }
   bool number_unsigned(std::uint64_t value) { return Place({value}); }
-  bool number_float(double /*value*/, const std::string& /*text*/) {
-    return Place({}) && Refuse("a number that is no 64-bit integer");
+  bool number_float(double value, const std::string& /*text*/) {
+    return Place({value}) && (shape_.fractions || Refuse("a number that is no 64-bit integer"));
   }
   bool string(std::string& value) { return Place({std::move(value)}); }
   bool binary(Json::binary_t& /*value*/) { return Refuse("binary"); }
@@ -65,6 +65,7 @@ class Builder {
   }
   bool Refuse(std::string_view what);
 
+  JsonShape shape_;
   JsonValue root_;
   std::vector<JsonValue*> open_;  // Stable: a container does not grow while a part of it is open.
   std::string message_;
@@ -92,7 +93,8 @@ bool Builder::AddMember(std::string name) {
   const bool repeated = FindMember(members, name) != nullptr;
   members.push_back({.name = std::move(name), .value = {}});
   if (repeated) return Refuse("stands here twice");
-  return members.size() <= kMostMembers || Refuse("more members than any object of a snapshot");
+  return members.size() <= shape_.members ||
+         Refuse("more members than any object of such a document");
 }
 
 // The place of a fault is the way from the root along what is open.
@@ -117,8 +119,8 @@ const JsonValue* FindMember(const JsonValue::Object& object, std::string_view na
   return member == object.end() ? nullptr : &member->value;
 }
 
-Result<JsonValue> ParseJson(std::string_view text) {
-  Builder builder;
+Result<JsonValue> ParseJson(std::string_view text, JsonShape shape) {
+  Builder builder(shape);
   const bool parsed = Json::sax_parse(text, &builder);
   return std::move(builder).Take(parsed);
 }

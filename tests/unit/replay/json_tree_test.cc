@@ -60,7 +60,7 @@ TEST(ParseJson, BoundsDepthAndWidth) {
   EXPECT_TRUE(Refusal(std::string(1000000, '[')).ends_with("/0/0: nested too deeply"));
   std::string wide = "{";
   for (int i = 0; i < 64; ++i) wide += "\"" + std::to_string(i) + "\": 0,";
-  EXPECT_EQ(Refusal(wide + "\"64\": 0}"), "/64: more members than any object of a snapshot");
+  EXPECT_EQ(Refusal(wide + "\"64\": 0}"), "/64: more members than any object of such a document");
   wide.back() = '}';
   EXPECT_EQ(Refusal(wide), "accepted");
 }
