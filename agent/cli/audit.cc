@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <spdlog/spdlog.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <cstdlib>
 #include <expected>
 #include <functional>
 #include <memory>
@@ -19,11 +16,13 @@
 #include <utility>
 #include <vector>
 
+#include "agent/cli/baseline.h"
 #include "agent/cli/command.h"
 #include "agent/cli/complain.h"
 #include "agent/cli/inputs.h"
 #include "agent/cli/output.h"
 #include "agent/cli/site.h"
+#include "agent/cli/terminal.h"
 #include "agent/cli/textfile.h"
 #include "agent/cli/thresholds.h"
 #include "agent/config/units.h"
@@ -35,6 +34,7 @@
 #include "hullmark/check.h"
 #include "hullmark/glob.h"
 #include "hullmark/ids.h"
+#include "hullmark/posture.h"
 #include "hullmark/report.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
@@ -51,6 +51,7 @@ struct AuditOptions {
   bool verbose = false;
   std::string fail_on;
   std::optional<double> min_score, min_coverage;
+  std::string baseline;
 };
 
 // CLI::Range takes "nan" for a number of any range.
@@ -111,6 +112,10 @@ void AddThresholdOptions(CLI::App& app, AuditOptions& options) {
                  "Exit 3 when less than this part of what applies could be read (0 to 1)")
       ->check(FromZeroTo(1))
       ->type_name("R");
+  app.add_option("--baseline", options.baseline,
+                 "An earlier JSON report that is accepted: --fail-on, --min-score and the first "
+                 "screen are about what is new since; - is stdin")
+      ->type_name("FILE");
 }
 
 // In the order in which --help lists them. Returns the option whose default the site may set.
@@ -123,22 +128,6 @@ const CLI::Option* AddOptions(CLI::App& app, AuditOptions& options) {
       ->check(CLI::IsMember({"auto", "always", "never"}))
       ->capture_default_str();
   return classes;
-}
-
-bool UseColor(const AuditOptions& options) {
-  if (options.color != "auto") return options.color == "always";
-  const char* const terminal = std::getenv("TERM");
-  return IsStandardOutput(options.output) && isatty(STDOUT_FILENO) == 1 &&
-         std::getenv("NO_COLOR") == nullptr && terminal != nullptr &&
-         std::string_view(terminal) != "dumb";
-}
-
-int TerminalColumns() {
-  constexpr int kDefault = 80;
-  constexpr int kMost = 120;  // Longer lines are hard to read, whatever the window.
-  winsize size = {};
-  if (isatty(STDOUT_FILENO) != 1 || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return kDefault;
-  return size.ws_col == 0 ? kDefault : std::clamp<int>(size.ws_col, 40, kMost);
 }
 
 std::vector<ContainerClass> ClassesOf(const AuditOptions& options) {
@@ -239,7 +228,22 @@ struct Standard {
   const Benchmark& benchmark;
   const std::vector<Waiver>& waivers;
   std::optional<Timestamp> at;
+  const std::optional<Posture>& accepted;
 };
+
+ReportOptions HowToWrite(const AuditOptions& options, const GlobalOptions& global,
+                         const Wiring& wiring) {
+  return {.generated_at = wiring.now(),
+          .tool_version = std::string(wiring.version),
+          .command = global.command,
+          .select = options.select,
+          .site = global.site.select,
+          .classes = ClassesOf(options),
+          .infrastructure = global.site.infrastructure,
+          .verbose = options.verbose,
+          .color = UseColor(options.color, options.output),
+          .columns = TerminalColumns()};
+}
 
 Exit Judge(const AuditOptions& options, const Standard& standard, const Look& look,
            const GlobalOptions& global, const Wiring& wiring) {
@@ -253,27 +257,21 @@ Exit Judge(const AuditOptions& options, const Standard& standard, const Look& lo
   const Report report = Evaluate(snapshot, benchmark, evaluate);
   const auto selected = CheckSelection(options, snapshot, evaluate.select, report);
   if (!selected) return Complain(selected.error(), Exit::kUsage);
-  const ReportOptions how{.generated_at = wiring.now(),
-                          .tool_version = std::string(wiring.version),
-                          .command = global.command,
-                          .select = options.select,
-                          .site = global.site.select,
-                          .classes = evaluate.classes,
-                          .infrastructure = global.site.infrastructure,
-                          .verbose = options.verbose,
-                          .color = UseColor(options),
-                          .columns = TerminalColumns()};
-  const ReportInput input{.snapshot = snapshot,
-                          .benchmark = benchmark,
-                          .report = report,
-                          .options = how,
-                          .waivers = standard.waivers};
+  const ReportOptions how = HowToWrite(options, global, wiring);
+  ReportInput input{.snapshot = snapshot,
+                    .benchmark = benchmark,
+                    .report = report,
+                    .options = how,
+                    .waivers = standard.waivers};
+  const Since since = Compared(standard.accepted, input);
+  input.news = since.news ? &*since.news : nullptr;
   const auto written = WriteAll(options, input, look.took);
   if (!written) return Complain(written.error(), Exit::kUsage);
   return ApplyThresholds({.fail_on = SeverityOfName(options.fail_on),
                           .min_score = options.min_score,
                           .min_coverage = options.min_coverage,
-                          .host_counts = options.select.empty()},
+                          .host_counts = options.select.empty(),
+                          .news = input.news},
                          benchmark, report);
 }
 
@@ -292,6 +290,8 @@ Exit Audit(const AuditOptions& options, const GlobalOptions& global, const Wirin
   if (!loaded) return Complain(loaded.error(), Exit::kUsage);
   const auto waivers = LoadChosenWaivers(global);
   if (!waivers) return Complain(waivers.error(), Exit::kUsage);
+  const auto accepted = ReadBaseline(options.baseline, options.snapshot);
+  if (!accepted) return Complain(accepted.error(), Exit::kUsage);
   const auto wanted = WantedBy(loaded->benchmark, global.site, *waivers);
   const auto look = TakeSnapshot(options, global, wiring, wanted);
   if (!look) {
@@ -302,7 +302,8 @@ Exit Audit(const AuditOptions& options, const GlobalOptions& global, const Wirin
                                 ": not one process: nothing was looked at"},
                     Exit::kBlind);
   }
-  const Standard standard = {.benchmark = loaded->benchmark, .waivers = *waivers, .at = at};
+  const Standard standard = {
+      .benchmark = loaded->benchmark, .waivers = *waivers, .at = at, .accepted = *accepted};
   return Judge(options, standard, *look, global, wiring);
 }
 

@@ -66,6 +66,7 @@ std::span<const Command> Commands();
 std::function<Exit()> SetupAudit(CLI::App& app, const GlobalOptions& global, const Wiring& wiring);
 std::function<Exit()> SetupSnapshot(CLI::App& app, const GlobalOptions& global,
                                     const Wiring& wiring);
+std::function<Exit()> SetupDiff(CLI::App& app, const GlobalOptions& global, const Wiring& wiring);
 std::function<Exit()> SetupAgent(CLI::App& app, const GlobalOptions& global, const Wiring& wiring);
 std::function<Exit()> SetupGateway(CLI::App& app, const GlobalOptions& global,
                                    const Wiring& wiring);

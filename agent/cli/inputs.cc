@@ -29,12 +29,14 @@
 #include "agent/collect/collect.h"
 #include "agent/config/config.h"
 #include "agent/config/overrides.h"
+#include "agent/replay/report_json.h"
 #include "agent/replay/snapshot_json.h"
 #include "checks/table.h"
 #include "hullmark/benchmark.h"
 #include "hullmark/check.h"
 #include "hullmark/glob.h"
 #include "hullmark/ids.h"
+#include "hullmark/posture.h"
 #include "hullmark/result.h"
 #include "hullmark/selector.h"
 #include "hullmark/snapshot.h"
@@ -45,6 +47,7 @@ namespace {
 
 constexpr std::size_t kSiteFileBytes = std::size_t{1} << 20;
 constexpr std::size_t kSnapshotBytes = std::size_t{512} << 20;
+constexpr std::size_t kReportBytes = std::size_t{256} << 20;
 
 // Parameters that name places on the host: collect resolves them, checks look them up.
 constexpr std::array<std::string_view, 3> kPlaces = {"runtime_sockets", "host_service_sockets",
@@ -94,6 +97,10 @@ std::unexpected<Error> FailWith(const std::string& path, int number) {
   return Fail(CodeOfErrno(number), path + ": " + std::strerror(number));
 }
 
+std::unexpected<Error> TooLarge(const std::string& path, std::size_t cap) {
+  return Fail(ErrorCode::kTruncated, path + ": larger than " + std::to_string(cap >> 20) + " MiB");
+}
+
 // The rest of a file, at most `cap` bytes.
 Result<std::string> ReadAll(const Fd& file, const std::string& path, std::size_t cap) {
   std::string text;
@@ -104,8 +111,7 @@ Result<std::string> ReadAll(const Fd& file, const std::string& path, std::size_t
     if (got == 0) return text;
     text.append(piece.data(), static_cast<std::size_t>(got));
     if (text.size() > cap) {
-      return Fail(ErrorCode::kTruncated,
-                  path + ": larger than " + std::to_string(cap >> 20) + " MiB");
+      return TooLarge(path, cap);
     }
   }
 }
@@ -121,6 +127,15 @@ Result<std::string> ReadWholeFile(const std::string& path, std::size_t cap) {
     return Fail(ErrorCode::kMalformed, path + ": not a regular file");
   }
   return ReadAll(file, path, cap);
+}
+
+// What `read` makes of a text, with the path before what is wrong.
+template <typename T>
+Result<T> ReadWith(const std::string& path, const Result<std::string>& text, const auto& read) {
+  if (!text) return std::unexpected(text.error());
+  auto value = read(*text);
+  if (!value) return Fail(value.error().code, path + ": " + value.error().message);
+  return T(*std::move(value));
 }
 
 }  // namespace
@@ -179,11 +194,26 @@ Result<Snapshot> LookAtHost(const GlobalOptions& global, const Wiring& wiring,
 }
 
 Result<Snapshot> ReadSnapshotFile(const std::string& path) {
+  return ReadWith<Snapshot>(path, ReadWholeFile(path, kSnapshotBytes), ReadSnapshot);
+}
+
+Result<Posture> ReadReportFile(const std::string& path) {
+  const auto text = ReadWholeFile(path, kReportBytes);
+  if (text && SchemaOf(*text).starts_with("hullmark.snapshot/")) {
+    return Fail(ErrorCode::kMalformed,
+                path + ": this is a snapshot: judge it first, hullmark audit --snapshot " + path +
+                    " --format json");
+  }
+  return ReadWith<Posture>(path, text, ReadReport);
+}
+
+Result<ReportOrSnapshot> ReadReportOrSnapshot(const std::string& path) {
   const auto text = ReadWholeFile(path, kSnapshotBytes);
-  if (!text) return std::unexpected(text.error());
-  auto snapshot = ReadSnapshot(*text);
-  if (!snapshot) return Fail(snapshot.error().code, path + ": " + snapshot.error().message);
-  return snapshot;
+  if (text && SchemaOf(*text).starts_with("hullmark.snapshot/")) {
+    return ReadWith<ReportOrSnapshot>(path, text, ReadSnapshot);
+  }
+  if (text && text->size() > kReportBytes) return TooLarge(path, kReportBytes);
+  return ReadWith<ReportOrSnapshot>(path, text, ReadReport);
 }
 
 }  // namespace hullmark

@@ -3,6 +3,7 @@
 
 #include <span>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "agent/cli/command.h"
@@ -10,6 +11,7 @@
 #include "agent/config/config.h"
 #include "hullmark/benchmark.h"
 #include "hullmark/check.h"
+#include "hullmark/posture.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
 #include "hullmark/waiver.h"
@@ -45,5 +47,12 @@ Result<Snapshot> LookAtHost(const GlobalOptions& global, const Wiring& wiring,
 
 // A snapshot document from a file; "-" is standard input.
 Result<Snapshot> ReadSnapshotFile(const std::string& path);
+
+// A JSON report from a file; "-" is standard input.
+Result<Posture> ReadReportFile(const std::string& path);
+
+// Either of them.
+using ReportOrSnapshot = std::variant<Posture, Snapshot>;
+Result<ReportOrSnapshot> ReadReportOrSnapshot(const std::string& path);
 
 }  // namespace hullmark

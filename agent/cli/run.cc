@@ -27,6 +27,9 @@ constexpr std::array kCommands = {
     Command{.name = "snapshot",
             .sentence = "Write what the kernel says as one JSON document, to be judged elsewhere",
             .setup = SetupSnapshot},
+    Command{.name = "diff",
+            .sentence = "Tell what changed between two reports or snapshots",
+            .setup = SetupDiff},
     Command{.name = "agent",
             .sentence = "Stay resident: scan, serve metrics and reports",
             .setup = SetupAgent},
@@ -117,6 +120,7 @@ constexpr const char* kExamples =
     "  sudo hullmark audit --fail-on high       exit 1 when a high control fails\n"
     "  sudo hullmark snapshot --output s.json   take facts here ...\n"
     "  hullmark audit --snapshot s.json         ... judge them there\n"
+    "  hullmark diff old.json new.json          what changed between two reports\n"
     "  sudo hullmark agent                      stay, serve /metrics on port 9723\n"
     "  hullmark explain CAP-001                 what a finding means, how to fix it\n"
     "\n"

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "agent/cli/command.h"
+#include "agent/sinks/news.h"
 #include "hullmark/benchmark.h"
 #include "hullmark/check.h"
 #include "hullmark/report.h"
@@ -15,6 +16,9 @@ struct Thresholds {
   std::optional<double> min_score{};     // Of every container.
   std::optional<double> min_coverage{};  // Of all containers together.
   bool host_counts = true;               // Whether fail_on looks at host controls too.
+  // Where an earlier report is accepted: fail_on counts what is new, min_score the containers that
+  // are new or have more points of exposure than before.
+  const News* news = nullptr;
 };
 
 // kBlind where coverage is too low, since then the rest proves nothing; else kViolation or kDone.

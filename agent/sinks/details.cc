@@ -141,6 +141,10 @@ struct Subject {
   std::function<Fix(const Control&)> fix;
 };
 
+bool IsNew(const Reading& reading, const Finding& finding) {
+  return reading.in.news != nullptr && IsTold(reading, finding);
+}
+
 void WriteFinding(Page& page, const Reading& reading, const Subject& subject,
                   const Finding& finding) {
   const Control& control = reading.ControlOf(finding);
@@ -150,7 +154,8 @@ void WriteFinding(Page& page, const Reading& reading, const Subject& subject,
       fmt::format("  {:<8}{:>5} {:<8}", fails ? NameOf(finding.severity) : NameOf(finding.status),
                   PointsText(finding.points), control.id);
   page.Paragraph({.text = label, .indent = kIndent, .style = StyleOf(finding)},
-                 control.title + Lift(subject.score, finding, reading.in.benchmark.scoring));
+                 control.title + Lift(subject.score, finding, reading.in.benchmark.scoring) +
+                     (IsNew(reading, finding) ? " NEW" : ""));
   if (finding.escalated && control.escalation) {
     page.Paragraph({.indent = kIndent},
                    fmt::format("worse together with {}", control.escalation->with));
@@ -266,6 +271,7 @@ std::string Likeness(const Reading& reading, const ContainerReport& judged) {
     add(finding.points);
     add(finding.note);
     add(finding.waiver.value_or(UINT32_MAX));
+    key += IsNew(reading, finding) ? 'n' : 'o';
     for (std::uint32_t i = finding.evidence_begin; i < finding.evidence_end; ++i) {
       add(report.evidence[i].fact);
     }

@@ -12,6 +12,7 @@
 
 #include "agent/encode/json_writer.h"
 #include "agent/sinks/control_json.h"
+#include "agent/sinks/news.h"
 #include "agent/sinks/report_sinks.h"
 #include "agent/sinks/score_json.h"
 #include "agent/sinks/selector_json.h"
@@ -20,6 +21,7 @@
 #include "hullmark/check.h"
 #include "hullmark/ids.h"
 #include "hullmark/limits.h"
+#include "hullmark/posture.h"
 #include "hullmark/report.h"
 #include "hullmark/result.h"
 #include "hullmark/selector.h"
@@ -75,6 +77,22 @@ void WriteWaivers(JsonWriter& json, const ReportInput& in) {
   json.EndArray();
 }
 
+// The earlier report that is accepted, and what is new; nothing without one.
+void WriteBaseline(JsonWriter& json, const ReportInput& in) {
+  if (in.news == nullptr) return;
+  const auto& [comparison, findings, containers, resolved, gone] = *in.news;
+  const Posture& before = comparison.before;
+  json.Key("baseline").BeginObject().Member("taken_at", before.taken_at);
+  json.Member("host", before.host).Key("benchmark").BeginObject();
+  json.Member("id", before.benchmark).Member("version", before.benchmark_version);
+  json.Member("sha256", before.benchmark_sha256).EndObject();
+  json.Key("caveats").BeginArray();
+  for (const std::string& caveat : CaveatsOf(comparison)) json.String(caveat);
+  json.EndArray().Member("new_violations", std::uint64_t{findings.size()});
+  json.Member("new_containers", std::uint64_t{containers.size()});
+  json.Member("resolved", std::uint64_t{resolved}).Member("gone", std::uint64_t{gone}).EndObject();
+}
+
 void WriteHead(JsonWriter& json, const ReportInput& in) {
   json.Member("schema", kReportSchema);
   json.Member("generated_at", ToRfc3339(in.options.generated_at));
@@ -95,6 +113,7 @@ void WriteHead(JsonWriter& json, const ReportInput& in) {
     WriteSelector(json, in.options.site);
   }
   json.Member("at", ToRfc3339(in.report.judged_at)).EndObject();
+  WriteBaseline(json, in);
 }
 
 void WriteVantage(JsonWriter& json, const Vantage& vantage) {
@@ -142,6 +161,7 @@ void WriteFinding(JsonWriter& json, const ReportInput& in, const Finding& findin
   json.Member("status", NameOf(finding.status));
   if (!IsPlain(in.report, finding)) {
     json.Member("severity", NameOf(finding.severity));
+    if (in.news != nullptr && in.news->findings.contains(&finding)) json.Member("new", true);
     WritePoints(json, "points", finding.points);
     json.Member("offenders", finding.offenders).Key("evidence").BeginArray();
     for (std::uint32_t i = finding.evidence_begin; i < finding.evidence_end; ++i) {
@@ -273,6 +293,7 @@ void WriteContainer(JsonWriter& json, const ReportInput& in, const ContainerRepo
   const Container& container = snapshot.containers[judged.container];
   json.BeginObject().Member("id", snapshot.Text(container.id));
   json.Member("name", snapshot.Text(container.name));
+  if (in.news != nullptr && in.news->containers.contains(&judged)) json.Member("new", true);
   json.Member("runtime", NameOf(container.runtime));
   json.Member("class", NameOf(container.container_class));
   WriteClaims(json, snapshot, container);

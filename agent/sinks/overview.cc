@@ -57,15 +57,11 @@ void SortWorstFirst(Judged& containers) {
                            [](const ContainerReport* judged) { return judged->score.exposure; });
 }
 
-std::string_view Name(const Reading& reading, const ContainerReport& judged) {
-  return CallName(reading.in.snapshot, reading.ContainerOf(judged));
-}
-
 void WriteAttentionLine(Page& page, const Reading& reading, const ContainerReport& judged) {
   const Container& container = reading.ContainerOf(judged);
   const std::string label = fmt::format("  {} {:>5}  {} {}", GradeText(judged.score),
                                         ScoreText(judged.score, reading.in.benchmark.scoring),
-                                        Cell(CallName(reading.in.snapshot, container), 20),
+                                        Cell(FullName(reading.in.snapshot, container), 20),
                                         Cell(NameOf(container.runtime), 10));
   std::string reason = "nothing fails, too much is unknown";
   if (const Finding* main = MainViolation(reading, judged.findings); main != nullptr) {
@@ -120,6 +116,7 @@ std::map<FixKey, Gain> GainsOf(const Reading& reading, const Judged& containers)
     std::map<FixKey, MilliPoints> own;
     for (const Finding* finding : Violations(reading, judged->findings)) {
       if (finding->status != Status::kFail || finding->points == 0) continue;
+      if (!IsTold(reading, *finding)) continue;
       const Fix fix = FixFor(reading.ControlOf(*finding), reading.ContainerOf(*judged));
       own[{fix.dialect, fix.text}] += finding->points;
     }
@@ -150,9 +147,11 @@ void WriteFixes(Page& page, const Reading& reading, const Judged& containers) {
 
 void WriteInfrastructure(Page& page, const Reading& reading, const Judged& containers) {
   if (containers.empty()) return;
-  std::vector<std::string_view> names;
-  names.reserve(containers.size());
-  for (const ContainerReport* judged : containers) names.push_back(Name(reading, *judged));
+  std::vector<std::string> full;
+  for (const ContainerReport* judged : containers) {
+    full.push_back(FullName(reading.in.snapshot, reading.ContainerOf(*judged)));
+  }
+  const std::vector<std::string_view> names(full.begin(), full.end());
   page.Paragraph({.text = "INFRASTRUCTURE", .indent = kIndent, .style = Style::kBold},
                  fmt::format("{}: {}; {}", Count(containers.size(), "container"),
                              GradeCounts(containers), ShortList(names, {.most = 3, .width = 24})));
@@ -308,8 +307,18 @@ void WriteAbove(Page& page, const Reading& reading) {
   WriteLimitedView(page, reading.in);
 }
 
+// With an accepted report: who needs attention as before, in a line.
+void WriteKnown(Page& page, const Reading& reading, const Audience& audience) {
+  if (reading.in.news == nullptr || audience.attention.empty()) return;
+  page.Paragraph(
+      {.text = "ALL IN ALL", .indent = kIndent, .style = Style::kBold},
+      fmt::format("{} that need attention, accepted or new: {}; see DETAILS",
+                  Count(audience.attention.size(), "container"), GradeCounts(audience.attention)));
+}
+
 void WriteBelow(Page& page, const Reading& reading, const Audience& audience) {
   WriteFixes(page, reading, audience.workloads);
+  WriteKnown(page, reading, audience);
   if (!audience.typical.empty()) {
     page.Paragraph(
         {.text = "TYPICAL", .indent = kIndent, .style = Style::kBold},
@@ -337,7 +346,9 @@ std::size_t RoomForAttention(const Page& page, const Reading& reading, const Aud
 void WriteOverview(Page& page, const Reading& reading) {
   const Audience audience = Sort(reading);
   WriteAbove(page, reading);
-  if (!audience.workloads.empty()) {
+  if (reading.in.news != nullptr) {
+    WriteNews(page, reading, RoomForAttention(page, reading, audience));
+  } else if (!audience.workloads.empty()) {
     WriteAttention(page, reading, audience.attention, RoomForAttention(page, reading, audience));
   }
   WriteBelow(page, reading, audience);

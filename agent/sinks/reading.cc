@@ -14,6 +14,7 @@
 
 #include "agent/sinks/page.h"
 #include "agent/sinks/report_sinks.h"
+#include "agent/sinks/values.h"
 #include "hullmark/benchmark.h"
 #include "hullmark/report.h"
 #include "hullmark/selector.h"
@@ -151,6 +152,13 @@ Style StyleOf(const Score& score) {
       return Style::kRed;
   }
   return Style::kPlain;
+}
+
+std::string FullName(const Snapshot& snapshot, const Container& container) {
+  const std::string name(CallName(snapshot, container));
+  const std::string_view pod =
+      container.kubernetes ? snapshot.Text(container.kubernetes->pod) : std::string_view{};
+  return pod.empty() ? name : std::string(pod) + "/" + name;
 }
 
 std::string Count(std::uint64_t number, std::string_view noun) {

@@ -64,6 +64,9 @@ std::string ScoreText(const Score& score, const Scoring& scoring);  // "50.7"
 std::string_view GradeText(const Score& score);                     // "C"; "-" without a grade.
 Style StyleOf(const Score& score);
 
+// "web", in Kubernetes "pod/web": there most containers are called app.
+std::string FullName(const Snapshot& snapshot, const Container& container);
+
 // "1 container", "2 containers".
 std::string Count(std::uint64_t number, std::string_view noun);
 
@@ -83,6 +86,13 @@ void WriteSite(Page& page, const ReportInput& in);
 
 // "waived until 2026-12-31 by team-web: until the rewrite [WEB-12]".
 std::string WaiverText(const Waiver& waiver);
+
+// Whether the first screen speaks of a finding: of every one, or of those that are new.
+bool IsTold(const Reading& reading, const Finding& finding);
+
+// In the place of those who need attention, where an earlier report is accepted: what is new since,
+// in about `room` lines.
+void WriteNews(Page& page, const Reading& reading, std::size_t room);
 
 // The first screen and what follows it.
 void WriteOverview(Page& page, const Reading& reading);

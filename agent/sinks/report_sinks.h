@@ -34,6 +34,8 @@ struct ReportOptions {
   int columns = 80;      // Text: width to wrap at; at least 40 is used.
 };
 
+struct News;
+
 // A finished Report with what it refers to. Borrowed: everything outlives the call that gets it.
 struct ReportInput {
   const Snapshot& snapshot;
@@ -41,6 +43,7 @@ struct ReportInput {
   const Report& report;
   const ReportOptions& options;
   std::span<const Waiver> waivers = {};  // That the Report was made with.
+  const News* news = nullptr;            // Where an earlier report is accepted: what is new.
 };
 
 // Bytes [begin, end) of a document.

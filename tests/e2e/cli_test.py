@@ -266,7 +266,7 @@ class Commands(InAFolder):
                 self.assertIn(f"'{shown} controls'", subprocess.run([name, "explain", "X"], **how).stderr)
 
     def test_help_fits_a_terminal(self):
-        for command in ((), ("audit",), ("snapshot",), ("controls",), ("explain",), ("check-config",)):
+        for command in ((), ("audit",), ("snapshot",), ("diff",), ("controls",), ("explain",), ("check-config",)):
             result = subprocess.run(["hullmark", *command, "--help"], executable=PROGRAM, capture_output=True,
                                     text=True, timeout=60)
             self.assertEqual((result.returncode, result.stderr), (0, ""))
