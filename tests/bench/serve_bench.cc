@@ -42,7 +42,7 @@ int Serve(const char* address, const char* copy) {
   GatewayProcess gateway({"serve_bench", "gateway", "--fd",
                           std::to_string(GatewayProcess::kChannelFd), "--listen", address});
   const auto now = [] { return std::chrono::steady_clock::now(); };
-  if (!WriteFile(copy, body) || !documents || !gateway.Start(now())) return 1;
+  if (!WriteFile(copy, body) || !documents || !gateway.Start(now(), [] { return false; })) return 1;
   gateway.Publish(std::move(*documents), 1);
   (void)std::printf("%d %zu\n", std::to_underlying(*gateway.pid()), exposition.series());
   (void)std::fflush(stdout);

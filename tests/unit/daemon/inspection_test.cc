@@ -123,6 +123,19 @@ TEST_F(InspectionTest, ATextfileThatCannotBeWrittenIsToldAtOnce) {
   EXPECT_TRUE(says(0));
 }
 
+TEST_F(InspectionTest, AnotherStandardJudgesWhatDidNotChange) {
+  Inspection inspection = Make();
+  const auto violations = [&] {
+    return MetricsOf(inspection.Scan({})).find("\nhullmark_violation{") != std::string::npos;
+  };
+  EXPECT_TRUE(violations());
+  EXPECT_TRUE(violations());
+  See({.containers = {{.processes = {{.says = {{0, Passes()}}}}}}}, 2);  // The facts are the same.
+  EXPECT_TRUE(violations());
+  inspection.Replace(MakeStandard());
+  EXPECT_FALSE(violations());
+}
+
 TEST_F(InspectionTest, WhatIsThrownIsAFailedScan) {
   Inspection inspection = Make();
   throws_ = true;

@@ -95,6 +95,7 @@ constexpr std::array<Check, 3> kChecks = {
 
 Task World::NextTask() {
   Task task;
+  snapshot.labels.push_back({.text = snapshot.strings.Intern(std::to_string(tasks_))});
   task.label = LabelIndex{tasks_++};
   return task;
 }

@@ -172,7 +172,7 @@ class Mutator {
 // What indices of a table of the Snapshot may be.
 class TableSizes {
  public:
-  static constexpr bool kReads = true;
+  [[maybe_unused]] static constexpr bool kReads = true;
 
   template <typename T>
   void Member(std::string_view /*name*/, T& /*value*/) {}
