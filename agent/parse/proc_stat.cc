@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "agent/parse/cut.h"
@@ -47,17 +48,26 @@ constexpr std::uint64_t Mix(std::uint64_t sum, std::uint64_t value) {
 constexpr auto kAddresses = std::to_array<std::size_t>({26, 27, 28, 45, 46, 47});
 
 std::optional<std::uint64_t> ImageOf(const Fields& fields) {
-  std::uint64_t image = 0;
+  std::array<std::uint64_t, kAddresses.size()> addresses = {};
+  std::size_t count = 0;
   for (const std::size_t field : kAddresses) {
     if (!fields.Has(field)) break;  // 45 and above came with 3.5.
     const auto address = fields.Read<std::uint64_t>(field);
     if (!address) return std::nullopt;
-    image = Mix(image, *address);
+    addresses[count++] = *address;
   }
-  return image;
+  // Without ptrace access the first two read as 1, the others as 0.
+  constexpr std::uint64_t kHidden = 1;
+  return addresses.front() <= kHidden ? 0 : MixImage(std::span(addresses).first(count));
 }
 
 }  // namespace
+
+std::uint64_t MixImage(std::span<const std::uint64_t> addresses) {
+  std::uint64_t image = 0;
+  for (const std::uint64_t address : addresses) image = Mix(image, address);
+  return image;
+}
 
 Fact<ParsedStat> ParseProcStat(std::string_view text) {
   const auto close = text.rfind(')');

@@ -19,7 +19,7 @@ std::string StatOf(const ProcFiles& process) {
     const std::uint64_t value = field == 9    ? process.flags
                                 : field == 20 ? static_cast<std::uint64_t>(process.threads)
                                 : field == 22 ? process.start
-                                : field == 26 ? static_cast<std::uint64_t>(process.image)
+                                : field == 26 ? 0x1000 * static_cast<std::uint64_t>(process.image)
                                               : 0;
     text += " " + std::to_string(value);
   }

@@ -21,7 +21,7 @@ struct ProcFiles {
   std::string_view name = "app";
   std::string_view effective = "0000000000000000";
   int uid = 0;
-  int image = 0;  // Start of the code: another program has another.
+  int image = 0;  // Page where the code starts: another program has another.
 };
 
 std::string StatOf(const ProcFiles& process);

@@ -48,6 +48,14 @@ TEST(ProcStat, NamesForgeNothing) {
   }
 }
 
+// To readers without ptrace access the kernel shows 1 1 0 0 0 0.
+TEST(ProcStat, AHiddenImageIsNone) {
+  auto text = Replaced("94060045803520 94060045823401 140723711349184", "1 1 0");
+  const std::string_view last = "94060045839408 94060045841024 94060216573952";
+  text.replace(text.find(last), last.size(), "0 0 0");
+  EXPECT_EQ(ParseProcStat(text)->image, 0U);
+}
+
 TEST(ProcStat, AnotherProgramIsAnotherImage) {
   const auto image = ParseProcStat(Stat("cat"))->image;
   EXPECT_EQ(ParseProcStat(Stat("dog"))->image, image);
