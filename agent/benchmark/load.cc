@@ -136,12 +136,27 @@ std::vector<CisItem> ReadCisItems(const YamlNode* node, Links& links, FieldReade
   return items;
 }
 
+// Whether a control is escalated by one that is judged apart from it: of the host, or of
+// containers.
+bool IsOfTheOtherScope(const Benchmark& benchmark, const Link& link) {
+  const auto from = std::ranges::find(benchmark.controls, link.from, &Control::id);
+  const auto to = std::ranges::find(benchmark.controls, link.to, &Control::id);
+  if (from == benchmark.controls.end() || to == benchmark.controls.end()) return false;
+  if (!from->escalation || from->escalation->with != link.to) return false;
+  if (from->check == nullptr || to->check == nullptr) return false;
+  return (from->check->scope() == Scope::kHost) != (to->check->scope() == Scope::kHost);
+}
+
 void RefuseBrokenLinks(const Links& links, const Benchmark& benchmark, FieldReader& reading) {
   for (const Link& link : links.controls) {
     reading.About(link.from);
     if (link.to == link.from) reading.Complain(link.line, "names itself");
     if (std::ranges::find(benchmark.controls, link.to, &Control::id) == benchmark.controls.end()) {
       reading.Complain(link.line, "no control is called " + Quoted(link.to));
+    }
+    if (IsOfTheOtherScope(benchmark, link)) {
+      reading.Complain(link.line,
+                       Quoted(link.to) + " is judged apart: one is of the host, one not");
     }
   }
   const std::vector<CisItem>& items = benchmark.cis_docker;

@@ -200,6 +200,8 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"{host: \"sysctl\"}", "{host: h, docker: d}", "52: HST-001: unknown key 'docker'"},
         Mistake{"with: CTR-001", "with: CTR-009", "32: PRC-001: no control is called 'CTR-009'"},
         Mistake{"with: CTR-001", "with: PRC-001", "32: PRC-001: names itself"},
+        Mistake{"with: CTR-001", "with: HST-001",
+                "32: PRC-001: 'HST-001' is judged apart: one is of the host, one not"},
         Mistake{"on: [fail, unknown]", "on: [pass]",
                 "32: PRC-001: 'on' must be [fail] or [fail, unknown]"},
         Mistake{"severity: critical, weight: 125", "severity: high, weight: 25",
