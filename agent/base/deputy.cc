@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/base/deputy.h"
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -12,11 +13,17 @@
 namespace hullmark {
 
 // What passes between the two; the last of them takes it away.
+namespace {
+
+std::atomic<int> left_at_work = 0;
+
+}  // namespace
+
 struct Deputy::Desk {
   std::mutex mutex;
   std::condition_variable changed;
   std::function<void()> work;
-  bool left = false;
+  bool left = false, busy = false;
 
   void Sit();
 };
@@ -27,14 +34,18 @@ void Deputy::Desk::Sit() {
     changed.wait(lock, [this] { return left || work; });
     if (!work) return;
     std::function<void()> now = std::exchange(work, nullptr);
+    busy = true;
     lock.unlock();
     now();
     now = nullptr;  // What it owns is not to outlive it by much.
     lock.lock();
+    busy = false;
+    if (left) --left_at_work;
   }
 }
 
 bool Deputy::Give(std::function<void()> work) {
+  if (!desk_ && left_at_work >= kMostLeft) return false;
   if (!desk_) {
     auto desk = std::make_shared<Desk>();
     try {
@@ -57,6 +68,7 @@ void Deputy::Leave() {
   {
     const std::lock_guard lock(desk_->mutex);
     desk_->left = true;
+    if (desk_->busy || desk_->work) ++left_at_work;
   }
   desk_->changed.notify_one();
   desk_.reset();

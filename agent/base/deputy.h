@@ -16,7 +16,9 @@ class Deputy {
   ~Deputy() { Leave(); }
 
   // Has `work` done once the work before it has ended; `work` owns all that it uses, and does not
-  // throw. False: there is no thread to be had.
+  // throw. False: there is no thread to be had, or kMostLeft of the process' threads were left at
+  // work that has not ended since.
+  static constexpr int kMostLeft = 16;
   bool Give(std::function<void()> work);
 
   // Waits for nothing: the thread ends after the work that it is at, which nobody can end if it

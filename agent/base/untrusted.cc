@@ -121,10 +121,15 @@ Fact<UntrustedFile> ReadNow(int root, const std::string& path, std::size_t cap) 
   return Missing(ErrorCode::kTruncated);
 }
 
+// One for each thread that asks, so that nobody waits for what another one asked.
+Deputy& OwnDeputy() {
+  thread_local Deputy deputy;
+  return deputy;
+}
+
 template <typename T, typename Work>
 Fact<T> Within(std::chrono::milliseconds deadline, Work work) {
-  // One for each thread that asks, so that nobody waits for what another one asked.
-  thread_local Deputy deputy;
+  Deputy& deputy = OwnDeputy();
   // What the deputy still holds of it when it is too late goes with the task.
   const auto task = std::make_shared<std::packaged_task<Fact<T>()>>(std::move(work));
   auto result = task->get_future();

@@ -7,6 +7,7 @@
 #include <memory>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace hullmark {
 namespace {
@@ -44,6 +45,29 @@ TEST(DeputyTest, WhatHangsIsLeftBehind) {
   EXPECT_EQ(ThreadOf(deputy), next) << "the one that came after it stays";
   answer.set_value();
   end.wait();
+}
+
+TEST(DeputyTest, OnlySoManyAreLeftAtWork) {
+  std::promise<void> answer;
+  const std::shared_future<void> answered = answer.get_future().share();
+  std::vector<std::future<void>> ends;
+  Deputy deputy;
+  for (int i = 0; i < Deputy::kMostLeft; ++i) {
+    const auto at_work = std::make_shared<std::promise<void>>();
+    const auto ended = std::make_shared<std::promise<void>>();
+    ends.push_back(ended->get_future());
+    ASSERT_TRUE(deputy.Give([at_work, ended, answered] {
+      at_work->set_value();
+      answered.wait();
+      ended->set_value();
+    }));
+    at_work->get_future().wait();
+    deputy.Leave();
+  }
+  EXPECT_FALSE(deputy.Give([] {}));
+  answer.set_value();
+  for (auto& end : ends) end.wait();
+  while (!deputy.Give([] {})) std::this_thread::yield();  // They are on their way out.
 }
 
 }  // namespace
