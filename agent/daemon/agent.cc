@@ -129,7 +129,7 @@ class Resident {
   }
 
   LoopTiming Reload() {
-    TellService("RELOADING=1");
+    if (ready_) TellService("RELOADING=1");
     const auto timing = parts_.reload();
     if (timing) {
       parts_.timing = *timing;
@@ -137,7 +137,7 @@ class Resident {
     } else {
       spdlog::error("not reloaded, all stays as it was: {}", timing.error().message);
     }
-    TellService("READY=1");
+    if (ready_) TellService("READY=1");
     return parts_.timing;
   }
 

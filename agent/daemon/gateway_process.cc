@@ -39,8 +39,8 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr seconds kSilence{10};     // It speaks every second.
-constexpr seconds kAgain{1};        // After documents that it refused.
+constexpr seconds kSilence{10};  // It speaks every second.
+constexpr milliseconds kLongestAgain{60'000};
 constexpr seconds kLongEnough{60};  // A life after which a death is no longer one of a series.
 constexpr milliseconds kFirstWait{100}, kLongestWait{30'000};
 constexpr int kMostMessages = 16;  // Read at once: a gateway gone wild does not hold up the scans.
@@ -148,6 +148,7 @@ void GatewayProcess::Take(const GatewayState& said, Moment now) {
     channel_.Expect(said.sender);
     spdlog::info("joined the gateway (pid {})", std::to_underlying(said.sender));
   }
+  if (!said.refused) again_ = kAgain;
   state_ = said;
   heard_ = now;
 }
@@ -215,7 +216,8 @@ void GatewayProcess::Upkeep(Moment now) {
 // What it could not open for want of memory or descriptors it may be able to open now.
 void GatewayProcess::OfferAgain(Moment now) {
   if (!state_.refused || sent_ == 0 || state_.received != sent_ || now < again_at_) return;
-  again_at_ = now + kAgain;
+  again_at_ = now + again_;
+  again_ = std::min(2 * again_, kLongestAgain);
   sent_ = state_.received = 0;
 }
 

@@ -87,6 +87,8 @@ class GatewayProcess {
   Fd documents_;
   std::uint64_t sequence_ = 0;  // Of documents_.
   std::uint64_t sent_ = 0;      // Sequence that went to the living one last.
+  static constexpr std::chrono::milliseconds kAgain{1'000};
+  std::chrono::milliseconds again_ = kAgain;  // From one refusal to the next offer.
   Moment started_{}, heard_{}, restart_at_{}, again_at_{};
   std::uint64_t restarts_ = 0;
   BackOff back_off_;

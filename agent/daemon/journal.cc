@@ -63,7 +63,8 @@ void Journal::TakeUp(SavedState found) {
 }
 
 void Journal::Overtake(const SavedState& found) {
-  if (!options_.events_file.empty()) {
+  saved_.known.last_id = std::max(saved_.known.last_id, found.known.last_id);
+  if (log_) {
     counts_.lost += static_cast<std::uint64_t>(std::ranges::count_if(
         found.outbox,
         [this](const std::string& line) { return IdOfEventLine(line).value_or(0) > log_began_; }));
@@ -103,14 +104,25 @@ std::vector<Event> Journal::Take(const JudgedScan& scan, const ChangeOptions& op
 }
 
 void Journal::Flush() {
-  if (!file_) static_cast<void>(OpenState());
+  if (!file_ && !OpenState()) return StandBack();
   if (unsaved_) Save();
   Send();
 }
 
 void Journal::Close() {
+  if (!file_ && !OpenState()) return;
   Send();
   Save();
+}
+
+// Another agent has got the directory meanwhile: the events file is its own too. Lines wait.
+void Journal::StandBack() {
+  if (log_) {
+    warn_(options_.state_dir + ": another hullmark agent is using it: no events are written");
+  }
+  log_.reset();
+  ++counts_.state_failures;
+  DropOldest();
 }
 
 Journal::Counts Journal::counts() const {

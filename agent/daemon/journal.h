@@ -82,6 +82,7 @@ class Journal {
   void TakeUp(SavedState found);
   void Overtake(const SavedState& found);
   void OpenLog();
+  void StandBack();
   void DropWritten();
   void DropOldest();
   void Save();

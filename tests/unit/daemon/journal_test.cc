@@ -267,6 +267,21 @@ TEST_F(JournalTest, AStateThatComesTooLateIsReplaced) {
   EXPECT_TRUE(Record(*journal, SceneAt(0), 3).empty());
 }
 
+TEST_F(JournalTest, ItStandsBackFromAStateThatAnotherAgentHas) {
+  tree_.Write("state", "");
+  auto journal = Open();
+  Record(*journal, 0);
+  const std::string written = tree_.Text("events.jsonl");
+  EXPECT_NE(written, "");
+  tree_.Remove("state");
+  const auto other = Open();
+  ASSERT_TRUE(other.has_value());
+  Record(*journal, 1);
+  EXPECT_EQ(tree_.Text("events.jsonl"), written);
+  EXPECT_FALSE(journal->AreEventsWritten());
+  EXPECT_NE(warnings_.back().find("another hullmark agent"), std::string::npos);
+}
+
 TEST_F(JournalTest, AnotherAgentsStateStopsIt) {
   const auto first = Open();
   const auto second = Open();
