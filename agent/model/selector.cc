@@ -63,10 +63,12 @@ bool IsNamedByRoot(const Snapshot& snapshot, const Container& container) {
   return !LiesBelowUser(snapshot.Text(snapshot.At(*container.cgroup).path));
 }
 
-// Whose word it is where it is not root's.
+// Whose word it is where it is not root's. A file of root's that others can put elsewhere is
+// nobody's.
 std::optional<Uid> UserWhoNames(const Snapshot& snapshot, const Container& container) {
-  const bool owned = container.claims && container.claims->owner;
-  return owned ? container.claims->owner : UidOfInit(snapshot, container);
+  if (!container.claims || !container.claims->owner) return UidOfInit(snapshot, container);
+  const Uid owner = *container.claims->owner;
+  return owner == Uid{0} ? std::nullopt : std::optional(owner);
 }
 
 bool IsBelieved(const Selector& selector, const Snapshot& snapshot, const Container& container,

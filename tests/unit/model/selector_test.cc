@@ -180,6 +180,12 @@ TEST_F(SelectorTest, AUserWhoIsNamedIs) {
       << "not whose claim it is";
 }
 
+TEST_F(SelectorTest, RootsFileInAUsersDirectoryIsNobodysWord) {
+  container_.claims->trust = Trust::kUser;
+  container_.claims->owner = Uid{0};
+  EXPECT_FALSE(IsSelected({.name = Globs({"web"}), .uid = Uid{0}}));
+}
+
 TEST_F(SelectorTest, WithoutAClaimTheCgroupNames) {
   const Selector by_name = {.name = Globs({"web"})};
   container_.claims.reset();
