@@ -35,15 +35,16 @@ bool Feed::Take() {
 }
 
 void Feed::Tell() {
-  told_ = server_.Counts();
-  RequestCounts since = told_;
+  const RequestCounts counts = server_.Counts();
+  RequestCounts since = counts;
   for (std::size_t route = 0; route < since.size(); ++route) {
     for (std::size_t code = 0; code < since[route].size(); ++code) {
       since[route][code] -= before_[route][code];
     }
   }
-  channel_.SendState(
+  const Sent sent = channel_.SendState(
       {.listening = true, .received = received_, .refused = refused_, .requests = since});
+  if (sent == Sent::kSent) told_ = counts;
 }
 
 }  // namespace hullmark

@@ -19,7 +19,11 @@ class Feed {
 
   // `told`: requests that other inspectors were told of.
   Feed(Channel channel, Server& server, Warn warn, const RequestCounts& told = {})
-      : channel_(std::move(channel)), server_(server), warn_(std::move(warn)), before_(told) {}
+      : channel_(std::move(channel)),
+        server_(server),
+        warn_(std::move(warn)),
+        before_(told),
+        told_(told) {}
 
   int fd() const { return channel_.fd(); }
 
@@ -38,7 +42,7 @@ class Feed {
   Channel channel_;
   Server& server_;
   Warn warn_;
-  RequestCounts before_, told_{};
+  RequestCounts before_, told_;
   std::uint64_t received_ = 0;
   bool refused_ = false;
 };
