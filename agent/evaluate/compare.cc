@@ -35,7 +35,7 @@ class Pairing {
         former_(after.containers.size()) {
     PairBy([](const PostureContainer& container) {
       return std::string(NameOf(container.runtime)) + '\0' + container.id + '\0' +
-             (container.claimed_by_user ? NameKeyOf(container) : "");
+             OwnerOf(container) + '\0' + (container.claimed_by_user ? NameKeyOf(container) : "");
     });
     PairBy(NameKeyOf);
     PairBy(WorkloadKeyOf);

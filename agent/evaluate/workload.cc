@@ -2,6 +2,7 @@
 #include "agent/evaluate/workload.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <initializer_list>
 #include <string>
@@ -40,12 +41,6 @@ std::string_view UserSliceOf(std::string_view cgroup) {
   return cgroup.substr(0, cgroup.find('/'));
 }
 
-// Whose word the names are.
-std::string OwnerOf(const PostureContainer& container) {
-  if (!container.claimed_by_user) return "";
-  return "user " + std::string(UserSliceOf(container.cgroup));
-}
-
 // Takes "-" and `least` to `most` letters of a made-up suffix off the end, if they are there.
 bool DropSuffix(std::string_view& name, std::size_t least, std::size_t most) {
   const std::size_t dash = name.rfind('-');
@@ -64,12 +59,33 @@ std::string_view WorkloadOfPod(std::string_view pod) {
   return pod;
 }
 
+// The first words of Docker's names-generator, which Podman has from there; ascending.
+constexpr auto kMoods = std::to_array<std::string_view>(
+    {"admiring",    "adoring",   "affectionate", "agitated",      "amazing",   "angry",
+     "awesome",     "beautiful", "blissful",     "bold",          "boring",    "brave",
+     "busy",        "charming",  "clever",       "compassionate", "competent", "condescending",
+     "confident",   "cool",      "cranky",       "crazy",         "dazzling",  "determined",
+     "distracted",  "dreamy",    "eager",        "ecstatic",      "elastic",   "elated",
+     "elegant",     "eloquent",  "epic",         "exciting",      "fervent",   "festive",
+     "flamboyant",  "focused",   "friendly",     "frosty",        "funny",     "gallant",
+     "gifted",      "goofy",     "gracious",     "great",         "happy",     "hardcore",
+     "heuristic",   "hopeful",   "hungry",       "infallible",    "inspiring", "intelligent",
+     "interesting", "jolly",     "jovial",       "keen",          "kind",      "laughing",
+     "loving",      "lucid",     "magical",      "modest",        "musing",    "mystifying",
+     "naughty",     "nervous",   "nice",         "nifty",         "nostalgic", "objective",
+     "optimistic",  "peaceful",  "pedantic",     "pensive",       "practical", "priceless",
+     "quirky",      "quizzical", "recursing",    "relaxed",       "reverent",  "romantic",
+     "sad",         "serene",    "sharp",        "silly",         "sleepy",    "stoic",
+     "strange",     "stupefied", "suspicious",   "sweet",         "tender",    "thirsty",
+     "trusting",    "unruffled", "upbeat",       "vibrant",       "vigilant",  "vigorous",
+     "wizardly",    "wonderful", "xenodochial",  "youthful",      "zealous",   "zen"});
+
 // "adoring_wing", "adoring_wing3": what Docker and Podman call a container that nobody named.
 bool IsMadeUp(std::string_view name) {
   if (!name.empty() && IsDigit(name.back())) name.remove_suffix(1);
   const std::size_t line = name.find('_');
-  if (line == std::string_view::npos || line == 0 || line + 1 == name.size()) return false;
-  return std::ranges::all_of(name.substr(0, line), IsLower) &&
+  if (line == std::string_view::npos || line + 1 == name.size()) return false;
+  return std::ranges::binary_search(kMoods, name.substr(0, line)) &&
          std::ranges::all_of(name.substr(line + 1), IsLower);
 }
 
@@ -100,6 +116,14 @@ std::string WithoutIds(std::string_view path) {
 
 }  // namespace
 
+std::string OwnerOf(const PostureContainer& container) {
+  if (container.claimed && !container.claimed_by_user) return "";
+  const std::string_view slice = UserSliceOf(container.cgroup);
+  if (!slice.empty()) return "user " + std::string(slice);
+  // A user's service may run containers outside of his slice.
+  return container.claimed_by_user ? "cgroup " + WithoutIds(container.cgroup) : "";
+}
+
 std::string NameKeyOf(const PostureContainer& container) {
   if (!container.pod.empty()) {
     return Join(
@@ -114,7 +138,7 @@ std::string WorkloadKeyOf(const PostureContainer& container) {
   const std::string_view runtime = NameOf(container.runtime);
   if (!container.pod.empty()) {
     return Join({"workload", owner, container.name_space, WorkloadOfPod(container.pod),
-                 container.pod_container});
+                 container.pod_container, RepositoryOf(container.image)});
   }
   if (!container.service.empty()) {
     return Join({"service", owner, runtime, container.project, container.service});

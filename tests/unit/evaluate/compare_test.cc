@@ -130,6 +130,24 @@ TEST(CompareTest, AContainerThatWasMadeAnewIsTheSame) {
   EXPECT_FALSE(same(Docker("adoring_wing", "1"), updated));
 }
 
+// Who runs an image that was accepted under another name is not accepted with it.
+TEST(CompareTest, ANameThatSomebodyGaveIsNotMadeUp) {
+  const auto found = Tell(Compare(
+      Look({Docker("dind_builder", "1", Status::kFail)}),
+      Look({Docker("dind_builder", "1", Status::kFail), Docker("evil_twin", "2", Status::kFail)})));
+  EXPECT_EQ(found, (Told{{0, false, {}}, {-1, true, {Appeared()}}}));
+}
+
+// An id that nobody's claim confirms is the name of a cgroup that a user may have made.
+TEST(CompareTest, ARootContainersIdIsNotAUsers) {
+  auto taken = Docker("", "1", Status::kFail);
+  taken.claimed = false;
+  taken.cgroup = "/user.slice/user-1000.slice/user@1000.service/x.scope";
+  const auto found =
+      Tell(Compare(Look({Docker("web", "1", Status::kFail)}), Look({std::move(taken)})));
+  EXPECT_EQ(std::get<2>(found[0]), std::vector{Appeared()});
+}
+
 TEST(CompareTest, ANamelessContainerIsKnownByItsCgroup) {
   PostureContainer before;
   before.id = kId;
