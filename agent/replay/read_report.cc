@@ -190,13 +190,24 @@ class ReportReader {
       ReadText("sha256", posture_.benchmark_sha256);
     });
     in_.Member("options", [&] {
-      in_.Member("select", [&] { in_.EachItem([&] { posture_.select.push_back(in_.Text()); }); });
+      in_.Member("select", [&] { in_.EachItem([&] { ReadSelect(); }); });
       in_.Member("class",
                  [&] { in_.EachItem([&] { ReadName(posture_.classes.emplace_back()); }); });
     });
     in_.Member("vantage", [&] {
       in_.Member("problems", [&] { in_.EachItem([&] { posture_.limited = true; }); });
     });
+  }
+
+  // As many and as long as a command line of ours may have; each is a pattern.
+  void ReadSelect() {
+    constexpr std::size_t kMost = 256;
+    constexpr std::size_t kMostBytes = 1'024;
+    std::string text = in_.Text();
+    if (posture_.select.size() == kMost || text.size() > kMostBytes) {
+      return in_.Refuse("more or longer patterns than hullmark accepts");
+    }
+    posture_.select.push_back(std::move(text));
   }
 
   void ReadControls() {
