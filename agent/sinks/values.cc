@@ -24,11 +24,12 @@ namespace hullmark {
 
 std::string ToRfc3339(Timestamp time) {
   using std::chrono::floor, std::chrono::milliseconds;
-  const std::chrono::sys_time<std::chrono::nanoseconds> at{
-      std::chrono::nanoseconds{std::to_underlying(time)}};
+  // Whole days before the first time that nanoseconds can tell are not to be had in nanoseconds.
+  const auto at = floor<milliseconds>(std::chrono::sys_time<std::chrono::nanoseconds>{
+      std::chrono::nanoseconds{std::to_underlying(time)}});
   const auto day = floor<std::chrono::sys_days::duration>(at);
   const std::chrono::year_month_day date{day};
-  const std::chrono::hh_mm_ss clock{floor<milliseconds>(at - day)};
+  const std::chrono::hh_mm_ss clock{at - day};
   return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
                      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
                      clock.hours().count(), clock.minutes().count(), clock.seconds().count(),

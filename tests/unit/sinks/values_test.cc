@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -25,6 +26,8 @@ TEST(Values, TimesAreUtcToTheMillisecond) {
   EXPECT_EQ(ToRfc3339(Timestamp{0}), "1970-01-01T00:00:00.000Z");
   EXPECT_EQ(ToRfc3339(Timestamp{1'709'210'096'789'999'999}), "2024-02-29T12:34:56.789Z");
   EXPECT_EQ(ToRfc3339(Timestamp{-1'000'000}), "1969-12-31T23:59:59.999Z");
+  EXPECT_EQ(ToRfc3339(Timestamp{std::numeric_limits<std::int64_t>::min()}),
+            "1677-09-21T00:12:43.145Z");
 }
 
 TEST(Values, AnEndAtMidnightIsTheDayBefore) {
