@@ -145,8 +145,8 @@ std::function<Exit()> SetupDiff(CLI::App& app, const GlobalOptions& global, cons
       ->check(CLI::IsMember({"auto", "always", "never"}))
       ->capture_default_str();
   app.footer(
-      "Reports are compared as they are; snapshots are judged by the benchmark, overrides\n"
-      "and waivers given here.");
+      "Reports are compared as they are; snapshots are judged by the benchmark,\n"
+      "overrides and waivers given here.");
   return [choices, &global, &wiring] { return Diff(*choices, global, wiring); };
 }
 

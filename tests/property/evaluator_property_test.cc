@@ -141,7 +141,7 @@ void Change(Snapshot& snapshot) {
     case 2:
       return Shuffle(snapshot);
     case 3:
-      snapshot.taken_at = Timestamp{std::to_underlying(snapshot.taken_at) + 1};
+      snapshot.taken_at = Timestamp{std::to_underlying(snapshot.taken_at) / 2 + 1};
       return;
     default:
       return Mutate(snapshot, *rc::gen::arbitrary<std::uint64_t>());

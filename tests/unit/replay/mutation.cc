@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <limits>
 #include <map>
 #include <optional>
 #include <random>
@@ -87,7 +88,10 @@ class Mutator {
   template <std::integral T>
   void Visit(T& value) {
     if (!IsMeant()) return;
-    const std::array choices = {T{}, T{1}, static_cast<T>(value + 1), static_cast<T>(value - 1)};
+    using Limits = std::numeric_limits<T>;
+    const T above = value == Limits::max() ? value : static_cast<T>(value + 1);
+    const T below = value == Limits::min() ? value : static_cast<T>(value - 1);
+    const std::array choices = {T{}, T{1}, above, below};
     value = choices[Below(choices.size())];
   }
 
