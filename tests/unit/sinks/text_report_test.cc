@@ -115,11 +115,11 @@ TEST(TextReport, NamesTheChangeThatMendsMost) {
 TEST(TextReport, OnlyRootsClaimMakesInfrastructure) {
   World world = MakeWorld();
   Add(world, {.name = "proxy", .fails = {"RUN-001"}, .name_space = "kube-system"});
-  EXPECT_TRUE(Has(FirstScreen(world), "INFRASTRUCTURE  1 container: F 1; proxy"));
+  EXPECT_TRUE(Has(FirstScreen(world), "INFRASTRUCTURE  1 container: F 1; pod-1/proxy"));
   EXPECT_FALSE(Has(FirstScreen(world), "NEEDS ATTENTION"));
   Add(world,
       {.name = "liar", .fails = {"RUN-001"}, .name_space = "kube-system", .trust = Trust::kUser});
-  EXPECT_TRUE(Has(FirstScreen(world), "  F  17.7  liar"));
+  EXPECT_TRUE(Has(FirstScreen(world), "  F  17.7  pod-1/liar"));
 }
 
 TEST(TextReport, TheSiteSaysWhatItsInfrastructureIs) {
