@@ -177,18 +177,26 @@ TEST_F(LiveCollector, AgreesWithALookOfItsOwn) {
   const std::array<Child, 3> children;
   for (const Child& child : children) child.Act();
   Look();
-  const Snapshot before = Collect(roots_, options_).value();
-  const Snapshot looked = Look();
-  const Snapshot after = Collect(roots_, options_).value();
-  std::size_t compared = 0;
-  for (const Process& process : looked.processes) {
-    const Process* const was = Find(before, process.pid);
-    const Process* const is = Find(after, process.pid);
-    if (was == nullptr || is == nullptr || Essence(before, *was) != Essence(after, *is)) continue;
-    ++compared;
-    EXPECT_EQ(Essence(looked, process), Essence(after, *is)) << std::to_underlying(process.pid);
+  Snapshot looked;
+  Snapshot after;
+  // A process that nobody here controls may have a thread for a moment: not in every round.
+  std::vector<Pid> different;
+  for (int round = 0; round == 0 || (round < 5 && !different.empty()); ++round) {
+    different.clear();
+    const Snapshot before = Collect(roots_, options_).value();
+    looked = Look();
+    after = Collect(roots_, options_).value();
+    std::size_t compared = 0;
+    for (const Process& process : looked.processes) {
+      const Process* const was = Find(before, process.pid);
+      const Process* const is = Find(after, process.pid);
+      if (was == nullptr || is == nullptr || Essence(before, *was) != Essence(after, *is)) continue;
+      ++compared;
+      if (Essence(looked, process) != Essence(after, *is)) different.push_back(process.pid);
+    }
+    EXPECT_GE(compared, children.size());
   }
-  EXPECT_GE(compared, children.size());
+  EXPECT_EQ(different, std::vector<Pid>{});
   for (const Child& child : children) {
     const Process* const taken_over = Find(looked, child.pid());
     ASSERT_NE(taken_over, nullptr);
