@@ -131,6 +131,7 @@ class Host:
         for kind in ("exec", "fork", "exit"):
             yield "hullmark_events_total", {"kind": kind}, 30 * n
         yield "hullmark_events_lost_total", {}, 0
+        yield "hullmark_event_lines_lost_total", {}, 0
         for mode in ("dry_run", "enforced"):
             yield "hullmark_enforcement_actions_total", {"action": "freeze", "mode": mode,
                                                          "result": "ok"}, n // 4
