@@ -99,6 +99,7 @@ check "verify: the kernel shows what was asked for" "$zoo" verify
 check "judge: the report says what is so, both ways" "$here/judge.py" --hullmark "$hullmark" --zoo "$zoo"
 check "replay: the same snapshot gives the same report" replays
 check "text: nothing hostile reaches a terminal" text_is_printable
+check "hostile: containers that mean harm are bounded and judged" "$here/hostile_test.py" "$hullmark"
 check_agent
 if [ -z "${ZOO_KEEP:-}" ]; then
   check down "$zoo" down
