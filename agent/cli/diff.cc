@@ -68,7 +68,7 @@ Result<Posture> ReadLook(const std::string& path, const Standard& standard) {
   if (auto* const report = std::get_if<Posture>(&*document)) return std::move(*report);
   const auto& snapshot = std::get<Snapshot>(*document);
   if (snapshot.processes.empty()) {
-    return Fail(ErrorCode::kMalformed, path + ": not one process: nothing was looked at");
+    return Fail(ErrorCode::kNotRead, path + ": not one process: nothing was looked at");
   }
   return Judged(snapshot, standard);
 }
@@ -113,7 +113,10 @@ Exit Diff(const Choices& choices, const GlobalOptions& global, const Wiring& wir
   if (!waivers) return Complain(waivers.error(), Exit::kUsage);
   const auto looks =
       ReadBoth(choices, {.benchmark = loaded->benchmark, .waivers = *waivers, .site = global.site});
-  if (!looks) return Complain(looks.error(), Exit::kUsage);
+  if (!looks) {
+    const bool blind = looks.error().code == ErrorCode::kNotRead;
+    return Complain(looks.error(), blind ? Exit::kBlind : Exit::kUsage);
+  }
   const DiffOptions how = {.generated_at = wiring.now(),
                            .tool_version = std::string(wiring.version),
                            .verbose = choices.verbose,

@@ -331,9 +331,9 @@ class Selection(InAFolder):
             document[table] = []
         empty = self.folder / "empty.json"
         empty.write_text(json.dumps(document))
-        result = audit(snapshot=empty)
-        self.assertEqual((result.returncode, result.stdout), (3, ""), result.stderr)
-        self.assertIn("not one process", result.stderr)
+        for result in (audit(snapshot=empty), run("diff", SNAPSHOT, empty), run("diff", empty, SNAPSHOT)):
+            self.assertEqual((result.returncode, result.stdout), (3, ""), result.stderr)
+            self.assertIn("not one process", result.stderr)
 
     def test_no_snapshot_is_a_mistake(self):
         self.refuses(audit(snapshot=self.folder / "no"), "No such file")
