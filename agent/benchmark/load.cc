@@ -142,7 +142,8 @@ bool IsOfTheOtherScope(const Benchmark& benchmark, const Link& link) {
   const auto from = std::ranges::find(benchmark.controls, link.from, &Control::id);
   const auto to = std::ranges::find(benchmark.controls, link.to, &Control::id);
   if (from == benchmark.controls.end() || to == benchmark.controls.end()) return false;
-  if (!from->escalation || from->escalation->with != link.to) return false;
+  const auto& escalation = from->escalation;
+  if (!escalation || escalation->with != link.to) return false;
   if (from->check == nullptr || to->check == nullptr) return false;
   return (from->check->scope() == Scope::kHost) != (to->check->scope() == Scope::kHost);
 }

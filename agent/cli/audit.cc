@@ -11,7 +11,6 @@
 #include <optional>
 #include <ranges>
 #include <string>
-#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>

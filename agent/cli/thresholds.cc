@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdio>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "agent/cli/command.h"
@@ -19,14 +18,18 @@ namespace hullmark {
 namespace {
 
 // Whether a finding is held against a threshold.
-bool Counts(const Thresholds& thresholds, const Finding& finding) {
-  return finding.status == Status::kFail && finding.severity >= *thresholds.fail_on &&
+bool Counts(const Thresholds& thresholds, Severity fail_on, const Finding& finding) {
+  return finding.status == Status::kFail && finding.severity >= fail_on &&
          (thresholds.news == nullptr || thresholds.news->findings.contains(&finding));
 }
 
-std::size_t CountFails(const Thresholds& thresholds, const std::vector<Finding>& findings) {
-  return static_cast<std::size_t>(std::ranges::count_if(
-      findings, [&](const Finding& finding) { return Counts(thresholds, finding); }));
+std::size_t CountFails(const Thresholds& thresholds, Severity fail_on, const Report& report) {
+  const auto counts = [&](const Finding& finding) { return Counts(thresholds, fail_on, finding); };
+  auto fails = thresholds.host_counts ? std::ranges::count_if(report.host.findings, counts) : 0;
+  for (const auto& container : report.containers) {
+    fails += std::ranges::count_if(container.findings, counts);
+  }
+  return static_cast<std::size_t>(fails);
 }
 
 // Whether a container is held against min_score.
@@ -38,18 +41,14 @@ bool IsHeldUp(const Thresholds& thresholds, std::size_t container) {
          SubjectAfter(looks, change)->exposure > SubjectBefore(looks, change)->exposure;
 }
 
-std::size_t CountBelow(const Thresholds& thresholds, const Benchmark& benchmark,
+std::size_t CountBelow(const Thresholds& thresholds, double min_score, const Benchmark& benchmark,
                        const Report& report) {
   std::size_t below = 0;
   for (std::size_t i = 0; i < report.containers.size(); ++i) {
     const double score = ScoreOf(report.containers[i].score.exposure, benchmark.scoring);
-    if (score < *thresholds.min_score && IsHeldUp(thresholds, i)) ++below;
+    if (score < min_score && IsHeldUp(thresholds, i)) ++below;
   }
   return below;
-}
-
-std::string_view Newly(const Thresholds& thresholds) {
-  return thresholds.news == nullptr ? "" : "new ";
 }
 
 bool IsTooDim(const Thresholds& thresholds, const Summary& summary) {
@@ -70,23 +69,21 @@ Exit ApplyThresholds(const Thresholds& thresholds, const Benchmark& benchmark,
                      const Report& report) {
   if (IsTooDim(thresholds, report.summary)) return Exit::kBlind;
   Exit exit = Exit::kDone;
-  if (thresholds.fail_on) {
-    std::size_t fails = thresholds.host_counts ? CountFails(thresholds, report.host.findings) : 0;
-    for (const auto& container : report.containers) {
-      fails += CountFails(thresholds, container.findings);
-    }
+  if (const auto& fail_on = thresholds.fail_on) {
+    const std::size_t fails = CountFails(thresholds, *fail_on, report);
     if (fails > 0) {
       std::fprintf(stderr, "hullmark: %zu %sfindings of severity %s or above fail\n", fails,
-                   std::string(Newly(thresholds)).c_str(),
-                   std::string(NameOf(*thresholds.fail_on)).c_str());
+                   thresholds.news == nullptr ? "" : "new ", std::string(NameOf(*fail_on)).c_str());
       exit = Exit::kViolation;
     }
   }
-  const std::size_t below = thresholds.min_score ? CountBelow(thresholds, benchmark, report) : 0;
-  if (below > 0) {
-    std::fprintf(stderr, "hullmark: %zu containers %sscore below %.1f\n", below,
-                 thresholds.news == nullptr ? "" : "that are new or worse ", *thresholds.min_score);
-    exit = Exit::kViolation;
+  if (const auto& min_score = thresholds.min_score) {
+    const std::size_t below = CountBelow(thresholds, *min_score, benchmark, report);
+    if (below > 0) {
+      std::fprintf(stderr, "hullmark: %zu containers %sscore below %.1f\n", below,
+                   thresholds.news == nullptr ? "" : "that are new or worse ", *min_score);
+      exit = Exit::kViolation;
+    }
   }
   return exit;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "agent/base/file.h"
 #include "hullmark/result.h"

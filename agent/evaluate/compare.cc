@@ -19,6 +19,7 @@
 #include "hullmark/glob.h"
 #include "hullmark/posture.h"
 #include "hullmark/report.h"
+#include "hullmark/snapshot.h"
 
 namespace hullmark {
 namespace {

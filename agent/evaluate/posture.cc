@@ -5,11 +5,11 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "agent/evaluate/changes.h"
 #include "hullmark/benchmark.h"
+#include "hullmark/ids.h"
 #include "hullmark/posture.h"
 #include "hullmark/report.h"
 #include "hullmark/snapshot.h"

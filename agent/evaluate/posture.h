@@ -5,7 +5,6 @@
 #include <string>
 
 #include "agent/evaluate/changes.h"
-#include "hullmark/ids.h"
 #include "hullmark/posture.h"
 #include "hullmark/snapshot.h"
 

@@ -4,6 +4,7 @@
 #include <malloc.h>
 #include <unistd.h>
 
+#include <expected>
 #include <memory>
 #include <utility>
 

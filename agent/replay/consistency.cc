@@ -57,9 +57,11 @@ std::optional<Error> CheckTables(const Snapshot& s) {
 }
 
 std::optional<Error> CheckLabels(const Snapshot& snapshot, std::size_t container) {
+  const auto& claims = snapshot.containers[container].claims;
+  if (!claims) return std::nullopt;
   const auto key_of = [&](const ClaimedLabel& label) { return snapshot.Text(label.key); };
-  return CheckOrder("/containers/" + std::to_string(container) + "/claims/labels",
-                    snapshot.containers[container].claims->labels, key_of, std::ranges::less{});
+  return CheckOrder("/containers/" + std::to_string(container) + "/claims/labels", claims->labels,
+                    key_of, std::ranges::less{});
 }
 
 std::optional<Error> CheckLists(const Snapshot& snapshot) {
@@ -67,7 +69,7 @@ std::optional<Error> CheckLists(const Snapshot& snapshot) {
     const std::string place = "/containers/" + std::to_string(i) + "/members";
     auto error =
         CheckOrder(place, snapshot.containers[i].members, &Member::process, std::ranges::less{});
-    if (!error && snapshot.containers[i].claims) error = CheckLabels(snapshot, i);
+    if (!error) error = CheckLabels(snapshot, i);
     if (error) return error;
   }
   for (std::size_t i = 0; i < snapshot.memberships.size(); ++i) {

@@ -20,7 +20,6 @@
 #include "hullmark/facts.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
-#include "hullmark/snapshot.h"
 
 namespace hullmark {
 

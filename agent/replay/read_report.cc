@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -165,7 +164,7 @@ class ReportReader {
     });
     in_.Member("containers",
                [&] { in_.EachItem([&] { ReadContainer(posture_.containers.emplace_back()); }); });
-    if (in_.fault()) return std::unexpected(*in_.fault());
+    if (const auto& fault = in_.fault()) return std::unexpected(*fault);
     return std::move(posture_);
   }
 

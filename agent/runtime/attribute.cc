@@ -17,6 +17,7 @@
 #include "agent/runtime/claim_files.h"
 #include "agent/runtime/claims.h"
 #include "agent/runtime/describe.h"
+#include "agent/runtime/json_fields.h"
 #include "agent/runtime/kinship.h"
 #include "agent/runtime/scene.h"
 #include "agent/runtime/structure.h"

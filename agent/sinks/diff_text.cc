@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdlib>
-#include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/encode/json_writer.h"
 #include "agent/sinks/diff_sinks.h"
 #include "agent/sinks/news.h"
 #include "agent/sinks/page.h"
@@ -34,8 +35,8 @@ constexpr std::size_t kProof = 200;  // Bytes of a line of proof.
 constexpr std::size_t kMost = 20;    // Lines of a list that is folded.
 
 const PostureContainer& ContainerOf(const Comparison& looks, const SubjectChange& subject) {
-  return subject.after ? looks.after.containers[*subject.after]
-                       : looks.before.containers[*subject.before];
+  if (subject.after) return looks.after.containers[*subject.after];
+  return looks.before.containers[subject.before.value_or(0)];
 }
 
 std::string NameIn(const Comparison& looks, const SubjectChange& subject) {
@@ -105,14 +106,15 @@ class Rows {
                                 : looks.before.controls[verdicts.before->control];
       const std::string_view proof =
           verdicts.after != nullptr ? std::string_view(verdicts.after->proof) : std::string_view{};
-      Row row = {.severity = SeverityOf(verdicts),
-                 .control = control.id,
-                 .title = control.title,
-                 .proof = proof,
-                 .step = StepOf(kind_, verdicts)};
-      Row& kept =
-          rows_.try_emplace({row.severity, row.control, row.step}, std::move(row)).first->second;
-      kept.names.push_back(NameIn(looks, subject));
+      const Severity severity = SeverityOf(verdicts);
+      const std::string step = StepOf(kind_, verdicts);
+      const Row row = {.severity = severity,
+                       .control = control.id,
+                       .title = control.title,
+                       .proof = proof,
+                       .step = step};
+      const auto kept = rows_.try_emplace({severity, control.id, step}, row).first;
+      kept->second.names.push_back(NameIn(looks, subject));
     }
   }
 

@@ -3,7 +3,6 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -23,7 +22,7 @@ constexpr std::size_t kWidth = 40;
 void Add(News& news, const SubjectChange& subject, std::span<const Finding> findings) {
   for (const ControlChange& change : subject.controls) {
     if (change.kind == EventKind::kViolationResolved) ++news.resolved;
-    if (IsNewViolation(news.comparison, subject, change)) {
+    if (change.after && IsNewViolation(news.comparison, subject, change)) {
       news.findings.insert(&findings[*change.after]);
     }
   }

@@ -15,7 +15,7 @@
 #include "agent/sinks/news.h"
 #include "agent/sinks/page.h"
 #include "agent/sinks/reading.h"
-#include "agent/sinks/values.h"
+#include "agent/sinks/report_sinks.h"
 #include "hullmark/benchmark.h"
 #include "hullmark/check.h"
 #include "hullmark/comparison.h"

@@ -5,6 +5,7 @@
 #include <prometheus/gauge.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
+#include <zconf.h>
 #include <zlib.h>
 
 #include <algorithm>
@@ -14,7 +15,6 @@
 #include <functional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "agent/sinks/metrics/exposition.h"

@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "agent/cli/command.h"
-#include "agent/daemon/clock.h"
 #include "agent/daemon/gateway_process.h"
 #include "agent/gateway/documents.h"
 #include "agent/sinks/metrics/exposition.h"

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "agent/config/waivers.h"
+#include "hullmark/ids.h"
 #include "hullmark/result.h"
 #include "hullmark/selector.h"
 #include "hullmark/snapshot.h"
