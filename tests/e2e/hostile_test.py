@@ -6,14 +6,11 @@
 
 Each must cost bounded time and memory, and must be judged rightly or be `unknown`.
 """
-import contextlib
-import ctypes
 import errno
 import json
 import os
 import pathlib
 import shutil
-import signal
 import struct
 import subprocess
 import sys
@@ -22,110 +19,23 @@ import threading
 import time
 import unittest
 
+from plain_container import MS_BIND, PR_SET_NAME, PlainContainer, libc, mount, must
+
 PROGRAM = None
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 MOST_SECONDS = 20  # Of an audit, on a busy machine; an idle one needs a tenth of one.
 MOST_BYTES = 64 << 20
-
-libc = ctypes.CDLL(None, use_errno=True)
-CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWPID = 0x20000, 0x4000000, 0x8000000, 0x20000000
-MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
-MNT_DETACH, PR_SET_NAME, PR_SET_PDEATHSIG = 2, 15, 1
-SYS_PIVOT_ROOT = {"x86_64": 155}.get(os.uname().machine, 41)
-
-
-def must(result):
-    if result < 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))
-    return result
-
-
-def mount(source, target, kind, flags=0, data=""):
-    must(libc.mount(os.fsencode(source), os.fsencode(target), kind.encode(), ctypes.c_ulong(flags), data.encode() or None))
-
-
-def own_root(folder):
-    """A tmpfs as the root directory, the host's below /old for the moment."""
-    mount("none", "/", "none", MS_REC | MS_PRIVATE)
-    mount("hostile", folder, "tmpfs")
-    for name in ("old", "proc", "many"):
-        os.mkdir(f"{folder}/{name}")
-    os.chdir(folder)
-    must(libc.syscall(SYS_PIVOT_ROOT, b".", b"old"))
-    os.chdir("/")
-
-
-def controller_root():
-    for folder in ("/sys/fs/cgroup/pids", "/sys/fs/cgroup"):
-        if os.path.exists(folder + "/cgroup.procs"):
-            return pathlib.Path(folder)
-    raise unittest.SkipTest("no cgroup file system")
-
 
 class Hostile(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="hostile-")
         self.addCleanup(shutil.rmtree, self.folder)
 
-    def container(self, act=lambda: None, furnish=lambda: None, cgroup="hostile"):
-        """Starts one whose first process calls act() and then waits; returns its pid, here.
-
-        furnish() is called before, while the host's root is at /old.
-        """
-        group = controller_root() / f"{cgroup}-{os.getpid()}"
-        group.mkdir()
-        self.addCleanup(self.remove_group, group)
-        ready, told = os.pipe()
-        parent = os.fork()
-        if parent == 0:
-            with contextlib.suppress(BaseException):
-                self.become(group, furnish, act, told)
-            os._exit(1)
-        os.close(told)
-        self.addCleanup(self.end, parent)
-        with os.fdopen(ready, "rb") as words:
-            self.assertEqual(words.read(6), b"ready\n", "the container could not be made")
-        with open(f"/proc/{parent}/task/{parent}/children", encoding="ascii") as children:
-            return int(children.read().split()[0])
-
-    def become(self, group, furnish, act, told):
-        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        must(libc.unshare(CLONE_NEWPID))
-        child = os.fork()
-        if child == 0:
-            libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-            try:
-                (group / "cgroup.procs").write_text("0")
-                must(libc.unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC))
-                own_root(self.folder)
-                furnish()
-                must(libc.umount2(b"/old", MNT_DETACH))
-                act()
-                os.write(told, b"ready\n")
-                os.close(told)
-                while True:
-                    signal.pause()
-            except BaseException as error:
-                print("hostile container:", repr(error), file=sys.stderr, flush=True)
-                os._exit(1)
-        os.close(told)
-        os.waitpid(child, 0)
-        os._exit(0)
-
-    def end(self, parent):
-        for child in pathlib.Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii").split():
-            os.kill(int(child), signal.SIGKILL)
-        os.waitpid(parent, 0)
-
-    def remove_group(self, group):
-        end = time.monotonic() + 10
-        while True:  # Its processes leave it a moment after they were waited for.
-            try:
-                return group.rmdir()
-            except OSError:
-                if time.monotonic() > end:
-                    raise
+    def container(self, act=lambda: None, furnish=lambda: None, name="hostile"):
+        """The pid, here, of the first process of a container that acts so; it ends with the test."""
+        made = PlainContainer(f"{name}-{os.getpid()}", act, furnish)
+        self.addCleanup(made.end)
+        return made.pid
 
     def run_program(self, *arguments):
         """Its standard output; bounded in time and memory."""
@@ -208,7 +118,7 @@ class Hostile(unittest.TestCase):
             mount(b"/many", b"/" + evil, "none", MS_BIND)
             os.mkdir("/sys")
             mount("\x1b[2J", "/sys", "sysfs")
-        pid = self.container(act, cgroup="hostile\x1b[2J\rPASS ")
+        pid = self.container(act, name="hostile\x1b[2J\rPASS ")
         mine, _ = self.judged(pid)
         self.assertEqual(mine["class"], "container")
         said = self.run_program("audit", "--color", "never", "--verbose")
