@@ -23,7 +23,6 @@
 #include "hullmark/ids.h"
 #include "hullmark/report.h"
 #include "hullmark/result.h"
-#include "hullmark/selector.h"
 #include "hullmark/snapshot.h"
 #include "hullmark/waiver.h"
 #include "tests/golden/scoring_host.h"

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <numeric>
 #include <optional>
 #include <string>
 #include <utility>
@@ -115,8 +114,8 @@ Verdict& SomeVerdict(Case& in, Outcome outcome) {
 }
 
 std::vector<std::size_t> AnyOrder(std::size_t size) {
-  std::vector<std::size_t> order(size);
-  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < size; ++i) order.push_back(i);
   for (std::size_t i = size; i > 1; --i) {
     std::swap(order[i - 1], order[*rc::gen::inRange<std::size_t>(0, i)]);
   }

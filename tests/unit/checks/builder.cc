@@ -17,6 +17,7 @@
 #include "hullmark/caps.h"
 #include "hullmark/check.h"
 #include "hullmark/facts.h"
+#include "hullmark/host_mounts.h"
 #include "hullmark/ids.h"
 #include "hullmark/limits.h"
 #include "hullmark/namespace_users.h"

@@ -11,7 +11,6 @@
 #include "agent/config/config.h"
 #include "hullmark/glob.h"
 #include "hullmark/result.h"
-#include "hullmark/waiver.h"
 #include "tests/unit/temp_tree.h"
 
 namespace hullmark {

@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +25,7 @@
 #include <fstream>
 #include <functional>
 #include <optional>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -244,7 +246,7 @@ TEST_F(LiveCollector, SeesAnExec) {
 }
 
 TEST_F(LiveCollector, SeesAnEndAndABirth) {
-  Child child;
+  Child child;  // NOLINT(misc-const-correctness): it is ended.
   const Pid pid = child.pid();
   Look();
   child.End();
@@ -365,6 +367,7 @@ TEST_F(LiveCollector, SeesAMountInANamespaceWhoseTableIsKept) {
   Look();  // Kept from here on.
   EXPECT_GE(collector_->kept_mount_namespaces(), 1U);
   EXPECT_TRUE(own.ShownIn(Look(), own.place()));
+  // NOLINTNEXTLINE(misc-const-correctness): it is ended.
   Child entered([&] {
     const Fd space(open((own.Inside().substr(0, own.Inside().find("/root")) + "/ns/mnt").c_str(),
                         O_RDONLY | O_CLOEXEC));

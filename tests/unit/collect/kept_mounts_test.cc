@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>  // NOLINT(modernize-deprecated-headers): kill(2) is not in <csignal>
+#include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
 

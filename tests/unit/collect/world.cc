@@ -65,10 +65,12 @@ void CollectWorld::AddNamespaces(const std::string& directory, std::uint32_t ino
   static constexpr std::array<std::uint32_t, kNamespaceKinds> kHost = {
       4026531841, 4026531836, 4026531840, 4026531839,
       4026531838, 4026531837, 4026531835, 4026531834};
+  const std::string folder = "proc/" + directory + "/ns/";
   for (std::size_t at = 0; at < kNamespaceKinds; ++at) {
     const std::string name(kNamespaceNames[at]);
-    tree.Link("proc/" + directory + "/ns/" + name,
-              name + ":[" + std::to_string(inode == 0 ? kHost[at] : inode) + "]");
+    std::string target = name;
+    target.append(":[").append(std::to_string(inode == 0 ? kHost[at] : inode)).append("]");
+    tree.Link(folder + name, target);
   }
 }
 

@@ -3,11 +3,13 @@
 
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <fstream>
 #include <iterator>
+#include <ostream>
 #include <string>
 
 namespace hullmark {

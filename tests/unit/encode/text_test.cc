@@ -58,18 +58,18 @@ TEST(PrintableTest, WhatATerminalObeysIsWrittenByItsBytes) {
   const std::pair<std::string_view, std::string_view> cases[] = {
       {"a\nb", "a\\x0ab"},
       {"\x1b[31m", "\\x1b[31m"},
-      {"\0"sv, "\\x00"},
-      {"\x7f", "\\x7f"},
-      {"\xc2\x9b", "\\xc2\\x9b"},                    // C1: CSI.
-      {"\xe2\x80\xae", "\\xe2\\x80\\xae"},           // Right-to-left override.
-      {"\xe2\x81\xa6", "\\xe2\\x81\\xa6"},           // An isolate.
-      {"\xe2\x80\x8b", "\\xe2\\x80\\x8b"},           // Zero width space.
-      {"\xe2\x80\xa8", "\\xe2\\x80\\xa8"},           // Line separator.
-      {"\xef\xbb\xbf", "\\xef\\xbb\\xbf"},           // Byte order mark.
-      {"\xf3\xa0\x80\x81", "\\xf3\\xa0\\x80\\x81"},  // A tag.
+      {"\0"sv, R"(\x00)"},
+      {"\x7f", R"(\x7f)"},
+      {"\xc2\x9b", R"(\xc2\x9b)"},                  // C1: CSI.
+      {"\xe2\x80\xae", R"(\xe2\x80\xae)"},          // Right-to-left override.
+      {"\xe2\x81\xa6", R"(\xe2\x81\xa6)"},          // An isolate.
+      {"\xe2\x80\x8b", R"(\xe2\x80\x8b)"},          // Zero width space.
+      {"\xe2\x80\xa8", R"(\xe2\x80\xa8)"},          // Line separator.
+      {"\xef\xbb\xbf", R"(\xef\xbb\xbf)"},          // Byte order mark.
+      {"\xf3\xa0\x80\x81", R"(\xf3\xa0\x80\x81)"},  // A tag.
       {"\xff"
        "a",
-       "\\xffa"}};
+       R"(\xffa)"}};
   for (const auto& [text, expected] : cases) EXPECT_EQ(Printable(text), expected);
 }
 

@@ -2,7 +2,6 @@
 #include "tests/unit/evaluate/changes_world.h"
 
 #include <algorithm>
-#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>

@@ -97,7 +97,8 @@ TEST(CompareTest, AStepOfAControlHasTheNameOfItsEvent) {
 
 TEST(CompareTest, AControlThatWasNotJudgedIsNewWhereItFails) {
   Posture before = Look({Docker("web", "1"), Docker("api", "2")});
-  Posture after = Look({Docker("web", "1", Status::kFail), Docker("api", "2", Status::kUnknown)});
+  const Posture after =
+      Look({Docker("web", "1", Status::kFail), Docker("api", "2", Status::kUnknown)});
   for (PostureContainer& container : before.containers) container.subject.findings.clear();
   EXPECT_EQ(Tell(Compare(before, after)), (Told{{0, false, {Appeared()}}, {1, false, {}}}));
   EXPECT_EQ(Tell(Compare(after, before)),
@@ -105,7 +106,7 @@ TEST(CompareTest, AControlThatWasNotJudgedIsNewWhereItFails) {
 }
 
 TEST(CompareTest, ControlsAreTheSameByIdNotByPlace) {
-  Posture before = Look({Docker("web", "1", Status::kFail)});
+  const Posture before = Look({Docker("web", "1", Status::kFail)});
   Posture after = before;
   after.controls.insert(after.controls.begin(), {.id = "AAA-001", .title = "first"});
   after.containers[0].subject.findings[0].control = 1;
@@ -216,7 +217,7 @@ TEST(CompareTest, TheHostIsCompared) {
 }
 
 TEST(CompareTest, OnlyAWorseSeverityIsANewViolation) {
-  Posture low = Look({Docker("web", "1", Status::kFail)});
+  const Posture low = Look({Docker("web", "1", Status::kFail)});
   Posture high = low;
   high.containers[0].subject.findings[0].severity = Severity::kCritical;
   const Comparison worse = Compare(low, high);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/mman.h>
+#include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/base/file.h"
 #include "agent/gateway/channel.h"
 #include "tests/unit/gateway/published.h"
 #include "tests/unit/temp_tree.h"

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "agent/base/file.h"
 #include "agent/gateway/channel.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"

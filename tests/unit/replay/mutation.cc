@@ -21,7 +21,6 @@
 #include "agent/replay/describe_snapshot.h"
 #include "agent/replay/names.h"
 #include "hullmark/caps.h"
-#include "hullmark/facts.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"

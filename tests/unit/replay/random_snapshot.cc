@@ -46,9 +46,9 @@ constexpr std::array kTexts = {
     "cut short \xe6\x97"sv,
     "\x1b[2J\r\n\t\x7f\xc2\x9b"sv,
     "\xe2\x80\xae\xe2\x80\xa8 turned"sv,
-    "\"\\/\\u0000"sv,
-    "{\"bytes\": \"00\"}"sv,
-    "\\xff"sv,
+    R"("\/\u0000)"sv,
+    R"({"bytes": "00"})"sv,
+    R"(\xff)"sv,
 };
 
 // Fills what Describe names. A table that indices point into has the rows that were drawn for it

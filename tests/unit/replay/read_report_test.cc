@@ -2,8 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "agent/replay/report_json.h"
 #include "hullmark/check.h"
@@ -101,8 +103,7 @@ TEST(ReadReportTest, AFaultIsToldWithItsPlace) {
 
 TEST(ReadReportTest, WhatALaterProgramAddsIsPassedOver) {
   std::string text(kReport);
-  text.replace(text.find("\"host\": {"), 9,
-               "\"later\": {\"x\": [1.5]}, \"host\": {\"more\": null, ");
+  text.replace(text.find("\"host\": {"), 9, R"("later": {"x": [1.5]}, "host": {"more": null, )");
   EXPECT_TRUE(ReadReport(text));
 }
 
@@ -110,7 +111,7 @@ TEST(ReadReportTest, TheSchemaStandsFirst) {
   EXPECT_EQ(SchemaOf(kReport), "hullmark.report/1");
   EXPECT_EQ(SchemaOf(" {\n \"schema\" : \"x\""), "x");
   for (const std::string_view none :
-       {"", "{", "[\"schema\"]", "{\"a\":1,\"schema\":\"x\"}", "{\"schema\":\"x"}) {
+       {"", "{", "[\"schema\"]", R"({"a":1,"schema":"x"})", R"({"schema":"x)"}) {
     EXPECT_EQ(SchemaOf(none), "") << none;
   }
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "hullmark/ids.h"
 #include "hullmark/snapshot.h"
 #include "tests/unit/runtime/world.h"
 
