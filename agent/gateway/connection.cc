@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/gateway/connection.h"
 
-#include <sys/socket.h>
-
 #include <algorithm>
-#include <array>
-#include <cerrno>
+#include <cassert>
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -15,19 +12,20 @@
 #include <string_view>
 #include <utility>
 
-#include "agent/base/file.h"
 #include "agent/gateway/answer.h"
 #include "agent/gateway/documents.h"
+#include "agent/gateway/seats.h"
+#include "agent/gateway/wire.h"
 
 namespace hullmark {
 namespace {
 
 using std::chrono::seconds;
 
-constexpr seconds kHeadTime{5};        // From the first byte of a request to its last.
-constexpr seconds kIdleTime{75};       // Between requests; Prometheus asks every 15 to 60 seconds.
-constexpr seconds kWriteTime{30};      // For some more of an answer to be taken.
-constexpr seconds kLongestWrite{600};  // For all of it.
+constexpr seconds kHeadTime{2};    // For a whole request, from the connection or its first byte.
+constexpr seconds kIdleTime{75};   // Between requests; Prometheus asks every 15 to 60 seconds.
+constexpr seconds kWriteTime{10};  // For some more of an answer to be taken.
+constexpr seconds kLongestWrite{120};  // For all of it.
 constexpr seconds kLingerTime{1};      // For a client to read the end of an answer.
 constexpr std::string_view kHeadEnd = "\n\r\n";
 constexpr std::string_view kEmptyLine = "\r\n";  // Some clients send one after a body.
@@ -40,14 +38,31 @@ bool Lies(std::string_view part, std::string_view whole) {
 
 }  // namespace
 
-Connection::Connection(Fd socket, bool local, Moment now)
-    : socket_(std::move(socket)), local_(local), deadline_(now + kHeadTime) {}
+Connection::Connection(Wire wire, bool local, Moment now)
+    : wire_(std::move(wire)), local_(local), since_(now), deadline_(now + kHeadTime) {}
+
+Standing Connection::standing() const {
+  switch (state_) {
+    case State::kReading:
+      return idle_ ? Standing::kIdle : Standing::kIncomplete;
+    case State::kWriting:
+      return Standing::kAnswering;
+    case State::kLingering:
+    case State::kDone:
+      return Standing::kIdle;
+  }
+  assert(false);
+  return Standing::kIdle;
+}
 
 void Connection::Continue(Moment now) {
   switch (state_) {
     case State::kReading:
-      if (buffer_.empty()) deadline_ = now + kHeadTime;
       Read();
+      if (!idle_ || buffer_.empty()) break;
+      idle_ = false;
+      since_ = now;
+      deadline_ = now + kHeadTime;
       break;
     case State::kWriting:
       if (Flush()) deadline_ = std::min(now + kWriteTime, write_end_);
@@ -62,23 +77,33 @@ void Connection::Continue(Moment now) {
   }
 }
 
+// One byte more than a head may have tells that it is too large.
 void Connection::Read() {
-  std::array<char, 4096> piece;
-  const ssize_t got = recv(socket_.get(), piece.data(), piece.size(), MSG_DONTWAIT);
-  if (got > 0) {
-    buffer_.append(piece.data(), static_cast<std::size_t>(got));
-  } else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
-    state_ = State::kDone;
-  }
+  const std::size_t before = buffer_.size();
+  if (before > kMostHead) return;
+  buffer_.resize(kMostHead + 1);
+  const Moved got = wire_.Receive({buffer_.data() + before, buffer_.size() - before});
+  buffer_.resize(before + got.bytes);
+  if (got.gone) state_ = State::kDone;
+  if (buffer_.starts_with(kEmptyLine)) buffer_.erase(0, kEmptyLine.size());
+}
+
+// 0: it is not whole.
+std::size_t Connection::HeadSize() const {
+  const auto end = buffer_.find(kHeadEnd);
+  const bool whole = end != std::string::npos && end + kHeadEnd.size() <= kMostHead;
+  return whole ? end + kHeadEnd.size() : 0;
+}
+
+bool Connection::HasHead() const {
+  return state_ == State::kReading && (HeadSize() > 0 || buffer_.size() > kMostHead);
 }
 
 std::optional<std::string> Connection::TakeHead() {
-  if (state_ != State::kReading) return std::nullopt;
-  if (buffer_.starts_with(kEmptyLine)) buffer_.erase(0, kEmptyLine.size());
-  const auto end = buffer_.find(kHeadEnd);
-  if (end == std::string::npos || end + kHeadEnd.size() > kMostHead) return std::nullopt;
-  std::string head = buffer_.substr(0, end + kHeadEnd.size());
+  if (!HasHead()) return std::nullopt;
+  const std::string head = buffer_.substr(0, HeadSize());
   buffer_.erase(0, head.size());
+  if (buffer_.starts_with(kEmptyLine)) buffer_.erase(0, kEmptyLine.size());
   return head;
 }
 
@@ -87,27 +112,10 @@ void Connection::Lend(std::string_view body, std::shared_ptr<const Documents> ow
   owner_ = std::move(owner);
 }
 
-std::size_t Connection::SendSome(std::string_view bytes) {
-  std::size_t sent = 0;
-  while (sent < bytes.size()) {
-    const ssize_t took =
-        send(socket_.get(), bytes.data() + sent, bytes.size() - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (took < 0 && errno == EINTR) continue;
-    if (took < 0) {
-      if (errno != EAGAIN) state_ = State::kDone;
-      break;
-    }
-    sent += static_cast<std::size_t>(took);
-  }
-  return sent;
-}
-
 bool Connection::Write(std::string_view bytes) {
   answering_ = true;
-  if (waiting_text_.empty() && waiting_body_.empty()) bytes.remove_prefix(SendSome(bytes));
-  if (state_ == State::kDone) return false;
   if (bytes.empty()) return true;
-  if (!waiting_body_.empty()) return false;  // Nothing follows a body.
+  if (!waiting_body_.empty()) return false;
   if (Lies(bytes, body_)) {
     waiting_body_ = bytes;
   } else {
@@ -118,23 +126,33 @@ bool Connection::Write(std::string_view bytes) {
 
 // True: the client took something.
 bool Connection::Flush() {
-  const std::size_t before = waiting_text_.size() + waiting_body_.size();
-  waiting_text_.erase(0, SendSome(waiting_text_));
-  if (waiting_text_.empty()) waiting_body_.remove_prefix(SendSome(waiting_body_));
-  return waiting_text_.size() + waiting_body_.size() < before;
+  bool progress = false;
+  const auto send = [&](std::string_view bytes, bool more) {
+    const Moved sent = wire_.Send(bytes, more);
+    if (sent.gone) state_ = State::kDone;
+    progress = progress || sent.bytes > 0;
+    return sent.bytes;
+  };
+  if (!waiting_text_.empty()) waiting_text_.erase(0, send(waiting_text_, !waiting_body_.empty()));
+  if (waiting_text_.empty() && !waiting_body_.empty() && state_ != State::kDone) {
+    waiting_body_.remove_prefix(send(waiting_body_, false));
+  }
+  return progress;
 }
 
 void Connection::AfterFlush(Moment now) {
   if (state_ == State::kDone || !waiting_text_.empty() || !waiting_body_.empty()) return;
   owner_.reset();
   body_ = {};
+  since_ = now;
   if (keep_) {
     state_ = State::kReading;
-    deadline_ = now + (buffer_.empty() ? kIdleTime : kHeadTime);
+    idle_ = buffer_.empty();
+    deadline_ = now + (idle_ ? kIdleTime : kHeadTime);
     return;
   }
   // Closing with unread bytes resets the connection, and the client may lose the answer.
-  shutdown(socket_.get(), SHUT_WR);
+  wire_.EndSending();
   buffer_.clear();
   state_ = State::kLingering;
   deadline_ = now + kLingerTime;
@@ -142,11 +160,12 @@ void Connection::AfterFlush(Moment now) {
 
 void Connection::EndAnswer(bool keep, Moment now) {
   answering_ = false;
-  if (state_ == State::kDone) return;
   keep_ = keep;
   state_ = State::kWriting;
+  since_ = now;
   deadline_ = now + kWriteTime;
   write_end_ = now + kLongestWrite;
+  Flush();
   AfterFlush(now);
 }
 

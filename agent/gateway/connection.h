@@ -9,44 +9,49 @@
 #include <string>
 #include <string_view>
 
-#include "agent/base/file.h"
 #include "agent/gateway/documents.h"
+#include "agent/gateway/seats.h"
+#include "agent/gateway/wire.h"
 
 namespace hullmark {
 
 // A client's connection. It never blocks: what a slow client sends is collected until a request is
-// whole, what it does not take waits until it does. So a worker is busy with a request only as long
-// as answering takes, and two of them serve any number of clients.
+// whole, what it does not take waits until it does. So one thread serves any number of them.
 class Connection {
  public:
   using Moment = std::chrono::steady_clock::time_point;
   enum class State : std::uint8_t { kReading, kWriting, kLingering, kDone };
-  static constexpr std::size_t kMostHead = std::size_t{16} << 10;  // Request line and headers.
+  static constexpr std::size_t kMostHead = std::size_t{8} << 10;  // Request line and headers.
 
-  Connection(Fd socket, bool local, Moment now);
+  Connection(Wire wire, bool local, Moment now);
 
-  int fd() const { return socket_.get(); }
+  int fd() const { return wire_.fd(); }
   bool local() const { return local_; }
   State state() const { return state_; }
   Moment deadline() const { return deadline_; }
-  bool IsIdle() const { return state_ == State::kReading && buffer_.empty(); }
+  Standing standing() const;
+  Moment since() const { return since_; }          // Of the standing.
   bool IsAnswering() const { return answering_; }  // Something of an answer was written.
-  bool IsTooLarge() const { return buffer_.size() > kMostHead; }
+  bool WantsToWrite() const { return state_ == State::kWriting; }
 
-  // The socket is readable or writable, as the state waits for.
+  // The socket is readable or writable, as it wants.
   void Continue(Moment now);
 
-  // Takes the first whole request from what was read: its head, up to the empty line. Bodies are
-  // never read: whoever sends one is not served again.
+  // Whether a request has come that was not taken yet: whole, or larger than it may be.
+  bool HasHead() const;
+
+  // Takes the first request from what was read: its head, up to the empty line; "" for one that is
+  // too large. Bodies are never read: whoever sends one is not served again.
   std::optional<std::string> TakeHead();
 
   // What the next bytes belong to: writes of parts of `body` refer to it, and `owner` keeps it.
   void Lend(std::string_view body, std::shared_ptr<const Documents> owner);
 
-  // Sends what the client takes now and keeps the rest. False: the client is gone.
+  // Adds to the answer. False: nothing may follow what was lent.
   bool Write(std::string_view bytes);
 
-  // All of an answer was written; `keep`: another request may follow.
+  // All of an answer was written: sends what the client takes now and keeps the rest. `keep`:
+  // another request may follow.
   void EndAnswer(bool keep, Moment now);
 
   // Past its deadline. True: the client had begun a request, and was told so (408).
@@ -54,19 +59,20 @@ class Connection {
 
  private:
   void Read();
+  std::size_t HeadSize() const;
   bool Flush();
   void AfterFlush(Moment now);
-  std::size_t SendSome(std::string_view bytes);
 
-  Fd socket_;
+  Wire wire_;
   bool local_;
   State state_ = State::kReading;
-  Moment deadline_;
+  Moment since_, deadline_;
   Moment write_end_{};        // However slowly an answer is taken, it ends here.
   std::string buffer_;        // Received, not answered.
   std::string waiting_text_;  // To be sent, before waiting_body_.
   std::string_view body_, waiting_body_;
   std::shared_ptr<const Documents> owner_;
+  bool idle_ = false;  // An answer was sent, and nothing has come since.
   bool keep_ = true;
   bool answering_ = false;
 };

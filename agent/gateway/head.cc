@@ -13,7 +13,8 @@
 namespace hullmark {
 namespace {
 
-constexpr std::size_t kMostTarget = 8'000;  // Below httplib's own bound of a line.
+constexpr std::size_t kMostTarget = 4'000;
+constexpr int kMostLines = 64;  // The request line is one of them.
 constexpr std::string_view kLineEnd = "\r\n";
 
 char Lower(char letter) {
@@ -159,12 +160,14 @@ Result<RequestHead> ReadHead(std::string_view text) {
   if (const auto taken = reader.TakeRequestLine(*line); !taken) {
     return std::unexpected(taken.error());
   }
-  while (true) {
+  for (int count = 1; count <= kMostLines; ++count) {
     line = lines.Next();
     if (!line) return Refuse("a line that does not end in CR LF");
     if (line->empty()) return reader.Take();
+    if (count == kMostLines) break;
     if (const auto taken = reader.TakeField(*line); !taken) return std::unexpected(taken.error());
   }
+  return Fail(ErrorCode::kUnsupported, "a head has at most 64 lines");
 }
 
 }  // namespace hullmark

@@ -20,7 +20,8 @@ struct RequestHead {
 
 // Reads a head up to and with its empty line, see RFC 9112. Strict: whatever two readers could take
 // for different requests is an error kMalformed, so that no proxy before us sees other requests
-// than we do. Error kTruncated: the target is longer than anything here has.
+// than we do. Error kTruncated: the target is longer than anything here has; kUnsupported: more
+// lines than any client needs.
 Result<RequestHead> ReadHead(std::string_view text);
 
 }  // namespace hullmark

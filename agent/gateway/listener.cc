@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/gateway/listener.h"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -11,7 +10,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstdint>
@@ -31,7 +29,7 @@
 namespace hullmark {
 namespace {
 
-constexpr int kBacklog = 128;
+constexpr int kBacklog = 1'024;  // The kernel cuts it to net.core.somaxconn, 4,096.
 constexpr std::string_view kUnix = "unix:";
 
 std::unexpected<Error> Refuse(std::string_view text, std::string_view what) {
@@ -46,43 +44,6 @@ bool IsPort(std::string_view text) {
   std::uint16_t port = 0;
   const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), port);
   return error == std::errc{} && stop == text.data() + text.size();
-}
-
-// An address of any family as the socket calls take it.
-struct SocketAddress {
-  sockaddr_storage storage = {};
-  socklen_t length = sizeof(sockaddr_storage);
-
-  sockaddr* raw() { return reinterpret_cast<sockaddr*>(&storage); }
-};
-
-SocketAddress NameOf(int socket) {
-  SocketAddress name;
-  if (getsockname(socket, name.raw(), &name.length) != 0) name.storage.ss_family = AF_UNSPEC;
-  return name;
-}
-
-SocketAddress PeerOf(int socket) {
-  SocketAddress name;
-  if (getpeername(socket, name.raw(), &name.length) != 0) name.storage.ss_family = AF_UNSPEC;
-  return name;
-}
-
-bool IsLoopback(const SocketAddress& name) {
-  switch (name.storage.ss_family) {
-    case AF_INET: {
-      const auto& v4 = reinterpret_cast<const sockaddr_in&>(name.storage);
-      return ntohl(v4.sin_addr.s_addr) >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET;
-    }
-    case AF_INET6: {
-      const in6_addr& v6 = reinterpret_cast<const sockaddr_in6&>(name.storage).sin6_addr;
-      constexpr std::size_t kMappedAt = 12;  // ::ffff:127.0.0.1
-      return IN6_IS_ADDR_LOOPBACK(&v6) ||
-             (IN6_IS_ADDR_V4MAPPED(&v6) && v6.s6_addr[kMappedAt] == IN_LOOPBACKNET);
-    }
-    default:
-      return false;
-  }
 }
 
 // Whether a server accepts connections at a unix socket.
@@ -192,24 +153,6 @@ Result<Fd> ListenOn(const ListenAddress& address, std::string_view text) {
     return FailWith(text, errno);
   }
   return listening;
-}
-
-std::string LocalAddressOf(int socket) {
-  SocketAddress name = NameOf(socket);
-  if (name.storage.ss_family != AF_INET && name.storage.ss_family != AF_INET6) return "unix";
-  std::array<char, INET6_ADDRSTRLEN> host{};
-  std::array<char, 8> port{};
-  getnameinfo(name.raw(), name.length, host.data(), host.size(), port.data(), port.size(),
-              NI_NUMERICHOST | NI_NUMERICSERV);
-  const std::string text(host.data());
-  const bool v6 = name.storage.ss_family == AF_INET6;
-  return (v6 ? "[" + text + "]" : text) + ":" + port.data();
-}
-
-bool IsLocal(int connected) {
-  const SocketAddress name = NameOf(connected);
-  if (name.storage.ss_family == AF_UNIX) return true;
-  return IsLoopback(name) && IsLoopback(PeerOf(connected));
 }
 
 }  // namespace hullmark

@@ -27,12 +27,4 @@ Result<ListenAddress> ParseListenAddress(std::string_view text);
 // the address.
 Result<Fd> ListenOn(const ListenAddress& address, std::string_view text);
 
-// "127.0.0.1:41234" of a listening or connected socket; "unix" of one without an address.
-std::string LocalAddressOf(int socket);
-
-// Whether who is connected is on this host: over a unix socket, or from a loopback address to one.
-// The local address alone says little: with route_localnet others reach 127.0.0.1 too. A proxy on
-// this host is local, whoever it asks for.
-bool IsLocal(int connected);
-
 }  // namespace hullmark

@@ -55,6 +55,11 @@ std::string Rewritten(const RequestHead& head) {
          (head.close ? "Connection: close\r\n" : "") + "\r\n";
 }
 
+int StatusOf(ErrorCode wrong_head) {
+  if (wrong_head == ErrorCode::kTruncated) return 414;
+  return wrong_head == ErrorCode::kUnsupported ? 431 : 400;
+}
+
 }  // namespace
 
 // httplib's request parser and response writer without its sockets and threads: those wait for slow
@@ -98,10 +103,7 @@ class Responder::Engine : private httplib::Server {
 
   void Respond(std::string_view text, Connection& connection) {
     auto head = ReadHead(text);
-    if (!head) {
-      return Refuse(connection, head.error().code == ErrorCode::kTruncated ? 414 : 400,
-                    head.error().message);
-    }
+    if (!head) return Refuse(connection, StatusOf(head.error().code), head.error().message);
     head_ = std::move(*head);
     connection_ = &connection;
     answered_ = false;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/gateway/server.h"
 
-#include <poll.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -19,25 +19,30 @@
 #include <vector>
 
 #include "agent/base/file.h"
+#include "agent/gateway/address.h"
 #include "agent/gateway/answer.h"
 #include "agent/gateway/connection.h"
 #include "agent/gateway/documents.h"
+#include "agent/gateway/guests.h"
 #include "agent/gateway/listener.h"
+#include "agent/gateway/poller.h"
 #include "agent/gateway/requests.h"
-#include "agent/gateway/responder.h"
+#include "agent/gateway/wire.h"
 #include "hullmark/result.h"
 
 namespace hullmark {
 namespace {
 
-constexpr std::size_t kMostConnections = 256;
-constexpr int kLoopMilliseconds = 250;  // Deadlines are looked at this often.
+using std::chrono::milliseconds;
+
+constexpr milliseconds kTick{1'000};
+constexpr milliseconds kUntilRoom{100};  // Before it looks again whether there is room.
+constexpr int kAcceptedAtOnce = 64;      // Then those that are here come first.
+
+// Tags below those of the guests; listening sockets follow.
+constexpr std::uint64_t kControlTag = 0, kWakeTag = 1, kListeningTag = 2;
 
 Connection::Moment Now() { return std::chrono::steady_clock::now(); }
-
-short EventsOf(const Connection& connection) {
-  return connection.state() == Connection::State::kWriting ? POLLOUT : POLLIN;
-}
 
 }  // namespace
 
@@ -52,23 +57,29 @@ Result<std::unique_ptr<Server>> Server::Bind(const ServerOptions& options) {
   }
   Fd wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!wake) return Fail(CodeOfErrno(errno), std::string("eventfd: ") + std::strerror(errno));
-  return std::unique_ptr<Server>(new Server(options.api, std::move(listening), std::move(wake)));
+  auto poller = Poller::Create();
+  if (!poller) return std::unexpected(poller.error());
+  return std::unique_ptr<Server>(
+      new Server(options.api, std::move(listening), std::move(wake), std::move(*poller)));
 }
 
-Server::Server(ApiRule api, std::vector<Fd> listening, Fd wake)
-    : api_(api), listening_(std::move(listening)), wake_(std::move(wake)) {}
-
-Server::~Server() {
-  Stop();
-  for (std::thread& worker : workers_) worker.join();
+Server::Server(ApiRule api, std::vector<Fd> listening, Fd wake, Poller poller)
+    : listening_(std::move(listening)),
+      wake_(std::move(wake)),
+      poller_(std::move(poller)),
+      responder_(
+          api, [this] { return Latest(); },
+          [this](Route route, int status) { Count(route, status); }) {
+  poller_.Add(wake_.get(), EPOLLIN, kWakeTag);
+  for (std::size_t i = 0; i < listening_.size(); ++i) {
+    poller_.Add(listening_[i].get(), EPOLLIN, kListeningTag + i);
+  }
 }
+
+Server::~Server() = default;
 
 void Server::Stop() {
-  {
-    const std::lock_guard lock(jobs_mutex_);
-    stopping_ = true;
-  }
-  jobs_wait_.notify_all();
+  stopping_ = true;
   Wake();
 }
 
@@ -109,129 +120,115 @@ void Server::Count(Route route, int status) {
                                                                        std::memory_order_relaxed);
 }
 
-void Server::Work() {
-  Responder responder(
-      api_, [this] { return Latest(); }, [this](Route route, int status) { Count(route, status); });
-  std::unique_lock lock(jobs_mutex_);
-  while (true) {
-    jobs_wait_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
-    if (stopping_) return;
-    Job job = std::move(jobs_.front());
-    jobs_.pop_front();
-    lock.unlock();
-    if (job.head.empty()) {
-      responder.Refuse(*job.connection, 431, "the head of a request ends within 16 KiB");
-    } else {
-      responder.Respond(job.head, *job.connection);
-    }
-    lock.lock();
-    returned_.push_back(std::move(job.connection));
-    Wake();
-  }
-}
-
 void Server::Serve(const ServerControl& control) {
-  for (std::size_t i = 0; i < kWorkers; ++i) workers_.emplace_back([this] { Work(); });
-  auto next = Now();
-  while (!stopping_) {
-    bool control_ready = false;
-    Wait(control, control_ready);
-    if (control_ready && !control.readable()) return;
-    TakeBack();
-    DispatchOrDrop();
-    if (control.now_and_then && Now() >= next) {
-      control.now_and_then();
-      next = Now() + std::chrono::seconds(1);
-    }
+  if (control.fd >= 0) poller_.Add(control.fd, EPOLLIN, kControlTag);
+  while (!stopping_ && Round(control)) {
+    if (!control.now_and_then || Now() < next_tick_) continue;
+    control.now_and_then();
+    next_tick_ = Now() + kTick;
   }
 }
 
-// One round of poll(2): accepts, reads and writes what can be.
-void Server::Wait(const ServerControl& control, bool& control_ready) {
-  std::vector<pollfd> wanted = {{.fd = wake_.get(), .events = POLLIN, .revents = 0},
-                                {.fd = control.fd, .events = POLLIN, .revents = 0}};
-  const bool room = MakeRoom();
-  for (const Fd& socket : listening_) {
-    wanted.push_back({.fd = room ? socket.get() : -1, .events = POLLIN, .revents = 0});
+// One round of epoll_wait(2): those that are here first, then the new ones. False: `control` ends.
+bool Server::Round(const ServerControl& control) {
+  bool control_ready = false;
+  std::vector<std::size_t> knocked;
+  const std::vector<Guests::Tag> again = std::exchange(again_, {});
+  for (const epoll_event& event : poller_.Wait(again.empty() ? Patience() : milliseconds(0))) {
+    const std::uint64_t tag = event.data.u64;
+    if (tag == kControlTag) {
+      control_ready = true;
+    } else if (tag == kWakeTag) {
+      std::uint64_t drained = 0;
+      [[maybe_unused]] const ssize_t got = read(wake_.get(), &drained, sizeof drained);
+    } else if (tag < Guests::kFirstTag) {
+      knocked.push_back(tag - kListeningTag);
+    } else if (Connection* const connection = guests_.At(tag)) {
+      connection->Continue(Now());
+      Answer(tag);
+    }
   }
-  for (const auto& connection : connections_) {
-    wanted.push_back({.fd = connection->fd(), .events = EventsOf(*connection), .revents = 0});
-  }
-  if (poll(wanted.data(), wanted.size(), kLoopMilliseconds) <= 0) return;
-  std::uint64_t drained = 0;
-  if (wanted[0].revents != 0 && read(wake_.get(), &drained, sizeof drained) < 0) drained = 0;
-  control_ready = wanted[1].revents != 0;
-  const std::size_t first = 2 + listening_.size();
-  const std::size_t known = wanted.size() - first;
-  for (std::size_t i = 0; i < known; ++i) {
-    if (wanted[first + i].revents != 0) connections_[i]->Continue(Now());
-  }
-  for (std::size_t i = 0; i < listening_.size(); ++i) {
-    if (wanted[2 + i].revents != 0) Accept(listening_[i]);
-  }
+  for (const Guests::Tag tag : again) Answer(tag);
+  ExpireThosePast(Now());
+  if (!listens_) Listen(guests_.HasRoom());
+  for (const std::size_t at : knocked) Accept(listening_[at]);
+  return !control_ready || control.readable();
+}
+
+// Until the next deadline.
+milliseconds Server::Patience() const {
+  const Moment now = Now();
+  Moment next = now + (listens_ ? kTick : kUntilRoom);
+  guests_.ForEach([&next](Guests::Tag, const Connection& connection) {
+    next = std::min(next, connection.deadline());
+  });
+  return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(next - now));
 }
 
 void Server::Accept(const Fd& listening) {
-  bool first = true;
-  while (connections_.size() + working_ < kMostConnections) {
+  for (int count = 0; count < kAcceptedAtOnce && listens_; ++count) {
+    if (!guests_.HasRoom()) return Listen(false);
     Fd socket(accept4(listening.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-    if (!socket) {
-      // Said before it looks whether anybody waits: only of the first, somebody does.
-      const bool out = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
-      if (first && out) out_of_descriptors_ = true;
-      return;
+    if (socket) {
+      Welcome(std::move(socket));
+      continue;
     }
-    first = false;
-    const bool local = IsLocal(socket.get());
-    connections_.push_back(std::make_unique<Connection>(std::move(socket), local, Now()));
+    // Said before it looks whether anybody waits: only of the first, somebody does.
+    const bool out = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
+    if (!out || count > 0) return;
+    if (!guests_.RemoveOne()) Listen(false);
   }
 }
 
-// At the bound the client that has been idle longest has to go; if none is, the next ones wait: not
-// in poll(2), which would return at once.
-bool Server::MakeRoom() {
-  const bool out = std::exchange(out_of_descriptors_, false);
-  if (!out && connections_.size() + working_ < kMostConnections) return true;
-  auto longest = connections_.end();
-  for (auto each = connections_.begin(); each != connections_.end(); ++each) {
-    if (!(*each)->IsIdle()) continue;
-    if (longest == connections_.end() || (*each)->deadline() < (*longest)->deadline()) {
-      longest = each;
+// One for whom there is no room is closed at once.
+void Server::Welcome(Fd socket) {
+  const int fd = socket.get();
+  const ClientKey client = ClientOf(fd);
+  const bool local = IsLocal(fd);
+  const auto tag =
+      guests_.TakeIn(client, std::make_unique<Connection>(Wire(std::move(socket)), local, Now()));
+  if (tag) poller_.Add(fd, EPOLLIN, *tag);
+}
+
+// Clients that nobody accepts wait in the kernel; looking at them each time would be a busy loop.
+void Server::Listen(bool wanted) {
+  if (std::exchange(listens_, wanted) == wanted) return;
+  for (std::size_t i = 0; i < listening_.size(); ++i) {
+    poller_.Change(listening_[i].get(), wanted ? std::uint32_t{EPOLLIN} : 0U, kListeningTag + i);
+  }
+}
+
+// Answers a request that is whole: one at a time, so that others come in between.
+void Server::Answer(Guests::Tag tag) {
+  Connection* const connection = guests_.At(tag);
+  if (connection == nullptr) return;
+  if (const auto head = connection->TakeHead()) {
+    if (head->empty()) {
+      responder_.Refuse(*connection, 431, "the head of a request ends within 8 KiB");
+    } else {
+      responder_.Respond(*head, *connection);
     }
   }
-  if (longest == connections_.end()) return false;
-  connections_.erase(longest);
-  return true;
+  Settle(tag);
 }
 
-void Server::TakeBack() {
-  const std::lock_guard lock(jobs_mutex_);
-  for (auto& connection : returned_) connections_.push_back(std::move(connection));
-  working_ -= returned_.size();
-  returned_.clear();
+// After anything has happened to it.
+void Server::Settle(Guests::Tag tag) {
+  const Connection* const connection = guests_.At(tag);
+  if (connection == nullptr) return;
+  if (connection->state() == Connection::State::kDone) return guests_.Remove(tag);
+  poller_.Change(connection->fd(), connection->WantsToWrite() ? EPOLLOUT : EPOLLIN, tag);
+  if (connection->HasHead()) again_.push_back(tag);
 }
 
-// Whole requests go to the workers, finished connections away.
-void Server::DispatchOrDrop() {
-  std::vector<Job> ready;
-  for (auto& connection : connections_) {
-    if (connection->deadline() <= Now() && connection->Expire(Now())) Count(Route::kOther, 408);
-    auto head = connection->TakeHead();
-    const bool too_large =
-        connection->state() == Connection::State::kReading && !head && connection->IsTooLarge();
-    if (!head && !too_large) continue;
-    ready.push_back({.connection = std::move(connection), .head = std::move(head).value_or("")});
-  }
-  std::erase_if(connections_, [](const std::unique_ptr<Connection>& connection) {
-    return !connection || connection->state() == Connection::State::kDone;
+void Server::ExpireThosePast(Moment now) {
+  std::vector<Guests::Tag> expired;
+  guests_.ForEach([&](Guests::Tag tag, Connection& connection) {
+    if (connection.deadline() > now) return;
+    if (connection.Expire(now)) Count(Route::kOther, 408);
+    expired.push_back(tag);
   });
-  if (ready.empty()) return;
-  working_ += ready.size();
-  {
-    const std::lock_guard lock(jobs_mutex_);
-    std::ranges::move(ready, std::back_inserter(jobs_));
-  }
-  jobs_wait_.notify_all();
+  for (const Guests::Tag tag : expired) Settle(tag);
 }
 
 }  // namespace hullmark

@@ -3,20 +3,20 @@
 
 #include <array>
 #include <atomic>
-#include <condition_variable>
+#include <chrono>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "agent/base/file.h"
 #include "agent/gateway/answer.h"
 #include "agent/gateway/connection.h"
 #include "agent/gateway/documents.h"
+#include "agent/gateway/guests.h"
+#include "agent/gateway/poller.h"
 #include "agent/gateway/requests.h"
 #include "agent/gateway/responder.h"
 #include "hullmark/result.h"
@@ -35,7 +35,8 @@ struct ServerControl {
   std::function<void()> now_and_then{};  // About once a second.
 };
 
-// Serves published documents: one thread waits for clients, two answer.
+// Serves published documents: one loop that waits for nobody. Whatever clients do, they are 256 at
+// a time, 16 of one address, and have 2 s for a request of 8 KiB: see seats.h and connection.h.
 class Server {
  public:
   // Listens on every address, or fails naming the one that cannot be had.
@@ -52,47 +53,39 @@ class Server {
   void Publish(std::shared_ptr<const Documents> documents);
   RequestCounts Counts() const;
 
-  // Serves until Stop() or until `control` says so, once. Threads begin here: what a process gives
-  // up before, they never had.
+  // Serves until Stop(), which may come from any thread, or until `control` says so.
   void Serve(const ServerControl& control);
   void Stop();
 
  private:
-  static constexpr std::size_t kWorkers = 2;
+  using Moment = Connection::Moment;
 
-  struct Job {
-    std::unique_ptr<Connection> connection;
-    std::string head;  // "": it is too large.
-  };
-
-  Server(ApiRule api, std::vector<Fd> listening, Fd wake);
-  void Work();
+  Server(ApiRule api, std::vector<Fd> listening, Fd wake, Poller poller);
   void Count(Route route, int status);
   void Wake() const;
   std::shared_ptr<const Documents> Latest() const;
-  void Wait(const ServerControl& control, bool& control_ready);
+  bool Round(const ServerControl& control);
   void Accept(const Fd& listening);
-  bool MakeRoom();
-  void TakeBack();
-  void DispatchOrDrop();
+  void Welcome(Fd socket);
+  void Listen(bool wanted);
+  void Answer(Guests::Tag tag);
+  void Settle(Guests::Tag tag);
+  void ExpireThosePast(Moment now);
+  std::chrono::milliseconds Patience() const;
 
-  ApiRule api_;
   std::vector<Fd> listening_;
-  Fd wake_;                                               // An eventfd.
-  std::vector<std::unique_ptr<Connection>> connections_;  // Those that wait for their client.
-  bool out_of_descriptors_ = false;                       // For a client that waits.
-  std::size_t working_ = 0;                               // Connections that are with a worker.
+  Fd wake_;  // An eventfd.
+  Poller poller_;
+  Guests guests_;
+  std::vector<Guests::Tag> again_;  // Whose next request is here already.
+  bool listens_ = true;             // Else there is no room for anybody.
+  Moment next_tick_{};
   std::array<std::array<std::atomic<std::uint64_t>, kAnswerCodes.size()>, kRoutes> counts_{};
   std::atomic<bool> stopping_ = false;
+  Responder responder_;
 
   mutable std::mutex latest_mutex_;
   std::shared_ptr<const Documents> latest_;
-
-  std::mutex jobs_mutex_;  // Of the next three.
-  std::condition_variable jobs_wait_;
-  std::deque<Job> jobs_;
-  std::vector<std::unique_ptr<Connection>> returned_;
-  std::vector<std::thread> workers_;
 };
 
 }  // namespace hullmark

@@ -4,8 +4,8 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <signal.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -80,23 +80,25 @@ TEST(SyscallFilter, WithoutItTheyAreNotForbiddenByChance) {
 }
 
 TEST(SyscallFilter, WhatServingTakesIsLeft) {
-  std::array<int, 2> ends{};
+  std::array<int, 3> ends{};  // The last one waits for the others.
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()), 0);
+  ends[2] = epoll_create1(EPOLL_CLOEXEC);
   const int status = Behind([&] {
     std::string heard(3, '\0');
     std::thread writer([&] {
       if (send(ends[0], "abc", 3, 0) != 3) _exit(1);
     });
     writer.join();
-    pollfd wanted = {.fd = ends[1], .events = POLLIN, .revents = 0};
-    if (poll(&wanted, 1, 10'000) != 1) return 2;
+    epoll_event event = {};
+    event.events = EPOLLIN;
+    if (epoll_ctl(ends[2], EPOLL_CTL_ADD, ends[1], &event) != 0) return 2;
+    if (epoll_wait(ends[2], &event, 1, 10'000) != 1) return 5;
     if (recv(ends[1], heard.data(), heard.size(), 0) != 3 || heard != "abc") return 3;
     const std::string large(1 << 22, 'x');
     return large.back() == 'x' ? 0 : 4;
   });
   EXPECT_EQ(status, 0);
-  close(ends[0]);
-  close(ends[1]);
+  for (const int end : ends) close(end);
 }
 
 TEST(ForgoFileSystem, NoPathIsLeft) {

@@ -13,6 +13,7 @@
 
 #include "agent/base/file.h"
 #include "agent/gateway/connection.h"
+#include "agent/gateway/wire.h"
 
 namespace hullmark {
 
@@ -54,7 +55,7 @@ inline Pair MakePair(Connection::Moment now) {
   std::array<int, 2> ends = {-1, -1};
   EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
   return {.client = Fd(ends[0]),
-          .connection = std::make_unique<Connection>(Fd(ends[1]), true, now)};
+          .connection = std::make_unique<Connection>(Wire(Fd(ends[1])), true, now)};
 }
 
 }  // namespace hullmark

@@ -42,20 +42,51 @@ TEST(Connection, OneEmptyLineBeforeARequestIsSkipped) {
   EXPECT_EQ(pair.connection->TakeHead(), "GET / HTTP/1.1\r\n\r\n");
 }
 
+TEST(Connection, TheTimeOfARequestBeginsWithItsFirstByte) {
+  Pair pair = MakePair(Moment{});
+  EXPECT_EQ(pair.connection->standing(), Standing::kIncomplete);
+  for (const int at : {0, 1}) {
+    Say(pair.client, "G");
+    pair.connection->Continue(Moment{} + seconds(at));
+    EXPECT_EQ(pair.connection->deadline(), Moment{} + seconds(2)) << "a later byte gives no more";
+  }
+  Say(pair.client, " / HTTP/1.1\r\n\r\n");
+  pair.connection->Continue(Moment{} + seconds(1));
+  ASSERT_TRUE(pair.connection->TakeHead());
+  pair.connection->Write("x");
+  pair.connection->EndAnswer(true, Moment{} + seconds(1));
+  EXPECT_EQ(pair.connection->standing(), Standing::kIdle);
+  EXPECT_EQ(pair.connection->deadline(), Moment{} + seconds(76));
+  Say(pair.client, "G");
+  pair.connection->Continue(Moment{} + seconds(60));
+  EXPECT_EQ(pair.connection->standing(), Standing::kIncomplete);
+  EXPECT_EQ(pair.connection->deadline(), Moment{} + seconds(62));
+}
+
+TEST(Connection, AHeadEndsWithin8KiB) {
+  const std::string end = "\r\n\r\n";
+  for (const std::size_t size : {std::size_t{8192}, std::size_t{8193}}) {
+    Pair pair = MakePair(Moment{});
+    Say(pair.client, "GET / HTTP/1.1\r\nX: " + std::string(size - 23, 'x') + end);
+    pair.connection->Continue(Moment{});
+    EXPECT_EQ(pair.connection->TakeHead().value().size(), size == 8192 ? size : 0);
+  }
+}
+
 TEST(Connection, ASlowClientHasTimeAsLongAsItTakesSomething) {
   Pair pair = MakePair(Moment{});
   const std::string body(std::size_t{64} << 20, 'x');
   pair.connection->Lend(body, nullptr);
   ASSERT_TRUE(pair.connection->Write(body));
   pair.connection->EndAnswer(false, Moment{});
-  EXPECT_EQ(pair.connection->deadline(), Moment{} + seconds(30));
+  EXPECT_EQ(pair.connection->deadline(), Moment{} + seconds(10));
   std::vector<char> piece(std::size_t{1} << 20);
-  pair.connection->Continue(Moment{} + seconds(10));
-  EXPECT_EQ(pair.connection->deadline(), Moment{} + seconds(30)) << "nothing was taken";
-  for (const int at : {20, 45, 580}) {
+  pair.connection->Continue(Moment{} + seconds(5));
+  EXPECT_EQ(pair.connection->deadline(), Moment{} + seconds(10)) << "nothing was taken";
+  for (const int at : {8, 15, 115}) {
     ASSERT_GT(recv(pair.client.get(), piece.data(), piece.size(), 0), 0);
     pair.connection->Continue(Moment{} + seconds(at));
-    EXPECT_EQ(pair.connection->deadline(), Moment{} + seconds(std::min(at + 30, 600))) << at;
+    EXPECT_EQ(pair.connection->deadline(), Moment{} + seconds(std::min(at + 10, 120))) << at;
   }
 }
 

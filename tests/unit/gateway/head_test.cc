@@ -37,6 +37,15 @@ TEST(Head, WhatEndsAConnection) {
   EXPECT_TRUE(ReadHead("GET / HTTP/1.0\r\n\r\n").value().close);
 }
 
+TEST(Head, AtMost64Lines) {
+  std::string lines;
+  for (int i = 2; i < 64; ++i) lines += "X: y\r\n";
+  EXPECT_TRUE(ReadHead(kAsk + lines + "\r\n"));
+  const auto more = ReadHead(kAsk + lines + "X: y\r\n\r\n");
+  ASSERT_FALSE(more);
+  EXPECT_EQ(more.error().code, ErrorCode::kUnsupported);
+}
+
 TEST(Head, TargetsOfAProxy) {
   for (const auto& [target, path] : std::vector<std::pair<std::string, std::string>>{
            {"http://x/healthz", "/healthz"}, {"HTTP://x:1", "/"}, {"http://x?a", "/?a"}}) {

@@ -1,23 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/gateway/listener.h"
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <ifaddrs.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
 
-#include <array>
-#include <cstring>
 #include <ios>
-#include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 
+#include "agent/base/file.h"
+#include "agent/gateway/address.h"
 #include "tests/unit/temp_tree.h"
 
 namespace hullmark {
@@ -111,52 +106,6 @@ TEST(Listener, NothingIsRemovedWhereOthersWrite) {
   ASSERT_EQ(chmod(tree.Path("open").c_str(), 0777), 0);
   EXPECT_FALSE(ListenOn({.path = tree.Path("open/s")}, "x"));
   EXPECT_EQ(access(tree.Path("open/s").c_str(), F_OK), 0);
-}
-
-// What IsLocal says of a client of 127.0.0.1 that has bound itself to `from`; null: to nothing.
-bool IsLocalFrom(const sockaddr_in* from) {
-  const Fd listening = std::move(ListenOn({.host = "127.0.0.1", .port = "0"}, "x").value());
-  sockaddr_in name = {};
-  socklen_t length = sizeof name;
-  getsockname(listening.get(), reinterpret_cast<sockaddr*>(&name), &length);
-  const Fd client(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (from != nullptr) {
-    EXPECT_EQ(bind(client.get(), reinterpret_cast<const sockaddr*>(from), sizeof *from), 0);
-  }
-  EXPECT_EQ(connect(client.get(), reinterpret_cast<sockaddr*>(&name), sizeof name), 0);
-  const Fd accepted(accept4(listening.get(), nullptr, nullptr, SOCK_CLOEXEC));
-  EXPECT_TRUE(accepted);
-  return IsLocal(accepted.get());
-}
-
-// An IPv4 address of this host that is not loopback.
-std::optional<sockaddr_in> OtherAddress() {
-  ifaddrs* raw = nullptr;
-  if (getifaddrs(&raw) != 0) return std::nullopt;
-  const std::unique_ptr<ifaddrs, void (*)(ifaddrs*)> all(raw, freeifaddrs);
-  for (const ifaddrs* each = raw; each != nullptr; each = each->ifa_next) {
-    if (each->ifa_addr == nullptr || each->ifa_addr->sa_family != AF_INET) continue;
-    sockaddr_in name = {};
-    std::memcpy(&name, each->ifa_addr, sizeof name);
-    name.sin_port = 0;
-    if (ntohl(name.sin_addr.s_addr) >> 24U != 127) return name;
-  }
-  return std::nullopt;
-}
-
-TEST(Listener, LocalIsWhoComesFromLoopbackToo) {
-  EXPECT_TRUE(IsLocalFrom(nullptr));
-  const auto other = OtherAddress();
-  if (!other) GTEST_SKIP() << "this host has no address but loopback";
-  EXPECT_FALSE(IsLocalFrom(&*other));
-}
-
-TEST(Listener, AUnixSocketIsLocal) {
-  std::array<int, 2> ends = {-1, -1};
-  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
-  const Fd client(ends[0]);
-  const Fd accepted(ends[1]);
-  EXPECT_TRUE(IsLocal(accepted.get()));
 }
 
 }  // namespace

@@ -47,8 +47,13 @@ class Serving : public testing::Test {
     thread_.join();
   }
 
-  Fd Connect() const {
+  // `host` is the last part of the client's address, 127.0.0.host.
+  Fd Connect(std::size_t host = 1) const {
     Fd client(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in own = {};
+    own.sin_family = AF_INET;
+    own.sin_addr.s_addr = htonl((INADDR_LOOPBACK & ~0xffU) | static_cast<std::uint32_t>(host));
+    EXPECT_EQ(bind(client.get(), reinterpret_cast<sockaddr*>(&own), sizeof own), 0);
     ConnectTo(client);
     return client;
   }
@@ -120,7 +125,7 @@ TEST_F(Serving, EveryErrorIsJson) {
            {"GET /api/v1/report?format=html", "400"},
            {"PUT /metrics", "405"},
            {"BREW /metrics", "400"},
-           {"GET /" + std::string(9000, 'x'), "414"}}) {
+           {"GET /" + std::string(5000, 'x'), "414"}}) {
     const std::string answer = Ask(line);
     EXPECT_EQ(Status(answer), "HTTP/1.1 " + status) << line.substr(0, 40);
     EXPECT_EQ(HeaderOf(answer, "Content-Type"), "application/json") << line.substr(0, 40);
@@ -197,16 +202,29 @@ TEST_F(Serving, AHundredClientsAtOnce) {
   constexpr std::size_t kClients = 100;
   std::vector<Fd> silent;
   for (int i = 0; i < 20; ++i) {
-    silent.push_back(Connect());
+    silent.push_back(Connect(2 + static_cast<std::size_t>(i)));
     if (i % 2 == 0) Say(silent.back(), "GET /metrics HTTP/1.1\r\n\r\nGET /metrics HTTP/1.1\r\n");
   }
   std::vector<Fd> clients;
   for (std::size_t i = 0; i < kClients; ++i) {
-    clients.push_back(Connect());
+    clients.push_back(Connect(50 + i / 16));
     Say(clients.back(), "GET /metrics HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
   }
   for (const Fd& client : clients) EXPECT_TRUE(Body(ReadToEnd(client)) == MetricsText());
   EXPECT_GE(server_->Counts()[static_cast<std::size_t>(Route::kMetrics)][ColumnOf(200)], kClients);
+}
+
+TEST_F(Serving, OfOneAddressTheOldestIncompleteGoes) {
+  std::vector<Fd> clients;
+  for (int i = 0; i < 16; ++i) clients.push_back(Connect());
+  const Fd other = Connect(2);
+  Say(other, "GET /healthz HTTP/1.1\r\n");
+  clients.push_back(Connect());
+  EXPECT_EQ(ReadToEnd(clients[0]), "");
+  for (const Fd* one : {&std::as_const(clients)[1], &std::as_const(clients)[16], &other}) {
+    Say(*one, one == &other ? "Connection: close\r\n\r\n" : "GET /healthz HTTP/1.0\r\n\r\n");
+    EXPECT_EQ(Body(ReadToEnd(*one)), "alive\n");
+  }
 }
 
 TEST_F(Serving, AnAnswerKeepsTheSetItBeganWith) {

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "agent/gateway/address.h"
+
+namespace hullmark {
+
+// How far a connection has come with its request.
+enum class Standing : std::uint8_t {
+  kIdle,        // It has had its answers, and asks nothing now.
+  kIncomplete,  // Its request is not whole.
+  kAnswering,
+};
+
+struct Seat {
+  ClientKey client{};
+  Standing standing = Standing::kIncomplete;
+  std::chrono::steady_clock::time_point since{};  // Of this standing.
+};
+
+struct SeatLimits {
+  std::size_t total = 256;
+  std::size_t per_client = 16;
+};
+
+// Who leaves so that one more may stay: an idle one, else the one whose request is incomplete, each
+// time the one that has been so for longest; nobody who is being answered.
+std::optional<std::size_t> WhoLeaves(std::span<const Seat> seats);
+
+struct Place {
+  bool free = false;
+  std::optional<std::size_t> leaving{};  // Who has to go first.
+};
+
+// Where one more of `client` can stay. Whoever has all the seats that one client may have makes
+// room among them, never among others'.
+Place FindPlace(std::span<const Seat> seats, const ClientKey& client, const SeatLimits& limits);
+
+}  // namespace hullmark

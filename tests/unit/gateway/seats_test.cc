@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/gateway/seats.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <random>
+#include <vector>
+
+#include "agent/gateway/guests.h"
+#include "tests/unit/gateway/client.h"
+
+namespace hullmark {
+namespace {
+
+using Moment = std::chrono::steady_clock::time_point;
+
+Moment At(int second) { return Moment{} + std::chrono::seconds(second); }
+ClientKey Client(std::uint8_t number) { return {1, number}; }
+
+constexpr SeatLimits kSmall = {.total = 4, .per_client = 2};
+
+TEST(Seats, RoomIsForEverybody) {
+  const auto place = FindPlace({}, Client(1), kSmall);
+  EXPECT_TRUE(place.free);
+  EXPECT_EQ(place.leaving, std::nullopt);
+}
+
+TEST(Seats, AnIdleOneLeavesFirstThenTheOldestIncomplete) {
+  std::vector<Seat> seats = {
+      {.client = Client(1), .standing = Standing::kAnswering, .since = At(0)},
+      {.client = Client(2), .standing = Standing::kIncomplete, .since = At(2)},
+      {.client = Client(3), .standing = Standing::kIncomplete, .since = At(1)},
+      {.client = Client(4), .standing = Standing::kIdle, .since = At(9)}};
+  EXPECT_EQ(FindPlace(seats, Client(5), kSmall).leaving, 3);
+  seats[3].standing = Standing::kIncomplete;
+  EXPECT_EQ(FindPlace(seats, Client(5), kSmall).leaving, 2);
+}
+
+TEST(Seats, WhoIsBeingAnsweredStays) {
+  const std::vector<Seat> seats(4, {.client = Client(1), .standing = Standing::kAnswering});
+  EXPECT_FALSE(FindPlace(seats, Client(2), kSmall).free);
+  EXPECT_EQ(WhoLeaves(seats), std::nullopt);
+}
+
+TEST(Seats, OneAddressMakesRoomAmongItsOwn) {
+  std::vector<Seat> seats = {{.client = Client(1), .standing = Standing::kIdle, .since = At(0)},
+                             {.client = Client(2), .since = At(2)},
+                             {.client = Client(2), .since = At(1)}};
+  EXPECT_EQ(FindPlace(seats, Client(2), kSmall).leaving, 2);
+  seats[1].standing = seats[2].standing = Standing::kAnswering;
+  EXPECT_FALSE(FindPlace(seats, Client(2), kSmall).free);
+  EXPECT_TRUE(FindPlace(seats, Client(3), kSmall).free);
+}
+
+// Whatever comes, in whatever standing: the limits hold, and nobody who is answered leaves.
+TEST(Seats, LimitsHoldWhateverComes) {
+  std::mt19937 random(1);
+  const SeatLimits limits;
+  std::vector<Seat> seats;
+  for (int step = 0; step < 20'000; ++step) {
+    const ClientKey client = Client(static_cast<std::uint8_t>(random() % 40));
+    const Place place = FindPlace(seats, client, limits);
+    ASSERT_TRUE(place.free || place.leaving == std::nullopt);
+    if (!place.free) {
+      if (!seats.empty()) {
+        seats.erase(seats.begin() + static_cast<std::ptrdiff_t>(random() % seats.size()));
+      }
+      continue;
+    }
+    if (place.leaving) {
+      ASSERT_NE(seats[*place.leaving].standing, Standing::kAnswering);
+      seats.erase(seats.begin() + static_cast<std::ptrdiff_t>(*place.leaving));
+    }
+    seats.push_back(
+        {.client = client, .standing = static_cast<Standing>(random() % 3), .since = At(step)});
+    ASSERT_LE(seats.size(), limits.total);
+    ASSERT_LE(std::ranges::count(seats, client, &Seat::client), limits.per_client);
+  }
+}
+
+TEST(Guests, ATagNamesNobodyAfterwards) {
+  Guests guests({.total = 1, .per_client = 1});
+  Pair first = MakePair(At(0));
+  Pair second = MakePair(At(1));
+  const auto one = guests.TakeIn(Client(1), std::move(first.connection));
+  ASSERT_TRUE(one);
+  EXPECT_GE(*one, Guests::kFirstTag);
+  const auto two = guests.TakeIn(Client(2), std::move(second.connection));
+  ASSERT_TRUE(two);
+  EXPECT_EQ(guests.At(*one), nullptr);
+  EXPECT_NE(guests.At(*two), nullptr);
+  EXPECT_EQ(ReadToEnd(first.client), "") << "the incomplete one was closed";
+  guests.Remove(*one);
+  EXPECT_NE(guests.At(*two), nullptr);
+  EXPECT_TRUE(guests.RemoveOne());
+  EXPECT_EQ(guests.At(*two), nullptr);
+  EXPECT_FALSE(guests.RemoveOne());
+}
+
+}  // namespace
+}  // namespace hullmark
