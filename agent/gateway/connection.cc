@@ -14,6 +14,7 @@
 
 #include "agent/gateway/answer.h"
 #include "agent/gateway/documents.h"
+#include "agent/gateway/moved.h"
 #include "agent/gateway/seats.h"
 #include "agent/gateway/wire.h"
 
@@ -127,15 +128,19 @@ bool Connection::Write(std::string_view bytes) {
 // True: the client took something.
 bool Connection::Flush() {
   bool progress = false;
-  const auto send = [&](std::string_view bytes, bool more) {
-    const Moved sent = wire_.Send(bytes, more);
+  const auto count = [&](const Moved& sent) {
     if (sent.gone) state_ = State::kDone;
     progress = progress || sent.bytes > 0;
     return sent.bytes;
   };
-  if (!waiting_text_.empty()) waiting_text_.erase(0, send(waiting_text_, !waiting_body_.empty()));
+  if (!waiting_text_.empty()) {
+    waiting_text_.erase(0, count(wire_.Send(waiting_text_, !waiting_body_.empty())));
+  }
   if (waiting_text_.empty() && !waiting_body_.empty() && state_ != State::kDone) {
-    waiting_body_.remove_prefix(send(waiting_body_, false));
+    waiting_body_.remove_prefix(count(
+        owner_
+            ? wire_.SendFile(owner_->file(), owner_->OffsetOf(waiting_body_), waiting_body_.size())
+            : wire_.Send(waiting_body_, false)));
   }
   return progress;
 }

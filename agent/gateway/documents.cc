@@ -16,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "agent/base/file.h"
 #include "agent/gateway/layout.h"
@@ -53,7 +54,7 @@ std::string_view ContentTypeOf(DocumentType type) {
   return "";
 }
 
-Result<std::shared_ptr<const Documents>> Documents::Open(const Fd& file, std::size_t most) {
+Result<std::shared_ptr<const Documents>> Documents::Open(Fd file, std::size_t most) {
   const int seals = fcntl(file.get(), F_GET_SEALS);
   if (seals < 0 || (seals & kNeededSeals) != kNeededSeals) return Refuse("not sealed");
   // The C library's fstat(3) names a path, "", and the gateway may name none.
@@ -64,7 +65,8 @@ Result<std::shared_ptr<const Documents>> Documents::Open(const Fd& file, std::si
   if (size < sizeof(DocumentsHeader)) return Refuse("no header");
   void* const bytes = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
   if (bytes == MAP_FAILED) return Refuse(std::strerror(errno));
-  const std::shared_ptr<Documents> set(new Documents(static_cast<const std::byte*>(bytes), size));
+  const std::shared_ptr<Documents> set(
+      new Documents(std::move(file), static_cast<const std::byte*>(bytes), size));
   if (!set->ReadHeader()) return Refuse("the header is wrong");
   if (!set->CheckEntries()) return Refuse("the index is wrong");
   return set;

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "agent/base/file.h"
@@ -84,7 +85,7 @@ class Documents {
  public:
   // Error kMalformed: not sealed, or an index that points outside the file or is not in order;
   // kTruncated: larger than `most` bytes.
-  static Result<std::shared_ptr<const Documents>> Open(const Fd& file,
+  static Result<std::shared_ptr<const Documents>> Open(Fd file,
                                                        std::size_t most = std::size_t{1} << 30);
 
   Documents(const Documents&) = delete;
@@ -98,8 +99,15 @@ class Documents {
 
   const Publication& publication() const { return publication_; }
 
+  // The file, and where a part of a document lies in it: for sendfile(2).
+  const Fd& file() const { return file_; }
+  std::uint64_t OffsetOf(std::string_view part) const {
+    return static_cast<std::uint64_t>(part.data() - reinterpret_cast<const char*>(bytes_));
+  }
+
  private:
-  Documents(const std::byte* bytes, std::size_t size) : bytes_(bytes), size_(size) {}
+  Documents(Fd file, const std::byte* bytes, std::size_t size)
+      : file_(std::move(file)), bytes_(bytes), size_(size) {}
 
   bool ReadHeader();
   bool CheckEntries() const;
@@ -108,6 +116,7 @@ class Documents {
   Document DocumentAt(std::size_t at) const;
   std::size_t LowerBound(std::string_view path) const;
 
+  Fd file_;
   const std::byte* bytes_;
   std::size_t size_;
   std::uint64_t index_ = 0;  // Offset of the entries.

@@ -14,14 +14,14 @@ namespace hullmark {
 
 bool Feed::Take() {
   while (true) {
-    const auto file = channel_.ReceiveDocuments();
+    auto file = channel_.ReceiveDocuments();
     if (!file) {
       if (file.error().code != ErrorCode::kVanished) warn_(file.error().message);
       return false;
     }
     if (!*file) break;
     const bool first = std::exchange(received_, (*file)->sequence) == 0;
-    auto documents = Documents::Open((*file)->file);
+    auto documents = Documents::Open(std::move((*file)->file));
     refused_ = !documents;
     if (!documents) {
       warn_(documents.error().message);

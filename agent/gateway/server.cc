@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/gateway/server.h"
 
+#include <pthread.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -41,6 +43,14 @@ constexpr int kAcceptedAtOnce = 64;      // Then those that are here come first.
 
 // Tags below those of the guests; listening sockets follow.
 constexpr std::uint64_t kControlTag = 0, kWakeTag = 1, kListeningTag = 2;
+
+// sendfile(2) of a client that has gone is an error, not the end of the process.
+void BlockBrokenPipes() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
 
 Connection::Moment Now() { return std::chrono::steady_clock::now(); }
 
@@ -121,6 +131,7 @@ void Server::Count(Route route, int status) {
 }
 
 void Server::Serve(const ServerControl& control) {
+  BlockBrokenPipes();
   if (control.fd >= 0) poller_.Add(control.fd, EPOLLIN, kControlTag);
   while (!stopping_ && Round(control)) {
     if (!control.now_and_then || Now() < next_tick_) continue;

@@ -2,19 +2,15 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string_view>
 #include <utility>
 
 #include "agent/base/file.h"
+#include "agent/gateway/moved.h"
 
 namespace hullmark {
-
-// How much went over a wire: 0 bytes of one that is not gone means "later".
-struct Moved {
-  std::size_t bytes = 0;
-  bool gone = false;  // Ended, or broken.
-};
 
 // What connects a client: bytes in and out, without ever waiting.
 class Wire {
@@ -26,6 +22,9 @@ class Wire {
   Moved Receive(std::span<char> into) const;
   // `more`: something follows at once, and may travel in the same packet.
   Moved Send(std::string_view bytes, bool more) const;
+  // From a file, without a copy of it in between, see sendfile(2): a piece of it at a time, so that
+  // others come in between. SIGPIPE has to be blocked.
+  Moved SendFile(const Fd& file, std::uint64_t offset, std::size_t length) const;
   // Nothing is sent after this.
   void EndSending() const;
 

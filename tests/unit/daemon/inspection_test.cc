@@ -61,7 +61,7 @@ class InspectionTest : public testing::Test {
   }
 
   static std::string MetricsOf(const Scanned& scanned) {
-    const auto documents = Documents::Open(*scanned.documents).value();
+    const auto documents = Documents::Open(Fd(dup(scanned.documents->get()))).value();
     return std::string(documents->Find("/metrics").value().plain);
   }
 

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "agent/gateway/documents.h"
 #include "tests/unit/sinks/world.h"
@@ -18,8 +19,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 std::shared_ptr<const Documents> PublishedOf(const testing::World& world) {
-  const auto file = MakeDocuments(world.Input(), "metric 1\n", {.sequence = 3});
-  return Documents::Open(*file).value();
+  auto file = MakeDocuments(world.Input(), "metric 1\n", {.sequence = 3});
+  return Documents::Open(std::move(*file)).value();
 }
 
 Json JsonAt(const Documents& documents, const std::string& path) {

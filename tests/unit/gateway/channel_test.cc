@@ -40,10 +40,10 @@ TEST(Channel, DocumentsArriveAsADescriptor) {
   ends.gateway.Expect(Pid{getpid()});
   EXPECT_FALSE(ends.gateway.ReceiveDocuments().value());
   EXPECT_EQ(ends.inspector.SendDocuments(MakePublished(), 7), Sent::kSent);
-  const auto received = ends.gateway.ReceiveDocuments();
+  auto received = ends.gateway.ReceiveDocuments();
   ASSERT_TRUE(received && *received);
   EXPECT_EQ((*received)->sequence, 7);
-  EXPECT_EQ(Documents::Open((*received)->file).value()->Find("/metrics")->plain, MetricsText());
+  EXPECT_EQ(Documents::Open(std::move((*received)->file)).value()->Find("/metrics")->plain, MetricsText());
 }
 
 TEST(Channel, StateArrivesWhole) {

@@ -243,6 +243,20 @@ TEST_F(Serving, AnAnswerKeepsTheSetItBeganWith) {
   EXPECT_TRUE(Body(rest) == large) << rest.size();
 }
 
+TEST_F(Serving, AClientThatGoesWithinAnAnswerEndsNobody) {
+  DocumentsWriter writer;
+  writer.Add("/metrics", DocumentType::kMetrics, Compression::kNone,
+             [](const BodySink& sink) { sink(std::string(std::size_t{32} << 20, 'x')); });
+  server_->Publish(Documents::Open(writer.Seal({}).value()).value());
+  for (int i = 0; i < 5; ++i) {
+    const Fd client = Connect();
+    Say(client, "GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n");
+    std::array<char, 16> begin;
+    EXPECT_EQ(recv(client.get(), begin.data(), begin.size(), MSG_WAITALL), ssize_t{begin.size()});
+  }
+  EXPECT_EQ(Body(Ask("GET /healthz")), "alive\n");
+}
+
 // Limits this process to the descriptors that it has; ends with its scope.
 class NoMoreDescriptors {
  public:
