@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/daemon/event_memory.h"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -30,6 +31,10 @@ EventMemory EventMemory::Open(const Places& places, const Warn& warn) {
 std::vector<Event> EventMemory::Take(const JudgedScan& scan, const ChangeOptions& options) {
   if (journal_) return journal_->Take(scan, options);
   return Update(known_, scan, options).events;
+}
+
+std::uint64_t EventMemory::last_id() const {
+  return journal_ ? journal_->known().last_id : known_.last_id;
 }
 
 void EventMemory::Flush() {

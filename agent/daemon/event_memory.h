@@ -33,6 +33,8 @@ class EventMemory {
 
   // See Journal.
   std::vector<Event> Take(const JudgedScan& scan, const ChangeOptions& options);
+  // Id of the newest event; 0: there has been none.
+  std::uint64_t last_id() const;
   void Flush();
   void Close();
 

@@ -25,6 +25,7 @@
 #include "agent/daemon/publish.h"
 #include "agent/daemon/textfile.h"
 #include "agent/evaluate/evaluator.h"
+#include "agent/gateway/documents.h"
 #include "agent/gateway/requests.h"
 #include "agent/replay/fact_digests.h"
 #include "agent/replay/keyed_hash.h"
@@ -133,6 +134,7 @@ Result<Fd> Inspection::Judge(const Snapshot& snapshot, const ScanOrder& order, I
   self_.CountScan(whole ? ScanResult::kOk : ScanResult::kPartial, took);
   events_ = memory_.Take({.snapshot = snapshot, .benchmark = input.benchmark, .report = report},
                          {.debounce = config.events.debounce});
+  recent_.Add(events_);
   CountEvents();
   self_.Describe(input);
   std::string_view metrics = exposition_.Render(input, self_);
@@ -141,11 +143,16 @@ Result<Fd> Inspection::Judge(const Snapshot& snapshot, const ScanOrder& order, I
     metrics = exposition_.Renew(self_);
     WriteTextfile(metrics);
   }
-  auto documents = MakeDocuments(input, metrics, order.publication);
+  auto documents = MakeDocuments(input, metrics, recent_, WithEvents(order.publication));
   spdlog::debug("scan {} ({}): {} containers, {} of them judged anew, in {:.3f} s",
                 order.publication.sequence, NameOf(order.reason), report.containers.size(),
                 evaluator_->judged().containers, std::chrono::duration<double>(took).count());
   return documents;
+}
+
+Publication Inspection::WithEvents(Publication publication) const {
+  publication.last_event = memory_.last_id();
+  return publication;
 }
 
 void Inspection::Settle() {

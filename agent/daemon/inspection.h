@@ -14,7 +14,9 @@
 #include "agent/daemon/agent.h"
 #include "agent/daemon/event_memory.h"
 #include "agent/daemon/loop.h"
+#include "agent/daemon/recent_events.h"
 #include "agent/evaluate/evaluator.h"
+#include "agent/gateway/documents.h"
 #include "agent/gateway/requests.h"
 #include "agent/replay/keyed_hash.h"
 #include "agent/sinks/metrics/exposition.h"
@@ -71,6 +73,7 @@ class Inspection {
   Scanned TryScan(const ScanOrder& order, std::chrono::steady_clock::time_point began);
   Result<Fd> Judge(const Snapshot& snapshot, const ScanOrder& order,
                    std::chrono::steady_clock::time_point began);
+  Publication WithEvents(Publication publication) const;
   void CountEvents();
   void CountState(const AgentState& state);
   // Whether it works otherwise than it did.
@@ -82,6 +85,7 @@ class Inspection {
   std::optional<Evaluator> evaluator_;
   EventMemory memory_;
   std::vector<Event> events_{};  // Of the newest scan, until they are told.
+  RecentEvents recent_;
   SelfMetrics self_;
   Exposition exposition_;
   RequestCounts requests_{};  // As counted by now.

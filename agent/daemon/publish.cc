@@ -2,11 +2,13 @@
 #include "agent/daemon/publish.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "agent/base/file.h"
+#include "agent/daemon/recent_events.h"
 #include "agent/gateway/documents.h"
 #include "agent/sinks/api_sinks.h"
 #include "agent/sinks/report_sinks.h"
@@ -15,9 +17,25 @@
 #include "hullmark/snapshot.h"
 
 namespace hullmark {
+namespace {
+
+void AddEvents(const RecentEvents& events, DocumentsWriter& writer) {
+  writer.Add(std::string(kEventsPath), DocumentType::kEvents, Compression::kNone,
+             [&](const BodySink& sink) {
+               for (const RecentEvents::Entry& entry : events.entries()) sink(entry.text);
+             });
+  std::uint64_t begin = 0;
+  for (const RecentEvents::Entry& entry : events.entries()) {
+    const std::uint64_t end = begin + entry.text.size();
+    writer.AddPart(EventPath(entry.id), DocumentType::kEvents, begin, end);
+    begin = end;
+  }
+}
+
+}  // namespace
 
 Result<Fd> MakeDocuments(const ReportInput& in, std::string_view metrics,
-                         const Publication& publication) {
+                         const RecentEvents& events, const Publication& publication) {
   DocumentsWriter writer;
   writer.Add("/metrics", DocumentType::kMetrics, Compression::kGzip,
              [&](const BodySink& sink) { sink(metrics); });
@@ -37,6 +55,7 @@ Result<Fd> MakeDocuments(const ReportInput& in, std::string_view metrics,
     const std::string id(in.snapshot.Text(container.id));
     writer.AddPart("/api/v1/containers/" + id, DocumentType::kJson, places[i].begin, places[i].end);
   }
+  AddEvents(events, writer);
   return writer.Seal(publication);
 }
 

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "agent/base/file.h"
+#include "agent/daemon/recent_events.h"
 #include "agent/gateway/documents.h"
 #include "agent/sinks/report_sinks.h"
 #include "hullmark/result.h"
@@ -13,6 +14,6 @@ namespace hullmark {
 // Everything that is served until the next scan, from one picture: what a client reads in two
 // requests fits together, or belongs to two publications.
 Result<Fd> MakeDocuments(const ReportInput& report, std::string_view metrics,
-                         const Publication& publication);
+                         const RecentEvents& events, const Publication& publication);
 
 }  // namespace hullmark

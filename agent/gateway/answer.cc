@@ -156,6 +156,17 @@ Answer Send(Route route, const Document& found, const Asked& asked,
   return answer;
 }
 
+// Nobody keeps what a stream said. Its beginning tells when to come back, and
+// opens it at once.
+Answer Stream(const Asked& asked) {
+  constexpr std::string_view kBegin = "retry: 5000\n\n";
+  if (!asked.may_stream) return ErrorAnswer(Route::kEvents, 503, "8 streams are open already");
+  return {.route = Route::kEvents,
+          .content_type = ContentTypeOf(DocumentType::kEvents),
+          .body = kBegin,
+          .stream = true};
+}
+
 std::optional<Document> Look(const Documents& documents, Route route, std::string_view path) {
   auto found = documents.Find(path);
   const bool short_id = route == Route::kContainer && path.size() >= kContainer.size() + kShortId;
@@ -205,10 +216,15 @@ Answer AnswerTo(const Asked& asked, const std::shared_ptr<const Documents>& docu
     return ErrorAnswer(route, 403,
                        "served over loopback or a unix socket only, see api in the configuration");
   }
+  if (route == Route::kOpenApi) {
+    const std::string_view text = OpenApiText();
+    return {.route = route, .content_type = kJson, .body = text, .length = text.size()};
+  }
   if (route == Route::kReport && asked.format.value_or("json") != "json") {
     return ErrorAnswer(route, 400, "format: only json is known");
   }
   if (documents == nullptr) return ErrorAnswer(route, 503, "the first scan is not done yet");
+  if (route == Route::kEvents) return Stream(asked);
   const auto found = Look(*documents, route, asked.path);
   if (found) return Send(route, *found, asked, documents);
   return route == Route::kContainer

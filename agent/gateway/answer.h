@@ -29,7 +29,8 @@ struct Asked {
   std::optional<std::string_view> format{};  // The query's "format".
   std::string_view if_none_match{};
   std::string_view accept_encoding{};
-  bool local = false;  // See IsLocal.
+  bool local = false;       // See IsLocal.
+  bool may_stream = false;  // There is room for one more stream.
 };
 
 struct Answer {
@@ -40,6 +41,7 @@ struct Answer {
   std::uint64_t length = 0;  // What Content-Length says, also where no body is sent.
   bool gzip = false;
   bool varies = false;  // Another Accept-Encoding may get another body.
+  bool stream = false;  // Of events: the body is only its beginning.
   std::string etag{};
   std::string text{};  // Of an error.
   std::shared_ptr<const Documents> documents{};
@@ -52,6 +54,9 @@ inline constexpr std::array<std::pair<const char*, const char*>, 2> kGuardHeader
     {{"X-Content-Type-Options", "nosniff"},
      {"Content-Security-Policy",
       "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"}}};
+
+// The description of the API, see docs/schema/openapi-1.json.
+std::string_view OpenApiText();
 
 // Decides what a request gets. `documents` may be null: nothing was published yet. `now` is of
 // CLOCK_BOOTTIME.

@@ -28,7 +28,7 @@ namespace hullmark {
 namespace {
 
 constexpr std::uint32_t kDocumentsMessage = 0x484d4401;  // "HMD" and the version of the messages.
-constexpr std::uint32_t kStateMessage = 0x484d5302;
+constexpr std::uint32_t kStateMessage = 0x484d5303;
 constexpr std::uint32_t kOrderMessage = 0x484d4f01;
 
 struct DocumentsMessage {

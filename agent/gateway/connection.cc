@@ -27,6 +27,7 @@ constexpr seconds kHeadTime{2};    // For a whole request, from the connection o
 constexpr seconds kIdleTime{75};   // Between requests; Prometheus asks every 15 to 60 seconds.
 constexpr seconds kWriteTime{10};  // For some more of an answer to be taken.
 constexpr seconds kLongestWrite{120};  // For all of it.
+constexpr seconds kSignOfLife{15};     // On a stream; whoever does not take it has gone.
 constexpr seconds kLingerTime{1};      // For a client to read the end of an answer.
 constexpr std::string_view kHeadEnd = "\n\r\n";
 constexpr std::string_view kEmptyLine = "\r\n";  // Some clients send one after a body.
@@ -47,6 +48,7 @@ Standing Connection::standing() const {
     case State::kReading:
       return idle_ ? Standing::kIdle : Standing::kIncomplete;
     case State::kWriting:
+    case State::kStreaming:
       return Standing::kAnswering;
     case State::kLingering:
     case State::kDone:
@@ -68,6 +70,9 @@ void Connection::Continue(Moment now) {
     case State::kWriting:
       if (Flush()) deadline_ = std::min(now + kWriteTime, write_end_);
       AfterFlush(now);
+      break;
+    case State::kStreaming:
+      ContinueStream(now);
       break;
     case State::kLingering:
       Read();
@@ -146,7 +151,7 @@ bool Connection::Flush() {
 }
 
 void Connection::AfterFlush(Moment now) {
-  if (state_ == State::kDone || !waiting_text_.empty() || !waiting_body_.empty()) return;
+  if (state_ == State::kDone || !IsFlushed()) return;
   owner_.reset();
   body_ = {};
   since_ = now;
@@ -174,7 +179,45 @@ void Connection::EndAnswer(bool keep, Moment now) {
   AfterFlush(now);
 }
 
+void Connection::BeginStream(std::uint64_t told, Moment now) {
+  answering_ = false;
+  buffer_.clear();  // Nothing is answered after a stream.
+  state_ = State::kStreaming;
+  since_ = now;
+  told_ = told;
+  Flush();
+  ExpectStream(now);
+}
+
+// When a stream has to have taken more, or is given a sign of life.
+void Connection::ExpectStream(Moment now) {
+  if (state_ != State::kStreaming) return;
+  deadline_ = now + (IsFlushed() ? kSignOfLife : kWriteTime);
+  if (IsFlushed()) owner_.reset();
+}
+
+void Connection::ContinueStream(Moment now) {
+  Read();  // It tells when the client has gone; a client has nothing to say
+           // here.
+  buffer_.clear();
+  if (state_ != State::kDone && IsBehind() && Flush()) ExpectStream(now);
+}
+
+void Connection::Tell(std::string note, std::string_view events,
+                      std::shared_ptr<const Documents> owner, std::uint64_t last, Moment now) {
+  waiting_text_ = std::move(note);
+  waiting_body_ = events;
+  owner_ = std::move(owner);
+  told_ = last;
+  Flush();
+  ExpectStream(now);
+}
+
 bool Connection::Expire(Moment now) {
+  if (IsStreaming() && !IsBehind()) {
+    Tell(": still here\n\n", "", nullptr, told_, now);
+    return false;
+  }
   const bool begun = state_ == State::kReading && !buffer_.empty();
   if (begun) {
     Write(LastResponse(408, "the request did not come in time"));

@@ -20,7 +20,7 @@ namespace hullmark {
 class Connection {
  public:
   using Moment = std::chrono::steady_clock::time_point;
-  enum class State : std::uint8_t { kReading, kWriting, kLingering, kDone };
+  enum class State : std::uint8_t { kReading, kWriting, kStreaming, kLingering, kDone };
   static constexpr std::size_t kMostHead = std::size_t{8} << 10;  // Request line and headers.
 
   Connection(Wire wire, bool local, Moment now);
@@ -32,7 +32,7 @@ class Connection {
   Standing standing() const;
   Moment since() const { return since_; }          // Of the standing.
   bool IsAnswering() const { return answering_; }  // Something of an answer was written.
-  bool WantsToWrite() const { return state_ == State::kWriting; }
+  bool WantsToWrite() const { return state_ == State::kWriting || IsBehind(); }
 
   // The socket is readable or writable, as it wants.
   void Continue(Moment now);
@@ -54,7 +54,20 @@ class Connection {
   // another request may follow.
   void EndAnswer(bool keep, Moment now);
 
-  // Past its deadline. True: the client had begun a request, and was told so (408).
+  // In place of EndAnswer(): what was written is only the beginning of a stream of events.
+  // `told`: the id of the last one that the client knows.
+  void BeginStream(std::uint64_t told, Moment now);
+  bool IsStreaming() const { return state_ == State::kStreaming; }
+  // A stream that has not taken all that it was given.
+  bool IsBehind() const { return IsStreaming() && !IsFlushed(); }
+  std::uint64_t told() const { return told_; }
+  // Goes on with a stream that is not behind: `note` first, then `events`, a part of `owner`, the
+  // last of which is `last`.
+  void Tell(std::string note, std::string_view events, std::shared_ptr<const Documents> owner,
+            std::uint64_t last, Moment now);
+
+  // Past its deadline; a stream is given a sign of life. True: the client had begun a request, and
+  // was told so (408).
   bool Expire(Moment now);
 
  private:
@@ -62,6 +75,9 @@ class Connection {
   std::size_t HeadSize() const;
   bool Flush();
   void AfterFlush(Moment now);
+  bool IsFlushed() const { return waiting_text_.empty() && waiting_body_.empty(); }
+  void ContinueStream(Moment now);
+  void ExpectStream(Moment now);
 
   Wire wire_;
   bool local_;
@@ -72,7 +88,8 @@ class Connection {
   std::string waiting_text_;  // To be sent, before waiting_body_.
   std::string_view body_, waiting_body_;
   std::shared_ptr<const Documents> owner_;
-  bool idle_ = false;  // An answer was sent, and nothing has come since.
+  std::uint64_t told_ = 0;  // Id of the last event that was given to a stream.
+  bool idle_ = false;       // An answer was sent, and nothing has come since.
   bool keep_ = true;
   bool answering_ = false;
 };

@@ -8,6 +8,7 @@
 
 #include <cassert>
 #include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -16,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "agent/base/file.h"
@@ -41,6 +43,13 @@ Record RecordAt(const std::byte* bytes, std::uint64_t offset) {
 
 }  // namespace
 
+// As many digits as an id may have, so that paths are in the order of ids.
+std::string EventPath(std::uint64_t id) {
+  constexpr std::size_t kDigits = 20;
+  const std::string digits = std::to_string(id);
+  return std::string(kEventsPath) + "/" + std::string(kDigits - digits.size(), '0') + digits;
+}
+
 std::string_view ContentTypeOf(DocumentType type) {
   switch (type) {
     case DocumentType::kJson:
@@ -49,6 +58,8 @@ std::string_view ContentTypeOf(DocumentType type) {
       return "text/plain; version=0.0.4; charset=utf-8";
     case DocumentType::kHtml:
       return "text/html; charset=utf-8";
+    case DocumentType::kEvents:
+      return "text/event-stream";
   }
   assert(false);
   return "";
@@ -84,7 +95,8 @@ bool Documents::ReadHeader() {
   entries_ = static_cast<std::size_t>(header.entries);
   publication_ = {.sequence = header.sequence,
                   .made_at = std::chrono::nanoseconds(header.made_at),
-                  .fresh_for = std::chrono::nanoseconds(header.fresh_for)};
+                  .fresh_for = std::chrono::nanoseconds(header.fresh_for),
+                  .last_event = header.last_event};
   return true;
 }
 
@@ -152,6 +164,30 @@ std::optional<Document> Documents::FindBeginning(std::string_view path) const {
   if (at == entries_ || !PathAt(at).starts_with(path)) return std::nullopt;
   if (at + 1 < entries_ && PathAt(at + 1).starts_with(path)) return std::nullopt;
   return DocumentAt(at);
+}
+
+std::optional<std::uint64_t> Documents::FirstEventAfter(std::uint64_t after) const {
+  if (after == UINT64_MAX) return std::nullopt;
+  const std::size_t at = LowerBound(EventPath(after + 1));
+  if (at == entries_) return std::nullopt;
+  const std::string_view path = PathAt(at);
+  const std::size_t digits = kEventsPath.size() + 1;
+  if (path.size() <= digits || !path.starts_with(kEventsPath)) return std::nullopt;
+  std::uint64_t id = 0;
+  const auto [end, error] = std::from_chars(path.data() + digits, path.data() + path.size(), id);
+  if (error != std::errc{} || end != path.data() + path.size()) return std::nullopt;
+  return id;
+}
+
+std::string_view Documents::EventsAfter(std::uint64_t after) const {
+  const auto first = FirstEventAfter(after);
+  const auto all = Find(kEventsPath);
+  const auto from = first ? Find(EventPath(*first)) : std::nullopt;
+  if (!all || !from) return "";
+  const std::uint64_t begin = OffsetOf(from->plain);
+  const std::uint64_t end = OffsetOf(all->plain) + all->plain.size();
+  if (begin < OffsetOf(all->plain) || begin >= end) return "";  // Not as the inspector makes them.
+  return {from->plain.data(), static_cast<std::size_t>(end - begin)};
 }
 
 }  // namespace hullmark

@@ -21,8 +21,8 @@ namespace hullmark {
 // memfd. Whoever has the descriptor can neither change nor shrink it, so that the gateway sends
 // slices of a mapping and parses none of them.
 
-enum class DocumentType : std::uint32_t { kJson, kMetrics, kHtml };
-inline constexpr std::uint32_t kDocumentTypes = 3;
+enum class DocumentType : std::uint32_t { kJson, kMetrics, kHtml, kEvents };
+inline constexpr std::uint32_t kDocumentTypes = 4;
 
 std::string_view ContentTypeOf(DocumentType type);
 
@@ -31,7 +31,14 @@ struct Publication {
   std::uint64_t sequence = 0;
   std::chrono::nanoseconds made_at{};
   std::chrono::nanoseconds fresh_for{};  // Past it, the scans have stopped or are late.
+  std::uint64_t last_event = 0;          // Id of the newest event there has ever been.
 };
+
+// The events that a set still holds: one document, what a stream begins with
+// and then the events in the order of their ids; each is also a part of its own
+// at EventPath().
+inline constexpr std::string_view kEventsPath = "/api/v1/events";
+std::string EventPath(std::uint64_t id);
 
 using BodySink = std::function<void(std::string_view)>;
 using RenderBody = std::function<void(const BodySink&)>;
@@ -96,6 +103,11 @@ class Documents {
 
   // The one document whose path begins with `path`; nullopt when none or several do.
   std::optional<Document> FindBeginning(std::string_view path) const;
+
+  // The events above `after`; "" for none.
+  std::string_view EventsAfter(std::uint64_t after) const;
+  // The id of the first of them that this set holds; nullopt for none.
+  std::optional<std::uint64_t> FirstEventAfter(std::uint64_t after) const;
 
   const Publication& publication() const { return publication_; }
 

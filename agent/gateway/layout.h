@@ -9,7 +9,7 @@ namespace hullmark {
 // The bytes of a published set, in the machine's own order: both ends are one program on one host.
 // A header, the bodies, the paths, then the entries in ascending order of their paths.
 
-inline constexpr std::array<char, 8> kDocumentsMagic = {'H', 'M', 'D', 'O', 'C', 'S', '0', '1'};
+inline constexpr std::array<char, 8> kDocumentsMagic = {'H', 'M', 'D', 'O', 'C', 'S', '0', '2'};
 
 struct DocumentsHeader {
   std::array<char, 8> magic = kDocumentsMagic;
@@ -19,6 +19,7 @@ struct DocumentsHeader {
   std::uint64_t sequence = 0;
   std::int64_t made_at = 0;    // Nanoseconds.
   std::int64_t fresh_for = 0;  // Nanoseconds.
+  std::uint64_t last_event = 0;
 };
 
 struct DocumentsEntry {

@@ -18,9 +18,11 @@ enum class Route : std::uint8_t {
   kContainers,
   kContainer,
   kViolations,
+  kEvents,
+  kOpenApi,
   kOther,
 };
-inline constexpr std::size_t kRoutes = 9;
+inline constexpr std::size_t kRoutes = 11;
 inline constexpr std::array<std::string_view, kRoutes> kRouteNames = {"/",
                                                                       "/metrics",
                                                                       "/healthz",
@@ -29,6 +31,8 @@ inline constexpr std::array<std::string_view, kRoutes> kRouteNames = {"/",
                                                                       "/api/v1/containers",
                                                                       "/api/v1/containers/{id}",
                                                                       "/api/v1/violations",
+                                                                      "/api/v1/events",
+                                                                      "/api/v1/openapi.json",
                                                                       "other"};
 
 // Statuses that the gateway answers with.

@@ -4,13 +4,16 @@
 #include <httplib.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "agent/base/boot_time.h"
@@ -22,6 +25,8 @@
 
 namespace hullmark {
 namespace {
+
+Connection::Moment Now() { return std::chrono::steady_clock::now(); }
 
 // A request that was read and an answer that goes to a connection.
 class MemoryStream : public httplib::Stream {
@@ -66,8 +71,11 @@ int StatusOf(ErrorCode wrong_head) {
 // clients in a worker, and their errors do not say what went wrong.
 class Responder::Engine : private httplib::Server {
  public:
-  Engine(ApiRule api, Latest latest, Count count)
-      : api_(api), latest_(std::move(latest)), count_(std::move(count)) {
+  Engine(ApiRule api, Latest latest, Count count, MayStream may_stream)
+      : api_(api),
+        latest_(std::move(latest)),
+        count_(std::move(count)),
+        may_stream_(std::move(may_stream)) {
     svr_sock_ = 0;  // Any socket: without one httplib takes itself for stopped and sends no bodies.
     set_default_headers({kGuardHeaders.begin(), kGuardHeaders.end()});
     set_keep_alive_timeout(60);
@@ -108,28 +116,41 @@ class Responder::Engine : private httplib::Server {
     connection_ = &connection;
     answered_ = false;
     close_ = head_.close;
+    stream_ = false;
     route_ = Route::kOther;
     const std::string rewritten = Rewritten(head_);
     MemoryStream stream(rewritten, connection);
     bool closed = false;
     const bool written = process_request(stream, false, closed, nullptr);
-    connection.EndAnswer(written && !closed && !close_, std::chrono::steady_clock::now());
+    if (written && stream_) return connection.BeginStream(LastTold(), Now());
+    connection.EndAnswer(written && !closed && !close_, Now());
   }
 
   void Refuse(Connection& connection, int status, std::string_view message) {
     connection.Write(LastResponse(status, message));
-    connection.EndAnswer(false, std::chrono::steady_clock::now());
+    connection.EndAnswer(false, Now());
     count_(Route::kOther, status);
   }
 
  private:
+  // What a stream goes on after: what the client says, else what is there now.
+  std::uint64_t LastTold() const {
+    const std::string& text = head_.last_event_id;
+    std::uint64_t id = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+    if (error == std::errc{} && end == text.data() + text.size()) return id;
+    const auto documents = latest_();
+    return documents ? documents->publication().last_event : 0;
+  }
+
   // Views are of the request and the head, which outlive the answer's making.
   Asked AskedBy(const httplib::Request& request) {
     Asked asked{.method = request.method,
                 .path = request.path,
                 .if_none_match = head_.if_none_match,
                 .accept_encoding = head_.accept_encoding,
-                .local = connection_->local()};
+                .local = connection_->local(),
+                .may_stream = may_stream_()};
     const auto format = request.params.find("format");
     if (format != request.params.end()) asked.format = format->second;
     return asked;
@@ -150,7 +171,22 @@ class Responder::Engine : private httplib::Server {
       return;
     }
     if (answer.gzip) response.set_header("Content-Encoding", "gzip");
+    if (answer.stream) return BeginStream(answer, response);
     SetBody(std::move(answer), response);
+  }
+
+  // Without a length the end of the connection is the end of the body.
+  void BeginStream(const Answer& answer, httplib::Response& response) {
+    response.set_header("Cache-Control", "no-store");
+    close_ = true;
+    const std::string_view begin = answer.body;
+    response.set_content_provider(std::string(answer.content_type),
+                                  [this, begin](std::size_t /*offset*/, httplib::DataSink& sink) {
+                                    stream_ = true;  // Not of a HEAD.
+                                    sink.write(begin.data(), begin.size());
+                                    sink.done();
+                                    return true;
+                                  });
   }
 
   // Never set_content: it compresses text, once more if need be. See docs/decisions/0009.
@@ -169,15 +205,18 @@ class Responder::Engine : private httplib::Server {
   ApiRule api_;
   Latest latest_;
   Count count_;
+  MayStream may_stream_;
   Connection* connection_ = nullptr;
   RequestHead head_;
   Route route_ = Route::kOther;
   bool answered_ = false;
   bool close_ = false;
+  bool stream_ = false;
 };
 
-Responder::Responder(ApiRule api, Latest latest, Count count)
-    : engine_(std::make_unique<Engine>(api, std::move(latest), std::move(count))) {}
+Responder::Responder(ApiRule api, Latest latest, Count count, MayStream may_stream)
+    : engine_(std::make_unique<Engine>(api, std::move(latest), std::move(count),
+                                       std::move(may_stream))) {}
 
 Responder::~Responder() = default;
 
@@ -186,7 +225,7 @@ void Responder::Respond(std::string_view head, Connection& connection) {
     engine_->Respond(head, connection);
   } catch (const std::exception&) {  // Of memory that is used up, or a bug of httplib's.
     if (connection.IsAnswering()) {
-      connection.EndAnswer(false, std::chrono::steady_clock::now());
+      connection.EndAnswer(false, Now());
     } else {
       engine_->Refuse(connection, 500, "this request cannot be answered now");
     }

@@ -39,7 +39,8 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kTick{1'000};
 constexpr milliseconds kUntilRoom{100};  // Before it looks again whether there is room.
-constexpr int kAcceptedAtOnce = 64;      // Then those that are here come first.
+constexpr std::size_t kMostStreams = 8;
+constexpr int kAcceptedAtOnce = 64;  // Then those that are here come first.
 
 // Tags below those of the guests; listening sockets follow.
 constexpr std::uint64_t kControlTag = 0, kWakeTag = 1, kListeningTag = 2;
@@ -79,7 +80,8 @@ Server::Server(ApiRule api, std::vector<Fd> listening, Fd wake, Poller poller)
       poller_(std::move(poller)),
       responder_(
           api, [this] { return Latest(); },
-          [this](Route route, int status) { Count(route, status); }) {
+          [this](Route route, int status) { Count(route, status); },
+          [this] { return MayStream(); }) {
   poller_.Add(wake_.get(), EPOLLIN, kWakeTag);
   for (std::size_t i = 0; i < listening_.size(); ++i) {
     poller_.Add(listening_[i].get(), EPOLLIN, kListeningTag + i);
@@ -106,8 +108,12 @@ std::vector<std::string> Server::Addresses() const {
 }
 
 void Server::Publish(std::shared_ptr<const Documents> documents) {
-  const std::lock_guard lock(latest_mutex_);
-  latest_.swap(documents);
+  {
+    const std::lock_guard lock(latest_mutex_);
+    latest_.swap(documents);
+  }
+  published_ = true;
+  Wake();
 }
 
 std::shared_ptr<const Documents> Server::Latest() const {
@@ -156,10 +162,12 @@ bool Server::Round(const ServerControl& control) {
       knocked.push_back(tag - kListeningTag);
     } else if (Connection* const connection = guests_.At(tag)) {
       connection->Continue(Now());
+      GoOnWithStream(*connection);
       Answer(tag);
     }
   }
   for (const Guests::Tag tag : again) Answer(tag);
+  if (published_.exchange(false)) TellStreams();
   ExpireThosePast(Now());
   if (!listens_) Listen(guests_.HasRoom());
   for (const std::size_t at : knocked) Accept(listening_[at]);
@@ -220,6 +228,7 @@ void Server::Answer(Guests::Tag tag) {
       responder_.Respond(*head, *connection);
     }
   }
+  GoOnWithStream(*connection);  // One that has just begun may be behind already.
   Settle(tag);
 }
 
@@ -230,6 +239,43 @@ void Server::Settle(Guests::Tag tag) {
   if (connection->state() == Connection::State::kDone) return guests_.Remove(tag);
   poller_.Change(connection->fd(), connection->WantsToWrite() ? EPOLLOUT : EPOLLIN, tag);
   if (connection->HasHead()) again_.push_back(tag);
+}
+
+bool Server::MayStream() const {
+  std::size_t open = 0;
+  guests_.ForEach([&open](Guests::Tag, const Connection& connection) {
+    open += connection.IsStreaming() ? 1U : 0U;
+  });
+  return open < kMostStreams;
+}
+
+void Server::TellStreams() {
+  std::vector<Guests::Tag> streams;
+  guests_.ForEach([&](Guests::Tag tag, const Connection& connection) {
+    if (connection.IsStreaming()) streams.push_back(tag);
+  });
+  for (const Guests::Tag tag : streams) {
+    GoOnWithStream(*guests_.At(tag));
+    Settle(tag);
+  }
+}
+
+// Gives a stream what is new, once it has taken what was.
+void Server::GoOnWithStream(Connection& stream) {
+  const auto documents = Latest();
+  if (!stream.IsStreaming() || stream.IsBehind() || !documents) return;
+  const std::uint64_t last = documents->publication().last_event;
+  const std::uint64_t told = stream.told();
+  if (told == last) return;
+  // Ids begin anew when the agent has lost its state: then so does the stream.
+  const std::uint64_t after = told > last ? 0 : told;
+  const std::uint64_t next = documents->FirstEventAfter(after).value_or(last + 1);
+  std::string note;
+  if (told > last || next != after + 1) {
+    note = "event: lost\ndata: {\"after\":" + std::to_string(told) +
+           ",\"next\":" + std::to_string(next) + "}\n\n";
+  }
+  stream.Tell(std::move(note), documents->EventsAfter(after), documents, last, Now());
 }
 
 void Server::ExpireThosePast(Moment now) {

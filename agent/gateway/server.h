@@ -71,6 +71,9 @@ class Server {
   void Answer(Guests::Tag tag);
   void Settle(Guests::Tag tag);
   void ExpireThosePast(Moment now);
+  bool MayStream() const;
+  void TellStreams();
+  void GoOnWithStream(Connection& stream);
   std::chrono::milliseconds Patience() const;
 
   std::vector<Fd> listening_;
@@ -81,7 +84,7 @@ class Server {
   bool listens_ = true;             // Else there is no room for anybody.
   Moment next_tick_{};
   std::array<std::array<std::atomic<std::uint64_t>, kAnswerCodes.size()>, kRoutes> counts_{};
-  std::atomic<bool> stopping_ = false;
+  std::atomic<bool> stopping_ = false, published_ = false;
   Responder responder_;
 
   mutable std::mutex latest_mutex_;

@@ -21,6 +21,8 @@ import threading
 import time
 import unittest
 
+import openapi
+
 PROGRAM, HOST, BENCHMARK = None, None, None
 PATIENCE = 60  # Seconds; the machine may be busy.
 
@@ -86,6 +88,35 @@ def ask(port, path, method="GET", **headers):
         connection.request(method, path, headers={name.replace("_", "-"): value for name, value in headers.items()})
         answer = connection.getresponse()
         return answer.status, answer.headers, answer.read()
+    finally:
+        connection.close()
+
+
+def first_events(port):
+    """Status, headers and the first events of a stream; it does not end by itself."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    try:
+        connection.request("GET", "/api/v1/events", headers={"Last-Event-ID": "0"})
+        answer = connection.getresponse()
+        body = b""
+        while body.count(b"\n\n") < 3:
+            body += answer.read1()
+        return answer.status, answer.headers, body
+    finally:
+        connection.close()
+
+
+def stream(port, after, count):
+    """`count` events of a stream that is resumed after an id."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    try:
+        connection.request("GET", "/api/v1/events", headers={"Last-Event-ID": str(after)})
+        lines, events = connection.getresponse(), []
+        while len(events) < count:
+            line = lines.readline().decode()
+            if line.startswith("data: "):
+                events.append(json.loads(line.removeprefix("data: ")))
+        return events
     finally:
         connection.close()
 
@@ -158,6 +189,36 @@ class Serving(WithAgent):
         self.assertEqual(ask(port, "/api/v1/nothing")[0], 404)
         self.assertEqual(ask(port, "/metrics", "POST")[0], 405)
         self.assertEqual(ask(port, "/metrics", If_None_Match=ask(port, "/metrics")[1]["ETag"])[0], 304)
+
+    def test_every_answer_is_as_the_api_describes_it(self):
+        port = self.ready(self.start("--interval", "300ms"))
+        status, headers, body = ask(port, "/api/v1/openapi.json")
+        self.assertEqual((status, headers["Content-Type"]), (200, "application/json"))
+        api = openapi.Api(json.loads(body))
+        self.assertEqual(api.problems(), [])
+        ids = [container["id"] for container in json.loads(ask(port, "/api/v1/containers")[2])["containers"]]
+        for path in api.paths():
+            for place in ([path.replace("{id}", one) for one in ids] if "{id}" in path else [path]):
+                if path == "/api/v1/events":
+                    status, headers, body = first_events(port)
+                else:
+                    status, headers, body = ask(port, place)
+                self.assertEqual(status, 200, place)
+                api.check(path, status, headers["Content-Type"], body)
+        for method, place, path in (("GET", "/api/v1/containers/none", "/api/v1/containers/{id}"),
+                                    ("GET", "/api/v1/report?format=x", "/api/v1/report"), ("PUT", "/metrics", "/metrics")):
+            status, headers, body = ask(port, place, method)
+            self.assertGreaterEqual(status, 400)
+            api.check(path, status, headers["Content-Type"], body)
+
+    def test_events_are_streamed_and_resumed(self):
+        with tempfile.TemporaryDirectory() as folder:
+            agent = self.start("--interval", "300ms", state=f"{folder}/state", events=f"{folder}/log/events.jsonl")
+            port = self.ready(agent)
+            eventually(lambda: scans(port) >= 3, "the third scan")
+            written = [json.loads(line) for line in pathlib.Path(f"{folder}/log/events.jsonl").read_text().splitlines()]
+            for after in (0, len(written) - 2):
+                self.assertEqual(stream(port, after, len(written) - after), written[after:])
 
     def test_a_unix_socket(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -32,6 +32,14 @@ inline std::string ReadToEnd(const Fd& client) {
   }
 }
 
+// What comes up to and with `end`.
+inline std::string ReadUntil(const Fd& client, std::string_view end) {
+  std::string text;
+  char byte = 0;
+  while (!text.ends_with(end) && recv(client.get(), &byte, 1, 0) == 1) text += byte;
+  return text;
+}
+
 inline std::string Body(const std::string& answer) {
   return answer.substr(answer.find("\r\n\r\n") + 4);
 }

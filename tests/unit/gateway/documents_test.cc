@@ -128,6 +128,19 @@ TEST(Documents, BodiesLargerThanAPiece) {
   EXPECT_TRUE(Inflated(documents->Find("/large")->gzip) == text);
 }
 
+TEST(Documents, EventsThatAreStillHeld) {
+  const auto held = PublishedEvents(9, 11);
+  EXPECT_EQ(held->publication().last_event, 11);
+  EXPECT_EQ(held->FirstEventAfter(0), 9) << "those before have been forgotten";
+  EXPECT_EQ(held->EventsAfter(0), held->Find(kEventsPath)->plain);
+  EXPECT_EQ(held->EventsAfter(10), "id: 11\ndata: {\"id\":11}\n\n");
+  for (const std::uint64_t after : {std::uint64_t{11}, UINT64_MAX}) {
+    EXPECT_EQ(held->FirstEventAfter(after), std::nullopt);
+    EXPECT_EQ(held->EventsAfter(after), "");
+  }
+  EXPECT_EQ(Published()->FirstEventAfter(0), std::nullopt);
+}
+
 TEST(Documents, ASetCannotBeChanged) {
   const Fd file = MakePublished();
   EXPECT_EQ(pwrite(file.get(), "x", 1, 0), -1);

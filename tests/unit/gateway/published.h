@@ -2,8 +2,11 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "agent/gateway/documents.h"
 
@@ -33,6 +36,26 @@ inline Fd MakePublished(std::chrono::nanoseconds made_at = std::chrono::seconds(
   writer.AddPart("/api/v1/containers/aaaaaaaaaaaabbbb", DocumentType::kJson, 41, 66);
   return std::move(
       writer.Seal({.sequence = 7, .made_at = made_at, .fresh_for = fresh_for}).value());
+}
+
+// A set with the events [first, last], as the inspector lays them out.
+inline std::shared_ptr<const Documents> PublishedEvents(std::uint64_t first, std::uint64_t last) {
+  std::vector<std::string> texts;
+  for (std::uint64_t id = first; id <= last; ++id) {
+    texts.push_back("id: " + std::to_string(id) + "\ndata: {\"id\":" + std::to_string(id) +
+                    "}\n\n");
+  }
+  DocumentsWriter writer;
+  writer.Add(std::string(kEventsPath), DocumentType::kEvents, Compression::kNone,
+             [&](const BodySink& sink) {
+               for (const std::string& text : texts) sink(text);
+             });
+  std::uint64_t begin = 0;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    writer.AddPart(EventPath(first + i), DocumentType::kEvents, begin, begin + texts[i].size());
+    begin += texts[i].size();
+  }
+  return Documents::Open(writer.Seal({.last_event = last}).value()).value();
 }
 
 inline std::shared_ptr<const Documents> Published() {

@@ -29,7 +29,8 @@ class Responding : public testing::Test {
 
   std::vector<int> counted_;
   Responder responder_{ApiRule::kLoopback, Published,
-                       [this](Route, int status) { counted_.push_back(status); }};
+                       [this](Route, int status) { counted_.push_back(status); },
+                       [] { return true; }};
 };
 
 TEST_F(Responding, AnUnclearHeadIsAnErrorAndTheLast) {
@@ -81,7 +82,7 @@ TEST(Responder, WhatIsThrownIsAnAnswer) {
   Responder responder(
       ApiRule::kLoopback,
       []() -> std::shared_ptr<const Documents> { throw std::runtime_error("secret"); },
-      [&counted](Route, int status) { counted.push_back(status); });
+      [&counted](Route, int status) { counted.push_back(status); }, [] { return true; });
   const std::string answer = Respond(responder, "GET /metrics HTTP/1.1\r\n\r\n");
   EXPECT_EQ(Status(answer), "HTTP/1.1 500");
   EXPECT_EQ(HeaderOf(answer, "Connection"), "close");
@@ -91,8 +92,9 @@ TEST(Responder, WhatIsThrownIsAnAnswer) {
 }
 
 TEST(Responder, WhatIsThrownWithinAnAnswerEndsIt) {
-  Responder responder(ApiRule::kLoopback, Published,
-                      [](Route, int) { throw std::runtime_error("x"); });
+  Responder responder(
+      ApiRule::kLoopback, Published, [](Route, int) { throw std::runtime_error("x"); },
+      [] { return true; });
   Pair pair = MakePair({});
   responder.Respond("GET /healthz HTTP/1.1\r\n\r\n", *pair.connection);
   EXPECT_EQ(pair.connection->state(), Connection::State::kLingering);

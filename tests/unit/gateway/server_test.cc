@@ -21,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/gateway/answer.h"
 #include "agent/gateway/requests.h"
 #include "tests/unit/gateway/client.h"
 #include "tests/unit/gateway/published.h"
@@ -255,6 +256,56 @@ TEST_F(Serving, AClientThatGoesWithinAnAnswerEndsNobody) {
     EXPECT_EQ(recv(client.get(), begin.data(), begin.size(), MSG_WAITALL), ssize_t{begin.size()});
   }
   EXPECT_EQ(Body(Ask("GET /healthz")), "alive\n");
+}
+
+constexpr std::string_view kStream = "GET /api/v1/events HTTP/1.1\r\nHost: h\r\n";
+
+TEST_F(Serving, AStreamBeginsWithWhatComesNext) {
+  server_->Publish(PublishedEvents(1, 3));
+  const Fd client = Connect();
+  Say(client, std::string(kStream) + "\r\n");
+  const std::string head = ReadUntil(client, "retry: 5000\n\n");
+  EXPECT_EQ(Status(head), "HTTP/1.1 200");
+  EXPECT_EQ(HeaderOf(head, "Content-Type"), "text/event-stream");
+  EXPECT_EQ(HeaderOf(head, "Content-Length"), "");
+  server_->Publish(PublishedEvents(1, 4));
+  EXPECT_EQ(ReadUntil(client, "\n\n"), "id: 4\ndata: {\"id\":4}\n\n");
+  server_->Publish(PublishedEvents(2, 6));
+  EXPECT_EQ(ReadUntil(client, "\"id\":6}\n\n"),
+            "id: 5\ndata: {\"id\":5}\n\nid: 6\ndata: {\"id\":6}\n\n");
+}
+
+TEST_F(Serving, AStreamIsResumedAndSaysWhatItCannotTell) {
+  server_->Publish(PublishedEvents(5, 6));
+  const auto resumed = [&](const std::string& last) {
+    Fd client = Connect();
+    Say(client, std::string(kStream) + "Last-Event-ID: " + last + "\r\n\r\n");
+    ReadUntil(client, "retry: 5000\n\n");
+    return client;
+  };
+  const std::string six = "id: 6\ndata: {\"id\":6}\n\n";
+  EXPECT_EQ(ReadUntil(resumed("5"), "\n\n"), six);
+  EXPECT_EQ(ReadUntil(resumed("4"), six), "id: 5\ndata: {\"id\":5}\n\n" + six);
+  EXPECT_EQ(ReadUntil(resumed("1"), "\n\n"), "event: lost\ndata: {\"after\":1,\"next\":5}\n\n");
+  EXPECT_EQ(ReadUntil(resumed("99"), "\n\n"), "event: lost\ndata: {\"after\":99,\"next\":5}\n\n");
+}
+
+TEST_F(Serving, NoMoreThanEightStreams) {
+  std::vector<Fd> streams;
+  for (int i = 0; i < 8; ++i) {
+    streams.push_back(Connect());
+    Say(streams.back(), std::string(kStream) + "\r\n");
+    ReadUntil(streams.back(), "retry: 5000\n\n");
+  }
+  EXPECT_EQ(Status(Ask("GET /api/v1/events")), "HTTP/1.1 503");
+  EXPECT_EQ(Status(Ask("HEAD /api/v1/events")), "HTTP/1.1 503");
+  EXPECT_EQ(Body(Ask("GET /healthz")), "alive\n");
+}
+
+TEST_F(Serving, TheDescriptionOfTheApi) {
+  const std::string answer = Ask("GET /api/v1/openapi.json");
+  EXPECT_EQ(HeaderOf(answer, "Content-Type"), "application/json");
+  EXPECT_EQ(Body(answer), OpenApiText());
 }
 
 // Limits this process to the descriptors that it has; ends with its scope.
