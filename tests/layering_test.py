@@ -25,7 +25,7 @@ TABLE = {
     "sinks": ("agent/sinks", {"encode"}, {"fmt", "prometheus"}),
     "watch": ("agent/watch", {"base"}, set()),
     "confine": ("agent/confine", {"base"}, {"seccomp"}),
-    "gateway": ("agent/gateway", {"base"}, {"httplib", "zlib"}),
+    "gateway": ("agent/gateway", {"base"}, {"httplib", "zlib", "openssl", "crypt"}),
     "daemon": ("agent/daemon", ALL, {"spdlog", "systemd"}),
     "cli": ("agent/cli", ALL | {"daemon"}, {"CLI", "spdlog"}),
     "main": ("agent/main.cc", ALL | {"daemon", "cli"}, {"spdlog"}),
@@ -35,7 +35,7 @@ PURE = {"model", "parse", "checks", "evaluate", "include"}
 IMPURE = re.compile(r"(fstream|iostream|filesystem|chrono|ctime|cstdio|thread|unistd\.h|fcntl\.h|dirent\.h|"
                     r"sys/(stat|mman|syscall)\.h)$")
 LIBRARIES = ("nlohmann", "yaml-cpp", "openssl", "spdlog", "fmt", "CLI", "prometheus", "gtest", "rapidcheck",
-             "httplib", "zlib", "seccomp", "systemd")
+             "httplib", "zlib", "seccomp", "systemd", "crypt")
 TARGETS = {"nlohmann_json": "nlohmann", "OpenSSL": "openssl", "CLI11": "CLI", "prometheus-cpp": "prometheus",
            "ZLIB": "zlib"}
 

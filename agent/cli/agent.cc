@@ -21,12 +21,14 @@
 #include <utility>
 #include <vector>
 
+#include "agent/base/file.h"
 #include "agent/base/memory.h"
 #include "agent/cli/command.h"
 #include "agent/cli/complain.h"
 #include "agent/cli/inputs.h"
 #include "agent/cli/logging.h"
 #include "agent/cli/site.h"
+#include "agent/cli/web.h"
 #include "agent/collect/collect.h"
 #include "agent/collect/collector.h"
 #include "agent/config/config.h"
@@ -37,6 +39,7 @@
 #include "agent/gateway/answer.h"
 #include "agent/gateway/channel.h"
 #include "agent/gateway/listener.h"
+#include "agent/gateway/web_settings.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
 
@@ -65,7 +68,7 @@ constexpr const char* kAgentHelp =
 // Flags as they were typed; what was not keeps the configuration's value.
 struct AgentFlags {
   std::vector<std::string> listen;
-  std::string api;
+  std::string api, web_config;
   std::uint64_t interval_ms = 0;
   std::optional<std::string> textfile, state_dir, events_file;
   std::string gateway;
@@ -84,6 +87,9 @@ void AddAgentFlags(CLI::App& app, AgentFlags& flags) {
                  "Who gets more than /metrics, /healthz and /readyz: who connects over loopback or "
                  "a unix socket, who is authenticated, nobody")
       ->check(CLI::IsMember({"loopback", "authenticated", "off"}));
+  app.add_option("--web.config.file", flags.web_config,
+                 "TLS, client certificates and passwords, as Prometheus' exporters have them")
+      ->type_name("FILE");
   app.add_option("--interval", flags.interval_ms, "Between two scans: 500ms, 15s (default), 1m")
       ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::UNIT_REQUIRED, "DURATION"))
       ->check(CLI::Range(std::uint64_t{100}, std::uint64_t{86'400'000}));
@@ -124,6 +130,7 @@ std::string_view NameOf(Config::Api api) {
 void ApplyFlags(const AgentFlags& flags, Config& config) {
   if (!flags.listen.empty()) config.listen = flags.listen;
   if (!flags.api.empty()) config.api = ApiOfName(flags.api);
+  if (!flags.web_config.empty()) config.web_config = flags.web_config;
   if (flags.interval_ms != 0) config.scan.interval = std::chrono::milliseconds(flags.interval_ms);
   if (flags.textfile) config.metrics.textfile = *flags.textfile;
   if (flags.state_dir) config.state_dir = *flags.state_dir;
@@ -143,6 +150,12 @@ Result<Standard> LoadStandard(const AgentFlags& flags, const GlobalOptions& glob
                     .waivers = std::move(*waivers)};
   ApplyFlags(flags, standard.config);
   return standard;
+}
+
+Result<Fd> SealWeb(const Config& config) {
+  const auto settings = LoadWebSettings(config.web_config);
+  if (!settings) return std::unexpected(settings.error());
+  return SealWebSettings(*settings);
 }
 
 Result<void> CheckAddresses(const Config& config) {
@@ -185,7 +198,8 @@ std::vector<std::string> GatewayCommand(const Config& config, const GlobalOption
                                       "--fd",
                                       std::to_string(GatewayProcess::kChannelFd),
                                       "--api",
-                                      std::string(NameOf(config.api))};
+                                      std::string(NameOf(config.api)),
+                                      "--web"};
   for (const std::string& address : config.listen) {
     command.emplace_back("--listen");
     command.push_back(address);
@@ -253,14 +267,15 @@ void PrepareProcess() {
 }
 
 // All or nothing. `started`: the configuration that the agent was started with.
-Result<LoopTiming> Reload(Result<Standard> anew, const Config& started, Inspection& inspection) {
-  if (!anew) {
+Result<Reloaded> Reload(Result<Standard> anew, const Config& started, Inspection& inspection) {
+  auto web = anew ? SealWeb(anew->config) : Result<Fd>(std::unexpected(anew.error()));
+  if (!web) {
     inspection.KeepAfterBadReload();
-    return std::unexpected(anew.error());
+    return std::unexpected(web.error());
   }
   WarnOfRestart(started, anew->config);
   inspection.Replace(std::move(*anew));
-  return inspection.timing();
+  return Reloaded{.timing = inspection.timing(), .web = std::move(*web)};
 }
 
 std::function<void()> AfterScan(Inspection& inspection) {
@@ -282,6 +297,8 @@ Exit RunResident(const AgentFlags& flags, GlobalOptions global, const Wiring& wi
   const Config started = standard->config;
   const auto addresses = CheckAddresses(started);
   if (!addresses) return Complain(addresses.error(), Exit::kUsage);
+  auto web = SealWeb(started);
+  if (!web) return Complain(web.error(), Exit::kUsage);
   auto roots = OpenRoots(global.roots);
   if (!roots) return Complain(roots.error(), Exit::kBlind);
   Collector collector(std::move(*roots), WhatToKeep(started));
@@ -298,6 +315,7 @@ Exit RunResident(const AgentFlags& flags, GlobalOptions global, const Wiring& wi
       {.timing = inspection.timing(),
        .gateway_command = GatewayCommand(started, global),
        .gateway_unit = UnitOf(flags, started),
+       .web = std::move(*web),
        .cgroup_root = global.roots.cgroup,
        .scan = [&](const ScanOrder& order) { return inspection.Scan(order); },
        .after_scan = AfterScan(inspection),

@@ -15,6 +15,7 @@
 #include "agent/cli/inputs.h"
 #include "agent/cli/output.h"
 #include "agent/cli/site.h"
+#include "agent/cli/web.h"
 #include "agent/config/config.h"
 #include "agent/encode/json_writer.h"
 #include "agent/sinks/page.h"
@@ -235,14 +236,31 @@ void DescribeWaivers(Page& page, const std::vector<Waiver>& waivers, const Bench
   }
 }
 
+void DescribeWeb(Page& page, const WebSettings& web, const std::string& path) {
+  if (path.empty()) return;
+  const ClientCertificate client = web.tls ? web.tls->client : ClientCertificate::kNone;
+  const bool verified = client == ClientCertificate::kVerified;
+  page.Paragraph({}, path + ": web configuration");
+  page.Paragraph(kItem, web.tls ? std::string("Addresses but unix sockets speak TLS") +
+                                      (verified ? ", to clients with a certificate only." : ".")
+                                : std::string("No TLS."));
+  page.Paragraph(kItem, web.users.empty() ? std::string("Nobody is asked for a password.")
+                                          : "Everybody is asked for the password of one of " +
+                                                Number(web.users.size(), "user") + ".");
+  page.Blank();
+}
+
 Exit CheckFiles(const GlobalOptions& global, const Wiring& wiring) {
   const auto loaded = LoadChosenBenchmark(global);
   if (!loaded) return Complain(loaded.error(), Exit::kUsage);
   const auto waivers = LoadChosenWaivers(global);
   if (!waivers) return Complain(waivers.error(), Exit::kUsage);
+  const auto web = LoadWebSettings(global.site.web_config);
+  if (!web) return Complain(web.error(), Exit::kUsage);
   const auto written = WriteOutput("", [&](const ByteSink& sink) {
     Page page(sink, kColumns, false);
     DescribeConfig(page, global);
+    DescribeWeb(page, *web, global.site.web_config);
     DescribeBenchmark(page, loaded->benchmark, global.benchmark);
     DescribeOverrides(page, loaded->benchmark, global.overrides);
     DescribeWaivers(page, *waivers, loaded->benchmark, global, wiring.now());

@@ -33,6 +33,7 @@ struct GatewayFlags {
   bool activated = false;
   std::vector<std::string> listen;
   std::string api = "loopback";
+  bool web = false;
 };
 
 ApiRule RuleOfName(const std::string& name) {
@@ -65,11 +66,12 @@ void Warn(const std::string& message) { spdlog::warn("{}", message); }
 
 Result<void> ServeParent(const GatewayFlags& flags) {
   CloseOthers(flags.fd);
-  return RunGateway({.server = {.listen = flags.listen, .api = RuleOfName(flags.api)},
-                     .channel = Fd(flags.fd),
-                     .confine = Confine,
-                     .listening = SayListening,
-                     .warn = Warn});
+  return RunGateway(
+      {.server = {.listen = flags.listen, .api = RuleOfName(flags.api), .web = flags.web},
+       .channel = Fd(flags.fd),
+       .confine = Confine,
+       .listening = SayListening,
+       .warn = Warn});
 }
 
 // As a unit of systemd's: its socket unit brings the inspectors.
@@ -104,6 +106,7 @@ std::function<Exit()> SetupGateway(CLI::App& app, const GlobalOptions& /*global*
       ->check(CLI::Range(STDERR_FILENO + 1, INT_MAX - 1))
       ->needs(listen);
   sources->add_flag("--activated", flags->activated, "Inspectors come by systemd's socket unit");
+  app.add_flag("--web", flags->web, "Let nobody in before the web settings have come");
   app.add_option("--api", flags->api, "Who gets the API")
       ->check(CLI::IsMember({"loopback", "authenticated", "off"}));
   return [flags] { return Serve(*flags); };

@@ -32,9 +32,8 @@ using std::chrono::hours, std::chrono::milliseconds, std::chrono::seconds;
 struct Later {
   std::string_view key, only;
 };
-constexpr std::array<Later, 4> kLater = {
-    {{"web_config", "\"\""},
-     {"watch", "{source: auto, rescan: 1s}"},
+constexpr std::array<Later, 3> kLater = {
+    {{"watch", "{source: auto, rescan: 1s}"},
      {"enforce",
       "{mode: off, budget: {actions: 3, per: 10m, max_containers_fraction: 0.05},"
       " grace_after_start: 2m, rules: []}"},
@@ -129,6 +128,9 @@ class ConfigReader {
 };
 
 void ConfigReader::ReadPlaces() {
+  if (const auto* node = root_.TakeOptional("web_config")) {
+    config_.web_config = ReadPathOrNone(node, reading_);
+  }
   if (const auto* node = root_.TakeOptional("benchmark")) {
     config_.benchmark = ReadPathOrNone(node, reading_);
   }

@@ -48,6 +48,7 @@ struct Config {
 
   std::vector<std::string> listen = {"127.0.0.1:9723"};  // V4:PORT, [V6]:PORT, :PORT or unix:PATH.
   Api api = Api::kLoopback;
+  std::string web_config{};              // File, see WebConfig; "": none.
   std::string benchmark{}, overrides{};  // Files; "": the compiled-in one, none.
   std::vector<std::string> waivers{};    // Files.
   std::string proc_root = "/proc", sys_root = "/sys", cgroup_root = "/sys/fs/cgroup";
@@ -67,8 +68,8 @@ struct Config {
 };
 
 // Parses strictly: an unknown or repeated key, a wrong type or unit, a value out of its bounds is
-// an error that names `name` and the line. Keys of what this version cannot do yet (web_config,
-// watch, enforce, hooks) are accepted with their defaults only.
+// an error that names `name` and the line. Keys of what this version cannot do yet (watch,
+// enforce, hooks) are accepted with their defaults only.
 Result<Config> LoadConfig(std::string_view text, std::string_view name);
 
 }  // namespace hullmark

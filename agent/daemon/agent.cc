@@ -65,6 +65,7 @@ class Resident {
                .reload = [this] { return Reload(); },
                .upkeep = [this](Moment now) { Upkeep(now); },
                .give_up = [this] { return scans_done_ == 0 && scans_failed_ > 0; }}) {
+    if (gateway_) gateway_->SetWeb(std::move(parts_.web));
     clock.Attach([this] { return gateway_ ? gateway_->fd() : -1; },
                  [](Wakes&) { /* Upkeep reads it. */ });
     clock.Attach([this] { return thread_.done_fd(); },
@@ -130,12 +131,13 @@ class Resident {
 
   LoopTiming Reload() {
     if (ready_) TellService("RELOADING=1");
-    const auto timing = parts_.reload();
-    if (timing) {
-      parts_.timing = *timing;
+    auto reloaded = parts_.reload();
+    if (reloaded) {
+      parts_.timing = reloaded->timing;
+      if (gateway_) gateway_->SetWeb(std::move(reloaded->web));
       spdlog::info("reloaded");
     } else {
-      spdlog::error("not reloaded, all stays as it was: {}", timing.error().message);
+      spdlog::error("not reloaded, all stays as it was: {}", reloaded.error().message);
     }
     if (ready_) TellService("READY=1");
     return parts_.timing;

@@ -26,6 +26,12 @@ struct AgentState {
   bool watching_cgroups = false;  // All of them; else changes wait for the interval.
 };
 
+// What a reload changes outside of the scans.
+struct Reloaded {
+  LoopTiming timing;
+  Fd web{};  // See SealWebSettings.
+};
+
 struct ScanOrder {
   ScanReason reason = ScanReason::kInterval;
   Publication publication;
@@ -43,6 +49,7 @@ struct AgentParts {
   // See GatewayProcess; none of both: nothing is served.
   std::vector<std::string> gateway_command;
   std::optional<GatewayUnit> gateway_unit{};
+  Fd web{};  // What the gateway is handed before it lets anybody in.
   std::string cgroup_root = "/sys/fs/cgroup";
   // Looks, judges and lays out the documents, on a thread of its own. Without documents the last
   // picture stays and grows old.
@@ -55,7 +62,7 @@ struct AgentParts {
   std::function<void()> let_go{};
   // Takes configuration and benchmark anew, or keeps all of the old and says why. No scan is
   // running, but after_scan may be.
-  std::function<Result<LoopTiming>()> reload;
+  std::function<Result<Reloaded>()> reload;
 };
 
 enum class AgentEnd : std::uint8_t {

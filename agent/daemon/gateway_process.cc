@@ -137,7 +137,9 @@ Result<void> GatewayProcess::Begin(Moment now) {
   channel_ = std::move(*channel);
   state_ = {};
   sent_ = 0;
+  web_sent_ = false;
   started_ = heard_ = now;
+  Feed();
   return {};
 }
 
@@ -178,6 +180,12 @@ Result<void> GatewayProcess::Start(Moment now, const std::function<bool()>& give
   return Fail(ErrorCode::kIo, "the gateway did not start");
 }
 
+void GatewayProcess::SetWeb(Fd settings) {
+  web_ = std::move(settings);
+  web_sent_ = false;
+  Feed();
+}
+
 void GatewayProcess::Publish(Fd documents, std::uint64_t sequence) {
   documents_ = std::move(documents);
   sequence_ = sequence;
@@ -186,7 +194,9 @@ void GatewayProcess::Publish(Fd documents, std::uint64_t sequence) {
 
 // At most one set is on its way: what waits in a socket is memory that nobody can take back.
 void GatewayProcess::Feed() {
-  if (!Has() || !documents_ || sent_ == sequence_ || sent_ != state_.received) return;
+  if (!Has()) return;
+  if (web_ && !web_sent_) web_sent_ = channel_.SendWebSettings(web_) == Sent::kSent;
+  if (!documents_ || sent_ == sequence_ || sent_ != state_.received) return;
   if (channel_.SendDocuments(documents_, sequence_) == Sent::kSent) sent_ = sequence_;
 }
 

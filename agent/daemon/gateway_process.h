@@ -53,6 +53,9 @@ class GatewayProcess {
   // later: that it is not there yet is a warning.
   Result<void> Start(Moment now, const std::function<bool()>& give_up);
 
+  // How the gateway meets its clients (see WebSettings): sent at once, and first to a new one.
+  void SetWeb(Fd settings);
+
   // The newest documents: sent as soon as it has taken those before them, and again to a new one.
   void Publish(Fd documents, std::uint64_t sequence);
 
@@ -84,6 +87,8 @@ class GatewayProcess {
   std::optional<Pid> process_;       // Of a unit once it has said something.
   GatewayState state_;               // As the living one said last.
   RequestCounts former_{};           // Of those that have died.
+  Fd web_;
+  bool web_sent_ = false;  // To the living one.
   Fd documents_;
   std::uint64_t sequence_ = 0;  // Of documents_.
   std::uint64_t sent_ = 0;      // Sequence that went to the living one last.

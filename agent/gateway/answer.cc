@@ -24,7 +24,8 @@ constexpr std::string_view kContainer = "/api/v1/containers/";
 constexpr std::size_t kShortId = 12;  // The id that metrics and people use.
 
 std::string_view CodeOfStatus(int status) {
-  constexpr std::array<std::pair<int, std::string_view>, 8> kCodes = {{{400, "bad_request"},
+  constexpr std::array<std::pair<int, std::string_view>, 9> kCodes = {{{400, "bad_request"},
+                                                                       {401, "unauthorized"},
                                                                        {403, "forbidden"},
                                                                        {404, "not_found"},
                                                                        {405, "method_not_allowed"},
@@ -41,6 +42,10 @@ std::string_view ReasonOfStatus(int status) {
   switch (status) {
     case 400:
       return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 503:
+      return "Service Unavailable";
     case 408:
       return "Request Timeout";
     case 414:
@@ -125,6 +130,19 @@ bool IsForEverybody(Route route) {
   return route == Route::kMetrics || route == Route::kHealthz || route == Route::kReadyz;
 }
 
+bool MayAsk(const Asked& asked, Route route, ApiRule api) {
+  if (IsForEverybody(route)) return true;
+  switch (api) {
+    case ApiRule::kLoopback:
+      return asked.local || asked.authenticated;
+    case ApiRule::kAuthenticated:
+      return asked.authenticated;
+    case ApiRule::kOff:
+      return false;
+  }
+  return false;
+}
+
 Answer Plain(Route route, std::string_view body) {
   return {.route = route, .content_type = kText, .body = body, .length = body.size()};
 }
@@ -191,6 +209,7 @@ std::string LastResponse(int status, std::string_view message) {
   const Answer answer = ErrorAnswer(Route::kOther, status, message);
   std::string text = "HTTP/1.1 " + std::to_string(status) + " ";
   text += ReasonOfStatus(status);
+  if (status == 401) text += "\r\nWWW-Authenticate: Basic realm=\"hullmark\", charset=\"UTF-8\"";
   text += "\r\nConnection: close\r\nContent-Type: ";
   text += answer.content_type;
   text += "\r\nContent-Length: " + std::to_string(answer.length) + "\r\n";
@@ -212,9 +231,8 @@ Answer AnswerTo(const Asked& asked, const std::shared_ptr<const Documents>& docu
   }
   if (route == Route::kHealthz) return Plain(route, "alive\n");
   if (route == Route::kReadyz) return Readiness(documents.get(), now);
-  if (!IsForEverybody(route) && (api != ApiRule::kLoopback || !asked.local)) {
-    return ErrorAnswer(route, 403,
-                       "served over loopback or a unix socket only, see api in the configuration");
+  if (!MayAsk(asked, route, api)) {
+    return ErrorAnswer(route, 403, "not served to everybody, see api in the configuration");
   }
   if (route == Route::kOpenApi) {
     const std::string_view text = OpenApiText();

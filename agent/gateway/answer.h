@@ -17,8 +17,8 @@ namespace hullmark {
 
 // Who gets more than /metrics, /healthz and /readyz.
 enum class ApiRule : std::uint8_t {
-  kLoopback,       // Who connects over loopback or a unix socket.
-  kAuthenticated,  // Who is authenticated; nobody is yet.
+  kLoopback,       // Who connects over loopback or a unix socket, or is authenticated.
+  kAuthenticated,  // Who is authenticated, wherever from.
   kOff,
 };
 
@@ -29,8 +29,9 @@ struct Asked {
   std::optional<std::string_view> format{};  // The query's "format".
   std::string_view if_none_match{};
   std::string_view accept_encoding{};
-  bool local = false;       // See IsLocal.
-  bool may_stream = false;  // There is room for one more stream.
+  bool local = false;          // See IsLocal.
+  bool authenticated = false;  // By a password or a certificate.
+  bool may_stream = false;     // There is room for one more stream.
 };
 
 struct Answer {

@@ -33,7 +33,7 @@ constexpr std::uint32_t kOrderMessage = 0x484d4f01;
 
 struct DocumentsMessage {
   std::uint32_t kind = kDocumentsMessage;
-  std::uint32_t reserved = 0;
+  std::uint32_t what = 0;  // A Sending.
   std::uint64_t sequence = 0;
 };
 
@@ -178,6 +178,12 @@ Sent Channel::SendDocuments(const Fd& documents, std::uint64_t sequence) const {
   return SendMessage(socket_.get(), DocumentsMessage{.sequence = sequence}, documents.get());
 }
 
+Sent Channel::SendWebSettings(const Fd& settings) const {
+  return SendMessage(socket_.get(),
+                     DocumentsMessage{.what = std::to_underlying(Sending::kWebSettings)},
+                     settings.get());
+}
+
 Sent Channel::SendState(const GatewayState& state) const {
   return SendMessage(socket_.get(),
                      StateMessage{.listening = state.listening ? 1U : 0U,
@@ -191,7 +197,9 @@ Result<std::optional<ReceivedDocuments>> Channel::ReceiveDocuments() const {
   auto incoming = ReceiveMessage<DocumentsMessage>(socket_.get(), peer_);
   if (!incoming) return std::unexpected(incoming.error());
   if (!*incoming) return std::nullopt;
-  return ReceivedDocuments{.file = std::move((*incoming)->passed.front()),
+  const bool web = (*incoming)->message.what == std::to_underlying(Sending::kWebSettings);
+  return ReceivedDocuments{.what = web ? Sending::kWebSettings : Sending::kDocuments,
+                           .file = std::move((*incoming)->passed.front()),
                            .sequence = (*incoming)->message.sequence};
 }
 

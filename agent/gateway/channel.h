@@ -40,8 +40,12 @@ struct ServeOrder {
   bool operator==(const ServeOrder&) const = default;
 };
 
-// Documents as they come over the channel.
+// What is sent as a descriptor.
+enum class Sending : std::uint8_t { kDocuments, kWebSettings };
+
+// Documents, or web settings, as they come over the channel.
 struct ReceivedDocuments {
+  Sending what = Sending::kDocuments;
   Fd file{};
   std::uint64_t sequence = 0;
 };
@@ -67,6 +71,7 @@ class Channel {
   void Expect(Pid peer) { peer_ = peer; }
 
   Sent SendDocuments(const Fd& documents, std::uint64_t sequence) const;
+  Sent SendWebSettings(const Fd& settings) const;
   Sent SendState(const GatewayState& state) const;
   // Addresses that do not fit are left out: see ServeOrder::kMostBytes.
   Sent SendOrder(const ServeOrder& order) const;

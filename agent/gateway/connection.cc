@@ -27,6 +27,7 @@ constexpr seconds kHeadTime{2};    // For a whole request, from the connection o
 constexpr seconds kIdleTime{75};   // Between requests; Prometheus asks every 15 to 60 seconds.
 constexpr seconds kWriteTime{10};  // For some more of an answer to be taken.
 constexpr seconds kLongestWrite{120};  // For all of it.
+constexpr seconds kCheckTime{60};      // For a password to be verified.
 constexpr seconds kSignOfLife{15};     // On a stream; whoever does not take it has gone.
 constexpr seconds kLingerTime{1};      // For a client to read the end of an answer.
 constexpr std::string_view kHeadEnd = "\n\r\n";
@@ -47,6 +48,7 @@ Standing Connection::standing() const {
   switch (state_) {
     case State::kReading:
       return idle_ ? Standing::kIdle : Standing::kIncomplete;
+    case State::kChecking:
     case State::kWriting:
     case State::kStreaming:
       return Standing::kAnswering;
@@ -78,9 +80,21 @@ void Connection::Continue(Moment now) {
       Read();
       buffer_.clear();
       break;
+    case State::kChecking:
     case State::kDone:
       break;
   }
+}
+
+bool Connection::WantsToWrite() const {
+  const bool reads = state_ == State::kReading || state_ == State::kLingering;
+  return state_ == State::kWriting || IsBehind() || (reads && wire_.WaitsToWrite());
+}
+
+void Connection::BeginCheck(Moment now) {
+  state_ = State::kChecking;
+  since_ = now;
+  deadline_ = now + kCheckTime;
 }
 
 // One byte more than a head may have tells that it is too large.
@@ -143,7 +157,7 @@ bool Connection::Flush() {
   }
   if (waiting_text_.empty() && !waiting_body_.empty() && state_ != State::kDone) {
     waiting_body_.remove_prefix(count(
-        owner_
+        owner_ && !wire_.IsTls()
             ? wire_.SendFile(owner_->file(), owner_->OffsetOf(waiting_body_), waiting_body_.size())
             : wire_.Send(waiting_body_, false)));
   }

@@ -20,7 +20,7 @@ namespace hullmark {
 class Connection {
  public:
   using Moment = std::chrono::steady_clock::time_point;
-  enum class State : std::uint8_t { kReading, kWriting, kStreaming, kLingering, kDone };
+  enum class State : std::uint8_t { kReading, kChecking, kWriting, kStreaming, kLingering, kDone };
   static constexpr std::size_t kMostHead = std::size_t{8} << 10;  // Request line and headers.
 
   Connection(Wire wire, bool local, Moment now);
@@ -32,7 +32,11 @@ class Connection {
   Standing standing() const;
   Moment since() const { return since_; }          // Of the standing.
   bool IsAnswering() const { return answering_; }  // Something of an answer was written.
-  bool WantsToWrite() const { return state_ == State::kWriting || IsBehind(); }
+  bool WantsToWrite() const;
+  bool WantsToRead() const { return state_ != State::kChecking; }
+  bool IsVerified() const { return wire_.IsVerified(); }  // By a certificate.
+  // More has come than the socket tells of.
+  bool HasMore() const { return state_ == State::kReading && wire_.HasMore(); }
 
   // The socket is readable or writable, as it wants.
   void Continue(Moment now);
@@ -43,6 +47,9 @@ class Connection {
   // Takes the first request from what was read: its head, up to the empty line; "" for one that is
   // too large. Bodies are never read: whoever sends one is not served again.
   std::optional<std::string> TakeHead();
+
+  // The request that was taken is being looked at elsewhere: nothing is read meanwhile.
+  void BeginCheck(Moment now);
 
   // What the next bytes belong to: writes of parts of `body` refer to it, and `owner` keeps it.
   void Lend(std::string_view body, std::shared_ptr<const Documents> owner);

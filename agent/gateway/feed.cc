@@ -2,12 +2,15 @@
 #include "agent/gateway/feed.h"
 
 #include <cstddef>
+#include <expected>
 #include <utility>
 
+#include "agent/base/file.h"
 #include "agent/base/memory.h"
 #include "agent/gateway/channel.h"
 #include "agent/gateway/documents.h"
 #include "agent/gateway/requests.h"
+#include "agent/gateway/web_settings.h"
 #include "hullmark/result.h"
 
 namespace hullmark {
@@ -20,6 +23,10 @@ bool Feed::Take() {
       return false;
     }
     if (!*file) break;
+    if ((*file)->what == Sending::kWebSettings) {
+      if (!Apply((*file)->file)) return false;
+      continue;
+    }
     const bool first = std::exchange(received_, (*file)->sequence) == 0;
     auto documents = Documents::Open(std::move((*file)->file));
     refused_ = !documents;
@@ -32,6 +39,15 @@ bool Feed::Take() {
   }
   Tell();
   return true;
+}
+
+// The inspector has tried the settings. Should they be of no use all the same, the old ones stay;
+// without any there is nobody who may be let in.
+bool Feed::Apply(const Fd& file) {
+  const auto settings = OpenWebSettings(file);
+  const auto set = settings ? server_.SetWeb(*settings) : std::unexpected(settings.error());
+  if (!set) warn_("web settings: " + set.error().message);
+  return server_.HasWeb();
 }
 
 void Feed::Tell() {

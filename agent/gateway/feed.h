@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "agent/base/file.h"
 #include "agent/gateway/channel.h"
 #include "agent/gateway/requests.h"
 #include "agent/gateway/server.h"
@@ -27,8 +28,9 @@ class Feed {
 
   int fd() const { return channel_.fd(); }
 
-  // Takes the newest of the documents that wait. What cannot be opened is acknowledged as well: the
-  // inspector sends nothing while it waits for that. False: the inspector is gone.
+  // Takes the newest of the documents that wait, and web settings. What cannot be opened is
+  // acknowledged as well: the inspector sends nothing while it waits for that. False: the inspector
+  // is gone, or has sent no settings that clients can be met by.
   bool Take();
 
   // Tells how it stands. A message that the inspector has no room for is superseded by the next
@@ -39,6 +41,8 @@ class Feed {
   const RequestCounts& told() const { return told_; }
 
  private:
+  bool Apply(const Fd& file);
+
   Channel channel_;
   Server& server_;
   Warn warn_;

@@ -52,6 +52,14 @@ bool Guests::RemoveOne() {
   return leaving.has_value();
 }
 
+void Guests::RemoveAll() {
+  for (Chair& chair : chairs_) {
+    if (chair.connection && chair.connection->standing() != Standing::kAnswering) {
+      chair.connection.reset();
+    }
+  }
+}
+
 bool Guests::HasRoom() const {
   std::vector<std::size_t> taken;
   const std::vector<Seat> seats = Seats(taken);

@@ -33,6 +33,9 @@ class Guests {
   // Sends the one away that would have to leave next. False: nobody would.
   bool RemoveOne();
 
+  // Sends all away but those that are being answered.
+  void RemoveAll();
+
   // Whether one more of some client could stay.
   bool HasRoom() const;
 

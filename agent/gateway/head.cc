@@ -112,6 +112,10 @@ class HeadReader {
     if (IsWord(name, "connection")) TakeConnection(value);
     if (IsWord(name, "host") && std::exchange(hosted_, true)) return Refuse("more than one Host");
     if (IsWord(name, "if-none-match")) Join(head_.if_none_match, value);
+    if (IsWord(name, "authorization")) {
+      if (!head_.authorization.empty()) return Refuse("more than one Authorization");
+      head_.authorization = value;
+    }
     if (IsWord(name, "last-event-id")) head_.last_event_id = value;
     if (IsWord(name, "accept-encoding")) Join(head_.accept_encoding, value);
     return {};

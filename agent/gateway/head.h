@@ -13,6 +13,7 @@ struct RequestHead {
   std::string method{};
   std::string target{};  // In origin form: "/metrics?a=b".
   std::string if_none_match{};
+  std::string authorization{};
   std::string last_event_id{};
   std::string accept_encoding{};  // As all lists: the lines of this name, joined by commas.
   bool close =

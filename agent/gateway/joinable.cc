@@ -143,7 +143,8 @@ Result<void> RunJoinableGateway(JoinableOptions options) {
   const auto inspectors = Inspectors::Open(std::move(options.inspectors), options.warn);
   if (!inspectors) return std::unexpected(inspectors.error());
   Inspector first = WaitForInspector(**inspectors, options.alive);
-  const auto server = Server::Bind({.listen = first.order.listen, .api = first.order.api});
+  const auto server =
+      Server::Bind({.listen = first.order.listen, .api = first.order.api, .web = true});
   if (!server) return std::unexpected(server.error());
   const auto confined = options.confine();
   if (!confined) return confined;

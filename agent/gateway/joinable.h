@@ -19,9 +19,10 @@ struct JoinableOptions {
   std::function<void()> alive{};  // About once a second, while it waits and while it serves.
 };
 
-// Waits for an inspector and does as RunGateway what that orders. When it goes the last picture is
-// served on, until the next one comes. Returns when that orders something else: listening anew
-// takes a new process. One inspector at a time; a second one is turned away.
+// Waits for an inspector and does as RunGateway what that orders; nobody is let in before it has
+// sent web settings. When it goes the last picture is served on, as it was, until the next one
+// comes. Returns when that orders something else: listening anew takes a new process. One inspector
+// at a time; a second one is turned away.
 Result<void> RunJoinableGateway(JoinableOptions options);
 
 }  // namespace hullmark

@@ -36,8 +36,8 @@ inline constexpr std::array<std::string_view, kRoutes> kRouteNames = {"/",
                                                                       "other"};
 
 // Statuses that the gateway answers with.
-inline constexpr std::array<int, 11> kAnswerCodes = {200, 304, 400, 403, 404, 405,
-                                                     408, 414, 431, 500, 503};
+inline constexpr std::array<int, 12> kAnswerCodes = {200, 304, 400, 401, 403, 404,
+                                                     405, 408, 414, 431, 500, 503};
 
 // Requests by route and code since the gateway started.
 using RequestCounts = std::array<std::array<std::uint64_t, kAnswerCodes.size()>, kRoutes>;

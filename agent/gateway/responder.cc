@@ -15,6 +15,7 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "agent/base/boot_time.h"
 #include "agent/gateway/answer.h"
@@ -109,10 +110,18 @@ class Responder::Engine : private httplib::Server {
     });
   }
 
-  void Respond(std::string_view text, Connection& connection) {
-    auto head = ReadHead(text);
-    if (!head) return Refuse(connection, StatusOf(head.error().code), head.error().message);
-    head_ = std::move(*head);
+  void SetHeaders(const std::vector<std::pair<std::string, std::string>>& headers) {
+    httplib::Headers all(kGuardHeaders.begin(), kGuardHeaders.end());
+    for (const auto& [name, value] : headers) {
+      all.erase(name);
+      all.emplace(name, value);
+    }
+    set_default_headers(std::move(all));
+  }
+
+  void Respond(const RequestHead& head, bool authenticated, Connection& connection) {
+    head_ = head;
+    authenticated_ = authenticated || connection.IsVerified();
     connection_ = &connection;
     answered_ = false;
     close_ = head_.close;
@@ -150,6 +159,7 @@ class Responder::Engine : private httplib::Server {
                 .if_none_match = head_.if_none_match,
                 .accept_encoding = head_.accept_encoding,
                 .local = connection_->local(),
+                .authenticated = authenticated_,
                 .may_stream = may_stream_()};
     const auto format = request.params.find("format");
     if (format != request.params.end()) asked.format = format->second;
@@ -210,6 +220,7 @@ class Responder::Engine : private httplib::Server {
   RequestHead head_;
   Route route_ = Route::kOther;
   bool answered_ = false;
+  bool authenticated_ = false;
   bool close_ = false;
   bool stream_ = false;
 };
@@ -220,9 +231,23 @@ Responder::Responder(ApiRule api, Latest latest, Count count, MayStream may_stre
 
 Responder::~Responder() = default;
 
-void Responder::Respond(std::string_view head, Connection& connection) {
+void Responder::Respond(std::string_view text, Connection& connection) {
+  const auto head = ReadHead(text);
+  if (!head) return RefuseHead(connection, head.error());
+  Respond(*head, false, connection);
+}
+
+void Responder::RefuseHead(Connection& connection, const Error& wrong_head) {
+  engine_->Refuse(connection, StatusOf(wrong_head.code), wrong_head.message);
+}
+
+void Responder::SetHeaders(const std::vector<std::pair<std::string, std::string>>& headers) {
+  engine_->SetHeaders(headers);
+}
+
+void Responder::Respond(const RequestHead& head, bool authenticated, Connection& connection) {
   try {
-    engine_->Respond(head, connection);
+    engine_->Respond(head, authenticated, connection);
   } catch (const std::exception&) {  // Of memory that is used up, or a bug of httplib's.
     if (connection.IsAnswering()) {
       connection.EndAnswer(false, Now());

@@ -3,12 +3,17 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "agent/gateway/answer.h"
 #include "agent/gateway/connection.h"
 #include "agent/gateway/documents.h"
+#include "agent/gateway/head.h"
 #include "agent/gateway/requests.h"
+#include "hullmark/result.h"
 
 namespace hullmark {
 
@@ -26,6 +31,13 @@ class Responder {
 
   // Writes the answer to one request head, and ends it. What is thrown on the way is an answer too.
   void Respond(std::string_view head, Connection& connection);
+
+  // The same of a head that was read. `authenticated`: by a password.
+  void Respond(const RequestHead& head, bool authenticated, Connection& connection);
+  void RefuseHead(Connection& connection, const Error& wrong_head);
+
+  // What else every answer has; of two with one name these count.
+  void SetHeaders(const std::vector<std::pair<std::string, std::string>>& headers);
 
   // Writes an error of its own making and ends the connection: for what is no request.
   void Refuse(Connection& connection, int status, std::string_view message);

@@ -16,7 +16,9 @@
 #include <cstring>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -26,9 +28,13 @@
 #include "agent/gateway/connection.h"
 #include "agent/gateway/documents.h"
 #include "agent/gateway/guests.h"
+#include "agent/gateway/head.h"
 #include "agent/gateway/listener.h"
+#include "agent/gateway/passwords.h"
 #include "agent/gateway/poller.h"
 #include "agent/gateway/requests.h"
+#include "agent/gateway/tls.h"
+#include "agent/gateway/web_settings.h"
 #include "agent/gateway/wire.h"
 #include "hullmark/result.h"
 
@@ -58,34 +64,38 @@ Connection::Moment Now() { return std::chrono::steady_clock::now(); }
 }  // namespace
 
 Result<std::unique_ptr<Server>> Server::Bind(const ServerOptions& options) {
-  std::vector<Fd> listening;
+  std::vector<Listening> listening;
   for (const std::string& text : options.listen) {
     const auto address = ParseListenAddress(text);
     if (!address) return std::unexpected(address.error());
     auto socket = ListenOn(*address, text);
     if (!socket) return std::unexpected(socket.error());
-    listening.push_back(std::move(*socket));
+    listening.push_back({.socket = std::move(*socket), .unix_socket = !address->path.empty()});
   }
   Fd wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!wake) return Fail(CodeOfErrno(errno), std::string("eventfd: ") + std::strerror(errno));
   auto poller = Poller::Create();
   if (!poller) return std::unexpected(poller.error());
   return std::unique_ptr<Server>(
-      new Server(options.api, std::move(listening), std::move(wake), std::move(*poller)));
+      new Server(options, std::move(listening), std::move(wake), std::move(*poller)));
 }
 
-Server::Server(ApiRule api, std::vector<Fd> listening, Fd wake, Poller poller)
+Server::Server(const ServerOptions& options, std::vector<Listening> listening, Fd wake,
+               Poller poller)
     : listening_(std::move(listening)),
       wake_(std::move(wake)),
       poller_(std::move(poller)),
       responder_(
-          api, [this] { return Latest(); },
+          options.api, [this] { return Latest(); },
           [this](Route route, int status) { Count(route, status); },
-          [this] { return MayStream(); }) {
+          [this] { return MayStream(); }),
+      passwords_([this] { Wake(); }) {
   poller_.Add(wake_.get(), EPOLLIN, kWakeTag);
   for (std::size_t i = 0; i < listening_.size(); ++i) {
-    poller_.Add(listening_[i].get(), EPOLLIN, kListeningTag + i);
+    poller_.Add(listening_[i].socket.get(), EPOLLIN, kListeningTag + i);
   }
+  web_missing_ = options.web;
+  if (web_missing_) Listen(false);
 }
 
 Server::~Server() = default;
@@ -103,7 +113,7 @@ void Server::Wake() const {
 
 std::vector<std::string> Server::Addresses() const {
   std::vector<std::string> addresses;
-  for (const Fd& socket : listening_) addresses.push_back(LocalAddressOf(socket.get()));
+  for (const Listening& one : listening_) addresses.push_back(LocalAddressOf(one.socket.get()));
   return addresses;
 }
 
@@ -166,10 +176,15 @@ bool Server::Round(const ServerControl& control) {
       Answer(tag);
     }
   }
-  for (const Guests::Tag tag : again) Answer(tag);
+  for (const Guests::Tag tag : again) {
+    Connection* const connection = guests_.At(tag);
+    if (connection != nullptr && connection->HasMore()) connection->Continue(Now());
+    Answer(tag);
+  }
+  TakeVerdicts();
   if (published_.exchange(false)) TellStreams();
   ExpireThosePast(Now());
-  if (!listens_) Listen(guests_.HasRoom());
+  if (!listens_) Listen(!web_missing_ && guests_.HasRoom());
   for (const std::size_t at : knocked) Accept(listening_[at]);
   return !control_ready || control.readable();
 }
@@ -184,12 +199,12 @@ milliseconds Server::Patience() const {
   return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(next - now));
 }
 
-void Server::Accept(const Fd& listening) {
+void Server::Accept(const Listening& listening) {
   for (int count = 0; count < kAcceptedAtOnce && listens_; ++count) {
     if (!guests_.HasRoom()) return Listen(false);
-    Fd socket(accept4(listening.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    Fd socket(accept4(listening.socket.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (socket) {
-      Welcome(std::move(socket));
+      Welcome(std::move(socket), listening.unix_socket);
       continue;
     }
     // Said before it looks whether anybody waits: only of the first, somebody does.
@@ -200,12 +215,14 @@ void Server::Accept(const Fd& listening) {
 }
 
 // One for whom there is no room is closed at once.
-void Server::Welcome(Fd socket) {
+void Server::Welcome(Fd socket, bool unix_socket) {
   const int fd = socket.get();
   const ClientKey client = ClientOf(fd);
   const bool local = IsLocal(fd);
-  const auto tag =
-      guests_.TakeIn(client, std::make_unique<Connection>(Wire(std::move(socket)), local, Now()));
+  auto tls = tls_ && !unix_socket ? tls_->Begin(fd) : nullptr;
+  if (tls_ && !unix_socket && !tls) return;
+  const auto tag = guests_.TakeIn(
+      client, std::make_unique<Connection>(Wire(std::move(socket), std::move(tls)), local, Now()));
   if (tag) poller_.Add(fd, EPOLLIN, *tag);
 }
 
@@ -213,7 +230,8 @@ void Server::Welcome(Fd socket) {
 void Server::Listen(bool wanted) {
   if (std::exchange(listens_, wanted) == wanted) return;
   for (std::size_t i = 0; i < listening_.size(); ++i) {
-    poller_.Change(listening_[i].get(), wanted ? std::uint32_t{EPOLLIN} : 0U, kListeningTag + i);
+    poller_.Change(listening_[i].socket.get(), wanted ? std::uint32_t{EPOLLIN} : 0U,
+                   kListeningTag + i);
   }
 }
 
@@ -225,11 +243,67 @@ void Server::Answer(Guests::Tag tag) {
     if (head->empty()) {
       responder_.Refuse(*connection, 431, "the head of a request ends within 8 KiB");
     } else {
-      responder_.Respond(*head, *connection);
+      auto read = ReadHead(*head);
+      read ? Admit(tag, *connection, std::move(*read))
+           : responder_.RefuseHead(*connection, read.error());
     }
   }
   GoOnWithStream(*connection);  // One that has just begun may be behind already.
   Settle(tag);
+}
+
+// Asks for a password where one is wanted.
+void Server::Admit(Guests::Tag tag, Connection& connection, RequestHead head) {
+  if (!passwords_.AreWanted()) return responder_.Respond(head, false, connection);
+  const auto verdict = passwords_.Check(head.authorization, ClientOf(connection.fd()), tag);
+  if (verdict != Passwords::Verdict::kLater) return RespondTo(verdict, head, connection);
+  connection.BeginCheck(Now());
+  checked_.insert_or_assign(tag, std::move(head));
+}
+
+void Server::RespondTo(Passwords::Verdict verdict, const RequestHead& head,
+                       Connection& connection) {
+  switch (verdict) {
+    case Passwords::Verdict::kRight:
+      return responder_.Respond(head, true, connection);
+    case Passwords::Verdict::kWrong:
+    case Passwords::Verdict::kLater:
+      return responder_.Refuse(connection, 401, "a user and a password are wanted");
+    case Passwords::Verdict::kBusy:
+      return responder_.Refuse(connection, 503, "too many passwords are being verified");
+  }
+}
+
+void Server::TakeVerdicts() {
+  for (const auto& [tag, right] : passwords_.TakeDone()) {
+    const auto head = checked_.extract(tag);
+    Connection* const connection = guests_.At(tag);
+    if (head.empty() || connection == nullptr) continue;
+    RespondTo(right ? Passwords::Verdict::kRight : Passwords::Verdict::kWrong, head.mapped(),
+              *connection);
+    Settle(tag);
+  }
+}
+
+Result<void> Server::SetWeb(const WebSettings& settings) {
+  std::shared_ptr<const TlsContext> tls;
+  if (settings.tls) {
+    auto made = TlsContext::Make(*settings.tls);
+    if (!made) return std::unexpected(made.error());
+    tls = std::move(*made);
+  }
+  // Who came in under other rules comes again; new certificates are for new connections.
+  const auto rules = [](const std::optional<TlsSettings>& one) {
+    return one ? std::tuple(true, one->client, one->client_roots)
+               : std::tuple(false, ClientCertificate::kNone, std::string());
+  };
+  if (rules(settings.tls) != rules(tls_settings_)) guests_.RemoveAll();
+  tls_ = std::move(tls);
+  tls_settings_ = settings.tls;
+  passwords_.SetUsers(settings.users);
+  responder_.SetHeaders(settings.headers);
+  web_missing_ = false;
+  return {};
 }
 
 // After anything has happened to it.
@@ -237,8 +311,10 @@ void Server::Settle(Guests::Tag tag) {
   const Connection* const connection = guests_.At(tag);
   if (connection == nullptr) return;
   if (connection->state() == Connection::State::kDone) return guests_.Remove(tag);
-  poller_.Change(connection->fd(), connection->WantsToWrite() ? EPOLLOUT : EPOLLIN, tag);
-  if (connection->HasHead()) again_.push_back(tag);
+  std::uint32_t events = connection->WantsToWrite() ? EPOLLOUT : EPOLLIN;
+  if (!connection->WantsToRead()) events = 0;
+  poller_.Change(connection->fd(), events, tag);
+  if (connection->HasHead() || connection->HasMore()) again_.push_back(tag);
 }
 
 bool Server::MayStream() const {

@@ -6,8 +6,10 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,9 +18,13 @@
 #include "agent/gateway/connection.h"
 #include "agent/gateway/documents.h"
 #include "agent/gateway/guests.h"
+#include "agent/gateway/head.h"
+#include "agent/gateway/passwords.h"
 #include "agent/gateway/poller.h"
 #include "agent/gateway/requests.h"
 #include "agent/gateway/responder.h"
+#include "agent/gateway/tls.h"
+#include "agent/gateway/web_settings.h"
 #include "hullmark/result.h"
 
 namespace hullmark {
@@ -26,6 +32,7 @@ namespace hullmark {
 struct ServerOptions {
   std::vector<std::string> listen{};  // See ListenAddress.
   ApiRule api = ApiRule::kLoopback;
+  bool web = false;  // Nobody is let in before SetWeb().
 };
 
 // Another descriptor for the server's loop to watch.
@@ -53,6 +60,11 @@ class Server {
   void Publish(std::shared_ptr<const Documents> documents);
   RequestCounts Counts() const;
 
+  // How clients are met from here on: TLS, passwords, headers. On the loop's thread, or before
+  // Serve(). Error: all stays as it was.
+  Result<void> SetWeb(const WebSettings& settings);
+  bool HasWeb() const { return !web_missing_; }  // Else nobody is let in, see ServerOptions::web.
+
   // Serves until Stop(), which may come from any thread, or until `control` says so.
   void Serve(const ServerControl& control);
   void Stop();
@@ -60,15 +72,23 @@ class Server {
  private:
   using Moment = Connection::Moment;
 
-  Server(ApiRule api, std::vector<Fd> listening, Fd wake, Poller poller);
+  struct Listening {
+    Fd socket;
+    bool unix_socket = false;  // Its clients are let in by the file's mode, without TLS.
+  };
+
+  Server(const ServerOptions& options, std::vector<Listening> listening, Fd wake, Poller poller);
   void Count(Route route, int status);
   void Wake() const;
   std::shared_ptr<const Documents> Latest() const;
   bool Round(const ServerControl& control);
-  void Accept(const Fd& listening);
-  void Welcome(Fd socket);
+  void Accept(const Listening& listening);
+  void Welcome(Fd socket, bool unix_socket);
   void Listen(bool wanted);
   void Answer(Guests::Tag tag);
+  void Admit(Guests::Tag tag, Connection& connection, RequestHead head);
+  void TakeVerdicts();
+  void RespondTo(Passwords::Verdict verdict, const RequestHead& head, Connection& connection);
   void Settle(Guests::Tag tag);
   void ExpireThosePast(Moment now);
   bool MayStream() const;
@@ -76,12 +96,16 @@ class Server {
   void GoOnWithStream(Connection& stream);
   std::chrono::milliseconds Patience() const;
 
-  std::vector<Fd> listening_;
+  std::vector<Listening> listening_;
   Fd wake_;  // An eventfd.
   Poller poller_;
   Guests guests_;
   std::vector<Guests::Tag> again_;  // Whose next request is here already.
-  bool listens_ = true;             // Else there is no room for anybody.
+  bool web_missing_ = false;        // See ServerOptions::web.
+  std::optional<TlsSettings> tls_settings_;
+  std::shared_ptr<const TlsContext> tls_;
+  std::map<Guests::Tag, RequestHead> checked_;  // Whose passwords are being verified.
+  bool listens_ = true;                         // Else there is no room for anybody.
   Moment next_tick_{};
   std::array<std::array<std::atomic<std::uint64_t>, kAnswerCodes.size()>, kRoutes> counts_{};
   std::atomic<bool> stopping_ = false, published_ = false;
@@ -89,6 +113,8 @@ class Server {
 
   mutable std::mutex latest_mutex_;
   std::shared_ptr<const Documents> latest_;
+
+  Passwords passwords_;  // The last member: its thread uses the others.
 };
 
 }  // namespace hullmark

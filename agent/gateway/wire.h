@@ -3,19 +3,23 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
-#include <utility>
 
 #include "agent/base/file.h"
 #include "agent/gateway/moved.h"
+#include "agent/gateway/tls.h"
 
 namespace hullmark {
 
 // What connects a client: bytes in and out, without ever waiting.
 class Wire {
  public:
-  explicit Wire(Fd socket) : socket_(std::move(socket)) {}
+  explicit Wire(Fd socket, std::unique_ptr<TlsSession> tls = nullptr);
+  Wire(Wire&&) = default;
+  Wire& operator=(Wire&&) = delete;
+  ~Wire();
 
   int fd() const { return socket_.get(); }
 
@@ -25,11 +29,19 @@ class Wire {
   // From a file, without a copy of it in between, see sendfile(2): a piece of it at a time, so that
   // others come in between. SIGPIPE has to be blocked.
   Moved SendFile(const Fd& file, std::uint64_t offset, std::size_t length) const;
+  // What the last call that moved nothing waits for.
+  bool WaitsToWrite() const;
+  // Something was received that nobody took: no socket will tell of it.
+  bool HasMore() const;
+  bool IsTls() const { return tls_ != nullptr; }
+  // A certificate of the client's was verified.
+  bool IsVerified() const;
   // Nothing is sent after this.
   void EndSending() const;
 
  private:
   Fd socket_;
+  std::unique_ptr<TlsSession> tls_;
 };
 
 }  // namespace hullmark

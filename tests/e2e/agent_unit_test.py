@@ -4,10 +4,15 @@
 
     agent_unit_test.py PROGRAM HOST
 """
+import contextlib
+import http.client
+import json
 import os
 import pathlib
+import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -16,6 +21,7 @@ import unittest
 
 import agent_test
 from agent_test import Agent, ask, eventually, free_port, metric
+from web_test import HASH, SECRET, Authority
 
 PROGRAM = None
 
@@ -57,6 +63,13 @@ class Manager:
             last.sendto(b"", self.path)
 
 
+def next_event(stream):
+    while line := stream.readline().decode():
+        if line.startswith("data: "):
+            return json.loads(line.removeprefix("data: "))
+    raise AssertionError("the stream ends")
+
+
 class Units(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -87,8 +100,8 @@ class Units(unittest.TestCase):
         self.addCleanup(process.kill)
         return process
 
-    def start_inspector(self, *options, address=None, before=()):
-        agent = Agent("--gateway", self.place, "--interval", "300ms", *options, listen=(address or self.address,), before=before)
+    def start_inspector(self, *options, address=None, **how):
+        agent = Agent("--gateway", self.place, "--interval", "300ms", *options, listen=(address or self.address,), **how)
         self.addCleanup(agent.kill)
         return agent
 
@@ -144,6 +157,59 @@ class Units(unittest.TestCase):
         inspector.said("ready")
         text = self.folder / "hullmark.prom"
         eventually(lambda: 'hullmark_scans_total{result="ok"} 3' in text.read_text(), "the third scan")
+
+    def test_web_settings_come_with_the_inspector(self):
+        authority = Authority(self.folder)
+        authority.make("server")
+        context = ssl.create_default_context(cafile=self.folder / "ca.crt")
+        config = self.folder / "web.yaml"
+        tls = "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n"
+        config.write_text(f"{tls}basic_auth_users:\n  alice: {HASH}\n")
+
+        def status(**headers):
+            connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=agent_test.PATIENCE, context=context)
+            with contextlib.closing(connection):
+                connection.request("GET", "/readyz", headers=headers)
+                return connection.getresponse().status
+
+        gateway = self.start_gateway()
+        inspector = self.start_inspector("--web.config.file", config)
+        eventually(lambda: status(Authorization=SECRET) == 200, "ready")
+        self.assertEqual(status(), 401)
+        inspector.kill()
+        self.assertEqual(status(), 401)
+        inspector = self.start_inspector("--web.config.file", config)
+        inspector.said("joined the gateway")
+        self.assertEqual(status(), 401)
+        config.write_text(tls)
+        inspector.process.send_signal(signal.SIGHUP)
+        eventually(lambda: status() == 200, "no password is asked for")
+        inspector.kill()
+        self.start_inspector().said("joined the gateway")
+        self.ready()
+        self.assertIsNone(gateway.poll())
+
+    def test_a_stream_of_events_goes_on_with_the_next_inspector(self):
+        proc, written = self.folder / "proc", self.folder / "log" / "events.jsonl"
+        shutil.copytree(agent_test.HOST / "proc", proc, symlinks=True)
+        for cgroup in proc.glob("[0-9]*/cgroup"):
+            if "docker" in cgroup.read_text():
+                shutil.rmtree(cgroup.parent)
+        kept = {"state": str(self.folder / "state"), "events": str(written)}
+        gateway = self.start_gateway()
+        inspector = self.start_inspector(proc=proc, **kept)
+        self.ready()
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=agent_test.PATIENCE)) as client:
+            client.request("GET", "/api/v1/events", headers={"Last-Event-ID": "0"})
+            stream = client.getresponse()
+            told = [next_event(stream)]  # What the host alone fails.
+            self.assertEqual(inspector.stop()[0], 0)
+            self.start_inspector(**kept)
+            while told[-1]["kind"] != "container_appeared":
+                told.append(next_event(stream))
+        # What is streamed is on the disk a moment later.
+        eventually(lambda: [json.loads(line) for line in written.read_text().splitlines()][:len(told)] == told, "the same file")
+        self.assertIsNone(gateway.poll())
 
     def test_other_addresses_take_a_new_gateway(self):
         gateway = self.start_gateway()

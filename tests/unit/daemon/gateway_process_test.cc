@@ -16,6 +16,7 @@
 #include "agent/daemon/clock.h"
 #include "agent/gateway/channel.h"
 #include "agent/gateway/documents.h"
+#include "agent/gateway/web_settings.h"
 
 namespace hullmark {
 namespace {
@@ -54,6 +55,19 @@ class GatewayProcessTest : public testing::Test {
     ASSERT_EQ(poll(&wanted, 1, 60'000), 1);
   }
 
+  // Counts web settings as requests until documents come.
+  static void DieOfDocuments() {
+    const Channel channel = Channel::Adopt(Fd(GatewayProcess::kChannelFd)).value();
+    GatewayState state{.listening = true};
+    while (true) {
+      channel.SendState(state);
+      WaitFor(channel.fd());
+      const auto got = channel.ReceiveDocuments();
+      if (!got || (*got && (*got)->what == Sending::kDocuments)) return;
+      if (*got) ++state.requests[0][0];
+    }
+  }
+
   // Refuses whatever comes, and counts it as requests.
   static void RefuseAll() {
     const Channel channel = Channel::Adopt(Fd(GatewayProcess::kChannelFd)).value();
@@ -83,6 +97,22 @@ TEST_F(GatewayProcessTest, NobodyHasToWaitForOneThatDoesNotListen) {
   EXPECT_FALSE(gateway.Start(Moment{}, [&asked] { return ++asked == 2; }));
   EXPECT_EQ(asked, 2);
   EXPECT_FALSE(gateway.pid());
+}
+
+TEST_F(GatewayProcessTest, WebSettingsComeFirstAndAgainToANewOne) {
+  if (IsGateway()) return DieOfDocuments();
+  GatewayProcess gateway(ThisTest());
+  gateway.SetWeb(SealWebSettings({}).value());
+  Moment now{seconds(100)};
+  ASSERT_TRUE(gateway.Start(now, [] { return false; }));
+  DocumentsWriter writer;
+  gateway.Publish(writer.Seal({}).value(), 7);
+  while (gateway.restarts() < 2 && !HasFailure()) {
+    if (gateway.fd() >= 0) WaitFor(gateway.fd());
+    gateway.Upkeep(now);
+    now += seconds(1);
+  }
+  EXPECT_EQ(gateway.Requests()[0][0], 2U) << "settings that came before any documents";
 }
 
 TEST_F(GatewayProcessTest, WhatItRefusedIsSentAgain) {

@@ -43,7 +43,8 @@ TEST(Channel, DocumentsArriveAsADescriptor) {
   auto received = ends.gateway.ReceiveDocuments();
   ASSERT_TRUE(received && *received);
   EXPECT_EQ((*received)->sequence, 7);
-  EXPECT_EQ(Documents::Open(std::move((*received)->file)).value()->Find("/metrics")->plain, MetricsText());
+  EXPECT_EQ(Documents::Open(std::move((*received)->file)).value()->Find("/metrics")->plain,
+            MetricsText());
 }
 
 TEST(Channel, StateArrivesWhole) {

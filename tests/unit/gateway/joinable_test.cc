@@ -22,6 +22,8 @@
 #include "agent/gateway/channel.h"
 #include "agent/gateway/meeting.h"
 #include "agent/gateway/requests.h"
+#include "agent/gateway/tls.h"
+#include "agent/gateway/web_settings.h"
 #include "hullmark/result.h"
 #include "tests/unit/gateway/client.h"
 #include "tests/unit/gateway/meeting_place.h"
@@ -33,15 +35,19 @@ namespace {
 
 constexpr int kPatience = 60'000;
 
-// The answer of the server at a unix socket.
-std::string Ask(const std::string& path, std::string_view request) {
+// A client of the server at a unix socket that has asked.
+Fd Asking(const std::string& path, std::string_view request) {
   sockaddr_un name = {};
   name.sun_family = AF_UNIX;
   std::ranges::copy(path, std::begin(name.sun_path));
-  const Fd client(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  Fd client(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   EXPECT_EQ(connect(client.get(), reinterpret_cast<const sockaddr*>(&name), sizeof name), 0);
   Say(client, request);
-  return ReadToEnd(client);
+  return client;
+}
+
+std::string Ask(const std::string& path, std::string_view request) {
+  return ReadToEnd(Asking(path, request));
 }
 
 // A gateway in a process of its own; inspectors join it at `door`.
@@ -67,11 +73,17 @@ class JoinableGateway : public testing::Test {
     return served ? 0 : 1;
   }
 
-  Channel Join(const std::string& address) const {
+  Channel JoinSilently(const std::string& address) const {
     auto channel = JoinGateway(door_);
     EXPECT_TRUE(channel);
     EXPECT_EQ(channel->SendOrder({.listen = {address}}), Sent::kSent);
     return std::move(*channel);
+  }
+
+  Channel Join(const std::string& address, const WebSettings& web = {}) const {
+    Channel channel = JoinSilently(address);
+    EXPECT_EQ(channel.SendWebSettings(SealWebSettings(web).value()), Sent::kSent);
+    return channel;
   }
 
   int StatusAtTheEnd() {
@@ -121,6 +133,54 @@ TEST_F(JoinableGateway, KeepsThePictureOfAnInspectorThatIsGone) {
   ASSERT_TRUE(state) << "what an earlier inspector sent is not acknowledged to this one";
   EXPECT_EQ(state->sender, Pid{child_});
   EXPECT_TRUE(Ask(http_, "GET /metrics HTTP/1.0\r\n\r\n").ends_with(MetricsText()));
+}
+
+TEST_F(JoinableGateway, LetsNobodyInBeforeTheWebSettings) {
+  const Channel inspector = JoinSilently(Address());
+  ASSERT_TRUE(StateOf(inspector, 0));
+  const Fd client = Asking(http_, "GET /metrics HTTP/1.0\r\n\r\n");
+  // Of two rounds the first one lets clients in, the second one answers.
+  for (const std::uint64_t sequence : {1U, 2U, 3U}) {
+    ASSERT_EQ(inspector.SendDocuments(MakePublished(), sequence), Sent::kSent);
+    ASSERT_TRUE(StateOf(inspector, sequence));
+  }
+  char byte = 0;
+  EXPECT_EQ(recv(client.get(), &byte, 1, MSG_DONTWAIT), -1);
+  ASSERT_EQ(inspector.SendWebSettings(SealWebSettings({}).value()), Sent::kSent);
+  EXPECT_TRUE(ReadToEnd(client).ends_with(MetricsText()));
+}
+
+TEST_F(JoinableGateway, MeetsClientsAsTheNewestInspectorWants) {
+  const std::string name = "X-Frame-Options";
+  const auto header = [&] { return HeaderOf(Ask(http_, "GET /metrics HTTP/1.0\r\n\r\n"), name); };
+  {
+    const Channel inspector = Join(Address(), {.headers = {{name, "deny"}}});
+    ASSERT_EQ(inspector.SendDocuments(MakePublished(), 3), Sent::kSent);
+    ASSERT_TRUE(StateOf(inspector, 3));
+    EXPECT_EQ(header(), "deny");
+  }
+  EXPECT_EQ(header(), "deny") << "nobody has said otherwise";
+  const Channel next = Join(Address(), {.headers = {{name, "sameorigin"}}});
+  ASSERT_EQ(next.SendDocuments(MakePublished(), 1), Sent::kSent);
+  ASSERT_TRUE(StateOf(next, 1));
+  EXPECT_EQ(header(), "sameorigin");
+}
+
+TEST_F(JoinableGateway, SettingsOfNoUseChangeNothing) {
+  const WebSettings useless{.tls = TlsSettings{.certificates = "none", .key = "none"}};
+  {
+    const Channel inspector = Join(Address(), useless);
+    EXPECT_EQ(StateOf(inspector, 1).error().code, ErrorCode::kVanished) << "and nobody is let in";
+  }
+  {
+    const Channel inspector = Join(Address(), {.headers = {{"X-Frame-Options", "deny"}}});
+    ASSERT_EQ(inspector.SendDocuments(MakePublished(), 3), Sent::kSent);
+    ASSERT_TRUE(StateOf(inspector, 3));
+  }
+  const Channel next = Join(Address(), useless);
+  ASSERT_EQ(next.SendDocuments(MakePublished(), 1), Sent::kSent);
+  ASSERT_TRUE(StateOf(next, 1));
+  EXPECT_EQ(HeaderOf(Ask(http_, "GET /metrics HTTP/1.0\r\n\r\n"), "X-Frame-Options"), "deny");
 }
 
 TEST_F(JoinableGateway, CountsForEachInspectorAnew) {
