@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "agent/gateway/documents.h"
+#include "agent/gateway/negotiation.h"
 #include "agent/gateway/requests.h"
 
 namespace hullmark {
@@ -55,59 +56,6 @@ std::string_view ReasonOfStatus(int status) {
     default:
       return "Internal Server Error";
   }
-}
-
-std::string_view Trimmed(std::string_view text) {
-  const auto begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return "";
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
-// The next element of a comma separated header value; takes it from the front.
-std::string_view TakeElement(std::string_view& rest) {
-  const auto comma = rest.find(',');
-  const std::string_view element = rest.substr(0, comma);
-  rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
-  return Trimmed(element);
-}
-
-bool IsWord(std::string_view text, std::string_view lower) {
-  const auto as_lower = [](char letter) {
-    return letter >= 'A' && letter <= 'Z' ? static_cast<char>(letter - 'A' + 'a') : letter;
-  };
-  return std::ranges::equal(text, lower, {}, as_lower);
-}
-
-// "q=0", "Q=0.000": a coding that is not acceptable.
-bool IsRefused(std::string_view parameters) {
-  const auto q = parameters.find_first_of("qQ");
-  if (q == std::string_view::npos || !parameters.substr(q + 1).starts_with('=')) return false;
-  const std::string_view value = Trimmed(parameters.substr(q + 2));
-  return value.starts_with('0') && value.find_first_of("123456789") == std::string_view::npos;
-}
-
-bool AcceptsGzip(std::string_view accepted) {
-  std::optional<bool> any;
-  while (!accepted.empty()) {
-    const std::string_view element = TakeElement(accepted);
-    const auto semicolon = element.find(';');
-    const std::string_view coding = Trimmed(element.substr(0, semicolon));
-    const bool refused =
-        semicolon != std::string_view::npos && IsRefused(element.substr(semicolon + 1));
-    if (IsWord(coding, "gzip") || IsWord(coding, "x-gzip")) return !refused;
-    if (coding == "*") any = !refused;
-  }
-  return any.value_or(false);
-}
-
-bool Matches(std::string_view if_none_match, std::string_view etag) {
-  while (!if_none_match.empty()) {
-    std::string_view element = TakeElement(if_none_match);
-    if (element == "*") return true;
-    if (element.starts_with("W/")) element.remove_prefix(2);
-    if (element == etag) return true;
-  }
-  return false;
 }
 
 std::string EtagOf(std::uint64_t hash, bool gzip) {
@@ -166,7 +114,7 @@ Answer Send(Route route, const Document& found, const Asked& asked,
   answer.etag = EtagOf(found.hash, answer.gzip);
   const std::string_view body = answer.gzip ? found.gzip : found.plain;
   answer.length = body.size();
-  if (Matches(asked.if_none_match, answer.etag)) {
+  if (MatchesEtag(asked.if_none_match, answer.etag)) {
     answer.status = 304;
   } else {
     answer.body = body;
@@ -174,8 +122,7 @@ Answer Send(Route route, const Document& found, const Asked& asked,
   return answer;
 }
 
-// Nobody keeps what a stream said. Its beginning tells when to come back, and
-// opens it at once.
+// Nobody keeps what a stream said. Its beginning tells when to come back, and opens it at once.
 Answer Stream(const Asked& asked) {
   constexpr std::string_view kBegin = "retry: 5000\n\n";
   if (!asked.may_stream) return ErrorAnswer(Route::kEvents, 503, "8 streams are open already");

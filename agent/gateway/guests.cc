@@ -72,6 +72,14 @@ void Guests::ForEach(const std::function<void(Tag, Connection&)>& visit) const {
   }
 }
 
+std::vector<Guests::Tag> Guests::Where(const std::function<bool(const Connection&)>& holds) const {
+  std::vector<Tag> found;
+  ForEach([&](Tag tag, const Connection& connection) {
+    if (holds(connection)) found.push_back(tag);
+  });
+  return found;
+}
+
 std::vector<Seat> Guests::Seats(std::vector<std::size_t>& chairs) const {
   std::vector<Seat> seats;
   for (std::size_t i = 0; i < chairs_.size(); ++i) {

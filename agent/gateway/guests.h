@@ -40,6 +40,7 @@ class Guests {
   bool HasRoom() const;
 
   void ForEach(const std::function<void(Tag, Connection&)>& visit) const;
+  std::vector<Tag> Where(const std::function<bool(const Connection&)>& holds) const;
 
  private:
   struct Chair {

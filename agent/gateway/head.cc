@@ -2,10 +2,13 @@
 #include "agent/gateway/head.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "hullmark/result.h"
@@ -36,6 +39,13 @@ bool IsToken(std::string_view text) {
 
 bool IsNumber(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+std::optional<std::uint64_t> IdOf(std::string_view text) {
+  std::uint64_t id = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+  return error == std::errc{} && end == text.data() + text.size() ? std::optional(id)
+                                                                  : std::nullopt;
 }
 
 std::string_view Trimmed(std::string_view text) {
@@ -116,7 +126,7 @@ class HeadReader {
       if (!head_.authorization.empty()) return Refuse("more than one Authorization");
       head_.authorization = value;
     }
-    if (IsWord(name, "last-event-id")) head_.last_event_id = value;
+    if (IsWord(name, "last-event-id")) head_.last_event_id = IdOf(value);
     if (IsWord(name, "accept-encoding")) Join(head_.accept_encoding, value);
     return {};
   }
@@ -173,6 +183,11 @@ Result<RequestHead> ReadHead(std::string_view text) {
     if (const auto taken = reader.TakeField(*line); !taken) return std::unexpected(taken.error());
   }
   return Fail(ErrorCode::kUnsupported, "a head has at most 64 lines");
+}
+
+int StatusOf(const Error& wrong_head) {
+  if (wrong_head.code == ErrorCode::kTruncated) return 414;
+  return wrong_head.code == ErrorCode::kUnsupported ? 431 : 400;
 }
 
 }  // namespace hullmark

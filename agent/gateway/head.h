@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,10 +16,10 @@ struct RequestHead {
   std::string target{};  // In origin form: "/metrics?a=b".
   std::string if_none_match{};
   std::string authorization{};
-  std::string last_event_id{};
+  std::optional<std::uint64_t> last_event_id{};
   std::string accept_encoding{};  // As all lists: the lines of this name, joined by commas.
-  bool close =
-      false;  // No request may follow: the client said so, is of HTTP/1.0, or sends a body.
+  // No request may follow: the client said so, is of HTTP/1.0, or sends a body.
+  bool close = false;
 };
 
 // Reads a head up to and with its empty line, see RFC 9112. Strict: whatever two readers could take
@@ -25,5 +27,8 @@ struct RequestHead {
 // than we do. Error kTruncated: the target is longer than anything here has; kUnsupported: more
 // lines than any client needs.
 Result<RequestHead> ReadHead(std::string_view text);
+
+// What a client is told of such an error: 400, 414 or 431.
+int StatusOf(const Error& wrong_head);
 
 }  // namespace hullmark

@@ -4,7 +4,6 @@
 #include <httplib.h>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -13,7 +12,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -59,11 +57,6 @@ class MemoryStream : public httplib::Stream {
 std::string Rewritten(const RequestHead& head) {
   return head.method + " " + head.target + " HTTP/1.1\r\n" +
          (head.close ? "Connection: close\r\n" : "") + "\r\n";
-}
-
-int StatusOf(ErrorCode wrong_head) {
-  if (wrong_head == ErrorCode::kTruncated) return 414;
-  return wrong_head == ErrorCode::kUnsupported ? 431 : 400;
 }
 
 }  // namespace
@@ -144,10 +137,7 @@ class Responder::Engine : private httplib::Server {
  private:
   // What a stream goes on after: what the client says, else what is there now.
   std::uint64_t LastTold() const {
-    const std::string& text = head_.last_event_id;
-    std::uint64_t id = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-    if (error == std::errc{} && end == text.data() + text.size()) return id;
+    if (head_.last_event_id) return *head_.last_event_id;
     const auto documents = latest_();
     return documents ? documents->publication().last_event : 0;
   }
@@ -230,16 +220,6 @@ Responder::Responder(ApiRule api, Latest latest, Count count, MayStream may_stre
                                        std::move(may_stream))) {}
 
 Responder::~Responder() = default;
-
-void Responder::Respond(std::string_view text, Connection& connection) {
-  const auto head = ReadHead(text);
-  if (!head) return RefuseHead(connection, head.error());
-  Respond(*head, false, connection);
-}
-
-void Responder::RefuseHead(Connection& connection, const Error& wrong_head) {
-  engine_->Refuse(connection, StatusOf(wrong_head.code), wrong_head.message);
-}
 
 void Responder::SetHeaders(const std::vector<std::pair<std::string, std::string>>& headers) {
   engine_->SetHeaders(headers);

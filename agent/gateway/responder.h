@@ -29,12 +29,9 @@ class Responder {
   Responder& operator=(const Responder&) = delete;
   ~Responder();
 
-  // Writes the answer to one request head, and ends it. What is thrown on the way is an answer too.
-  void Respond(std::string_view head, Connection& connection);
-
-  // The same of a head that was read. `authenticated`: by a password.
+  // Writes the answer to one request, and ends it. What is thrown on the way is an answer too.
+  // `authenticated`: by a password.
   void Respond(const RequestHead& head, bool authenticated, Connection& connection);
-  void RefuseHead(Connection& connection, const Error& wrong_head);
 
   // What else every answer has; of two with one name these count.
   void SetHeaders(const std::vector<std::pair<std::string, std::string>>& headers);

@@ -1,29 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <chrono>
-#include <cstdint>
+#include <cstddef>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "agent/base/file.h"
+#include "agent/gateway/admission.h"
 #include "agent/gateway/answer.h"
 #include "agent/gateway/connection.h"
 #include "agent/gateway/documents.h"
+#include "agent/gateway/entrance.h"
 #include "agent/gateway/guests.h"
-#include "agent/gateway/head.h"
-#include "agent/gateway/passwords.h"
 #include "agent/gateway/poller.h"
+#include "agent/gateway/request_counter.h"
 #include "agent/gateway/requests.h"
 #include "agent/gateway/responder.h"
-#include "agent/gateway/tls.h"
 #include "agent/gateway/web_settings.h"
 #include "hullmark/result.h"
 
@@ -54,11 +51,11 @@ class Server {
   ~Server();
 
   // What it listens on, with the ports that the kernel chose.
-  std::vector<std::string> Addresses() const;
+  std::vector<std::string> Addresses() const { return entrance_.Addresses(); }
 
   // From any thread. Answers that are being sent keep the set that they began with.
   void Publish(std::shared_ptr<const Documents> documents);
-  RequestCounts Counts() const;
+  RequestCounts Counts() const { return counter_.Counts(); }
 
   // How clients are met from here on: TLS, passwords, headers. On the loop's thread, or before
   // Serve(). Error: all stays as it was.
@@ -72,49 +69,34 @@ class Server {
  private:
   using Moment = Connection::Moment;
 
-  struct Listening {
-    Fd socket;
-    bool unix_socket = false;  // Its clients are let in by the file's mode, without TLS.
-  };
-
-  Server(const ServerOptions& options, std::vector<Listening> listening, Fd wake, Poller poller);
-  void Count(Route route, int status);
+  Server(const ServerOptions& options, Entrance entrance, Fd wake, Poller poller);
   void Wake() const;
   std::shared_ptr<const Documents> Latest() const;
   bool Round(const ServerControl& control);
-  void Accept(const Listening& listening);
-  void Welcome(Fd socket, bool unix_socket);
-  void Listen(bool wanted);
+  void GoOn(Guests::Tag tag);
+  void Accept(std::size_t at);
   void Answer(Guests::Tag tag);
-  void Admit(Guests::Tag tag, Connection& connection, RequestHead head);
-  void TakeVerdicts();
-  void RespondTo(Passwords::Verdict verdict, const RequestHead& head, Connection& connection);
   void Settle(Guests::Tag tag);
   void ExpireThosePast(Moment now);
   bool MayStream() const;
   void TellStreams();
-  void GoOnWithStream(Connection& stream);
   std::chrono::milliseconds Patience() const;
 
-  std::vector<Listening> listening_;
+  Entrance entrance_;
   Fd wake_;  // An eventfd.
   Poller poller_;
   Guests guests_;
   std::vector<Guests::Tag> again_;  // Whose next request is here already.
-  bool web_missing_ = false;        // See ServerOptions::web.
-  std::optional<TlsSettings> tls_settings_;
-  std::shared_ptr<const TlsContext> tls_;
-  std::map<Guests::Tag, RequestHead> checked_;  // Whose passwords are being verified.
-  bool listens_ = true;                         // Else there is no room for anybody.
+  bool web_missing_;                // See ServerOptions::web.
   Moment next_tick_{};
-  std::array<std::array<std::atomic<std::uint64_t>, kAnswerCodes.size()>, kRoutes> counts_{};
+  RequestCounter counter_;
   std::atomic<bool> stopping_ = false, published_ = false;
   Responder responder_;
 
   mutable std::mutex latest_mutex_;
   std::shared_ptr<const Documents> latest_;
 
-  Passwords passwords_;  // The last member: its thread uses the others.
+  Admission admission_;  // The last member: its thread uses the others.
 };
 
 }  // namespace hullmark

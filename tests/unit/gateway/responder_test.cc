@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "agent/gateway/admission.h"
+#include "agent/gateway/head.h"
 #include "agent/gateway/requests.h"
 #include "tests/unit/gateway/client.h"
 #include "tests/unit/gateway/published.h"
@@ -18,7 +20,7 @@ namespace {
 // What a client gets for one head, up to the end of its connection.
 std::string Respond(Responder& responder, const std::string& head) {
   Pair pair = MakePair({});
-  responder.Respond(head, *pair.connection);
+  Admission(responder, [] {}).Receive(head, 1, *pair.connection, {});
   pair.connection.reset();
   return ReadToEnd(pair.client);
 }
@@ -96,7 +98,7 @@ TEST(Responder, WhatIsThrownWithinAnAnswerEndsIt) {
       ApiRule::kLoopback, Published, [](Route, int) { throw std::runtime_error("x"); },
       [] { return true; });
   Pair pair = MakePair({});
-  responder.Respond("GET /healthz HTTP/1.1\r\n\r\n", *pair.connection);
+  responder.Respond({.method = "GET", .target = "/healthz"}, false, *pair.connection);
   EXPECT_EQ(pair.connection->state(), Connection::State::kLingering);
 }
 
