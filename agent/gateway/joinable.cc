@@ -46,12 +46,16 @@ class Inspectors {
 
   int fd() const { return either_.get(); }  // Readable when there is something to do here.
 
-  // The inspector that has come and said what it wants; nullopt: not yet. `busy`: one is served.
-  std::optional<Inspector> Meet(bool busy) {
-    auto next = socket_.Accept();
-    for (; next && *next; next = socket_.Accept()) Admit(std::move(**next), busy);
-    if (!next) warn_(next.error().message);
-    return Listen();
+  // The inspector that has come and said what it wants; nullopt: not yet. `busy` tells whether one
+  // is served; asked after the next one has come, who often is the same that has just gone.
+  std::optional<Inspector> Meet(const std::function<bool()>& busy) {
+    while (true) {
+      if (auto inspector = Listen()) return inspector;
+      auto next = socket_.Accept();
+      if (!next) warn_(next.error().message);
+      if (!next || !*next) return std::nullopt;
+      Admit(std::move(**next), busy());
+    }
   }
 
  private:
@@ -63,12 +67,12 @@ class Inspectors {
     return epoll_ctl(either_.get(), EPOLL_CTL_ADD, fd, &event) == 0;
   }
 
+  // Who has not said yet what it wants, and perhaps never will, makes room for the next one.
   void Admit(Channel channel, bool busy) {
-    if (busy || newcomer_) {
-      warn_("an inspector is here already: another one is turned away");
-    } else if (Watch(channel.fd())) {
-      newcomer_ = std::move(channel);
-    }
+    if (busy) return warn_("an inspector is here already: another one is turned away");
+    if (newcomer_) warn_("an inspector said nothing before the next one came: it is turned away");
+    newcomer_.reset();
+    if (Watch(channel.fd())) newcomer_ = std::move(channel);
   }
 
   std::optional<Inspector> Listen() {
@@ -99,12 +103,12 @@ class Attendance {
 
   // False: what is to be served has changed.
   bool Attend() {
-    if (feed_ && !feed_->Take()) Leave();
-    auto next = inspectors_.Meet(feed_.has_value());
+    TakeWhatCame();
+    auto next = inspectors_.Meet([this] { return TakeWhatCame(); });
     if (!next) return true;
     if (next->order != order_) return false;
     feed_.emplace(std::move(next->channel), server_, warn_, told_);
-    if (!feed_->Take()) Leave();
+    TakeWhatCame();
     return true;
   }
 
@@ -113,9 +117,12 @@ class Attendance {
   }
 
  private:
-  void Leave() {
+  // False: there is no inspector, or no longer.
+  bool TakeWhatCame() {
+    if (!feed_ || feed_->Take()) return feed_.has_value();
     told_ = feed_->told();
     feed_.reset();
+    return false;
   }
 
   Inspectors& inspectors_;
@@ -130,7 +137,7 @@ Inspector WaitForInspector(Inspectors& inspectors, const std::function<void()>& 
   constexpr int kMilliseconds = 1'000;
   while (true) {
     alive();
-    if (auto inspector = inspectors.Meet(false)) return std::move(*inspector);
+    if (auto inspector = inspectors.Meet([] { return false; })) return std::move(*inspector);
     pollfd wanted = {.fd = inspectors.fd(), .events = POLLIN, .revents = 0};
     poll(&wanted, 1, kMilliseconds);
   }

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -56,7 +57,9 @@ class JoinableGateway : public testing::Test {
   JoinableGateway() {
     Fd listening = ListenForInspectors(door_);
     child_ = fork();
-    if (child_ == 0) _exit(Serve(std::move(listening)));
+    if (child_ != 0) return;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);  // A test that crashes leaves nothing behind.
+    _exit(Serve(std::move(listening)));
   }
   ~JoinableGateway() override {
     if (child_ <= 0) return;
@@ -84,6 +87,11 @@ class JoinableGateway : public testing::Test {
     Channel channel = JoinSilently(address);
     EXPECT_EQ(channel.SendWebSettings(SealWebSettings(web).value()), Sent::kSent);
     return channel;
+  }
+
+  void Stop() const {
+    kill(child_, SIGSTOP);
+    waitpid(child_, nullptr, WUNTRACED);
   }
 
   int StatusAtTheEnd() {
@@ -191,17 +199,18 @@ TEST_F(JoinableGateway, CountsForEachInspectorAnew) {
     ASSERT_TRUE(StateOf(inspector, 1));
     Ask(http_, "GET /metrics HTTP/1.0\r\n\r\n");
     ASSERT_EQ(inspector.SendDocuments(MakePublished(), 2), Sent::kSent);
-    EXPECT_EQ(StateOf(inspector, 2)->requests[metrics][ColumnOf(200)], 1);
+    EXPECT_EQ(StateOf(inspector, 2).value().requests[metrics][ColumnOf(200)], 1);
   }
   const Channel next = Join(Address());
-  EXPECT_EQ(StateOf(next, 0)->requests, RequestCounts{});
+  EXPECT_EQ(StateOf(next, 0).value().requests, RequestCounts{});
 }
 
 TEST_F(JoinableGateway, OneInspectorAtATime) {
   const Channel inspector = Join(Address());
   ASSERT_TRUE(StateOf(inspector, 0));
-  const Channel other = Join(Address());
-  EXPECT_EQ(StateOf(other, 0).error().code, ErrorCode::kVanished);
+  const auto other = JoinGateway(door_);
+  ASSERT_TRUE(other);
+  EXPECT_EQ(StateOf(*other, 0).error().code, ErrorCode::kVanished);
   ASSERT_EQ(inspector.SendDocuments(MakePublished(), 3), Sent::kSent);
   EXPECT_TRUE(StateOf(inspector, 3));
 }
@@ -217,17 +226,32 @@ TEST_F(JoinableGateway, WhoSaysNothingToThePointIsTurnedAway) {
   EXPECT_TRUE(StateOf(inspector, 0));
 }
 
+TEST_F(JoinableGateway, WhoSaysNothingMakesRoomForTheNext) {
+  const auto mute = JoinGateway(door_);
+  ASSERT_TRUE(mute);
+  const Channel inspector = Join(Address());
+  EXPECT_TRUE(StateOf(inspector, 0));
+}
+
+TEST_F(JoinableGateway, WhoHasGoneWhileWaitingKeepsNobodyOut) {
+  Stop();
+  { ASSERT_TRUE(JoinGateway(door_)); }
+  const Channel inspector = Join(Address());
+  kill(child_, SIGCONT);
+  EXPECT_TRUE(StateOf(inspector, 0));
+}
+
 TEST_F(JoinableGateway, AnotherOrderTakesAnotherProcess) {
   {
     ASSERT_TRUE(StateOf(Join(Address()), 0));
   }
-  const Channel next = Join("unix:" + tree_.Path("elsewhere"));
+  const Channel next = JoinSilently("unix:" + tree_.Path("elsewhere"));
   EXPECT_EQ(StateOf(next, 0).error().code, ErrorCode::kVanished);
   EXPECT_EQ(StatusAtTheEnd(), 0);
 }
 
 TEST_F(JoinableGateway, AnAddressThatCannotBeHadIsAnError) {
-  const Channel inspector = Join("unix:" + door_);
+  const Channel inspector = JoinSilently("unix:" + door_);
   EXPECT_EQ(StateOf(inspector, 0).error().code, ErrorCode::kVanished);
   EXPECT_EQ(WEXITSTATUS(StatusAtTheEnd()), 1);
 }
