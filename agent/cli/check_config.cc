@@ -18,6 +18,8 @@
 #include "agent/cli/web.h"
 #include "agent/config/config.h"
 #include "agent/encode/json_writer.h"
+#include "agent/gateway/tls.h"
+#include "agent/gateway/web_settings.h"
 #include "agent/sinks/page.h"
 #include "agent/sinks/values.h"
 #include "hullmark/benchmark.h"
