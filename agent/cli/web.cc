@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <expected>
 #include <filesystem>
 #include <string>
 #include <utility>
@@ -85,8 +86,8 @@ Result<WebSettings> LoadWebSettings(const std::string& path) {
   const std::string directory = std::filesystem::absolute(path).parent_path();
   auto config = LoadWebConfig(*text, path, directory);
   if (!config) return std::unexpected(config.error());
-  if (config->tls) {
-    auto tls = LoadTls(*config->tls);
+  if (const auto& wanted = config->tls) {
+    auto tls = LoadTls(*wanted);
     if (!tls) return std::unexpected(tls.error());
     const auto tried = TlsContext::Make(*tls);
     if (!tried) return Fail(tried.error().code, path + ": " + tried.error().message);

@@ -10,6 +10,7 @@
 #include <ranges>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -101,7 +102,7 @@ class WebConfigReader {
 
  private:
   std::string ReadFile(const YamlNode* node) {
-    const std::string path = ReadText(node, reading_);
+    std::string path = ReadText(node, reading_);
     if (path.empty() || path.starts_with('/')) return path;
     return std::string(directory_) + "/" + path;
   }

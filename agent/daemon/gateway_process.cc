@@ -94,6 +94,16 @@ std::string HowItEnded(int status) {
                              : "ended with status " + std::to_string(WEXITSTATUS(status));
 }
 
+// How it ended; by force if it has not.
+std::string Bury(Pid process) {
+  const pid_t child = std::to_underlying(process);
+  kill(child, SIGKILL);
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return HowItEnded(status);
+}
+
 }  // namespace
 
 milliseconds BackOff::AfterLife(std::chrono::nanoseconds lived) {
@@ -123,16 +133,16 @@ Result<Channel> GatewayProcess::Spawn() {
   return std::move(ends->first);
 }
 
-Result<Channel> GatewayProcess::Join() const {
-  auto channel = JoinGateway(unit_->socket);
-  if (channel && channel->SendOrder(unit_->order) != Sent::kSent) {
-    return Fail(ErrorCode::kIo, unit_->socket + ": the gateway does not listen");
+Result<Channel> GatewayProcess::Join(const GatewayUnit& unit) {
+  auto channel = JoinGateway(unit.socket);
+  if (channel && channel->SendOrder(unit.order) != Sent::kSent) {
+    return Fail(ErrorCode::kIo, unit.socket + ": the gateway does not listen");
   }
   return channel;
 }
 
 Result<void> GatewayProcess::Begin(Moment now) {
-  auto channel = unit_ ? Join() : Spawn();
+  auto channel = unit_ ? Join(*unit_) : Spawn();
   if (!channel) return std::unexpected(channel.error());
   channel_ = std::move(*channel);
   state_ = {};
@@ -167,13 +177,14 @@ Result<void> GatewayProcess::Start(Moment now, const std::function<bool()>& give
   for (milliseconds waited{0}; waited < kSilence && !give_up(); waited += kWait) {
     if (poll(&wanted, 1, static_cast<int>(kWait.count())) != 0) break;
   }
-  const auto said = channel_.ReceiveState();
-  if (said && *said && (*said)->listening) {
-    Take(**said, now);
+  const auto heard = channel_.ReceiveState();
+  const auto said = heard.value_or(std::nullopt);
+  if (said && said->listening) {
+    Take(*said, now);
     return {};
   }
   if (unit_) {
-    Lose(now, said ? "it does not answer" : said.error().message);
+    Lose(now, heard ? "it does not answer" : heard.error().message);
     return {};
   }
   Stop();
@@ -213,10 +224,11 @@ void GatewayProcess::Upkeep(Moment now) {
     return;
   }
   for (int count = 0; count < kMostMessages; ++count) {
-    auto said = channel_.ReceiveState();
-    if (!said) return Lose(now, said.error().message);
-    if (!*said) break;
-    Take(**said, now);
+    const auto heard = channel_.ReceiveState();
+    if (!heard) return Lose(now, heard.error().message);
+    const auto& said = *heard;
+    if (!said) break;
+    Take(*said, now);
   }
   if (now - heard_ > kSilence) return Lose(now, "it no longer answers");
   OfferAgain(now);
@@ -231,19 +243,9 @@ void GatewayProcess::OfferAgain(Moment now) {
   sent_ = state_.received = 0;
 }
 
-// How it ended.
-std::string GatewayProcess::Bury() const {
-  const pid_t child = std::to_underlying(*process_);
-  kill(child, SIGKILL);
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  return HowItEnded(status);
-}
-
 // A unit that hangs is its watchdog's business.
 void GatewayProcess::Lose(Moment now, const std::string& why) {
-  const std::string end = unit_ ? "is not there" : Bury();
+  const std::string end = process_ && !unit_ ? Bury(*process_) : "is not there";
   former_ = Requests();
   state_ = {};
   process_.reset();

@@ -74,12 +74,11 @@ class GatewayProcess {
   bool Has() const { return channel_.fd() >= 0; }
   Result<void> Begin(Moment now);
   Result<Channel> Spawn();
-  Result<Channel> Join() const;
+  static Result<Channel> Join(const GatewayUnit& unit);
   void Take(const GatewayState& said, Moment now);
   void Feed();
   void OfferAgain(Moment now);
   void Lose(Moment now, const std::string& why);
-  std::string Bury() const;
 
   std::vector<std::string> arguments_;
   std::optional<GatewayUnit> unit_;  // Not a child.

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <exception>
 #include <expected>
+#include <memory>
 #include <optional>
 #include <random>
 #include <string>
@@ -24,6 +25,7 @@
 #include "agent/daemon/process_usage.h"
 #include "agent/daemon/publish.h"
 #include "agent/daemon/textfile.h"
+#include "agent/evaluate/evaluate.h"
 #include "agent/evaluate/evaluator.h"
 #include "agent/gateway/documents.h"
 #include "agent/gateway/requests.h"
@@ -68,9 +70,10 @@ Inspection::Inspection(Parts parts, Standard standard, EventMemory memory)
 void Inspection::Replace(Standard standard) {
   standard_ = std::move(standard);
   const Config& config = standard_.config;
-  evaluator_.emplace(standard_.benchmark, EvaluateOptions{.site = config.select,
-                                                          .classes = config.classes,
-                                                          .waivers = standard_.waivers});
+  evaluator_ = std::make_unique<Evaluator>(
+      standard_.benchmark,
+      EvaluateOptions{
+          .site = config.select, .classes = config.classes, .waivers = standard_.waivers});
   const Config::Metrics& metrics = config.metrics;
   exposition_.SetBudget({.max_series = metrics.max_series,
                          .violations = metrics.violations,

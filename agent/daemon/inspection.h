@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -82,7 +83,7 @@ class Inspection {
   Parts parts_;
   Standard standard_;
   HashKey key_;  // Of the facts that were judged.
-  std::optional<Evaluator> evaluator_;
+  std::unique_ptr<Evaluator> evaluator_;
   EventMemory memory_;
   std::vector<Event> events_{};  // Of the newest scan, until they are told.
   RecentEvents recent_;

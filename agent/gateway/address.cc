@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/gateway/address.h"
 
-#include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -28,8 +27,8 @@ struct SocketAddress {
   socklen_t length = sizeof(sockaddr_storage);
 
   sockaddr* raw() { return reinterpret_cast<sockaddr*>(&storage); }
-  const in_addr& v4() const { return reinterpret_cast<const sockaddr_in&>(storage).sin_addr; }
-  const in6_addr& v6() const { return reinterpret_cast<const sockaddr_in6&>(storage).sin6_addr; }
+  const in_addr& V4() const { return reinterpret_cast<const sockaddr_in&>(storage).sin_addr; }
+  const in6_addr& V6() const { return reinterpret_cast<const sockaddr_in6&>(storage).sin6_addr; }
 };
 
 SocketAddress NameOf(int socket) {
@@ -47,10 +46,10 @@ SocketAddress PeerOf(int socket) {
 bool IsLoopback(const SocketAddress& name) {
   switch (name.storage.ss_family) {
     case AF_INET:
-      return ntohl(name.v4().s_addr) >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET;
+      return ntohl(name.V4().s_addr) >> IN_CLASSA_NSHIFT == IN_LOOPBACKNET;
     case AF_INET6:
-      return IN6_IS_ADDR_LOOPBACK(&name.v6()) ||
-             (IN6_IS_ADDR_V4MAPPED(&name.v6()) && name.v6().s6_addr[kMappedAt] == IN_LOOPBACKNET);
+      return IN6_IS_ADDR_LOOPBACK(&name.V6()) ||
+             (IN6_IS_ADDR_V4MAPPED(&name.V6()) && name.V6().s6_addr[kMappedAt] == IN_LOOPBACKNET);
     default:
       return false;
   }
@@ -79,12 +78,12 @@ ClientKey ClientOf(int connected) {
   switch (peer.storage.ss_family) {
     case AF_INET: {
       std::array<std::uint8_t, sizeof(in_addr)> bytes{};
-      std::memcpy(bytes.data(), &peer.v4(), bytes.size());
+      std::memcpy(bytes.data(), &peer.V4(), bytes.size());
       return KeyOf(Family::kV4, bytes);
     }
     case AF_INET6: {
-      const std::span<const std::uint8_t> bytes(peer.v6().s6_addr);
-      return IN6_IS_ADDR_V4MAPPED(&peer.v6()) ? KeyOf(Family::kV4, bytes.subspan(kMappedAt))
+      const std::span<const std::uint8_t> bytes(peer.V6().s6_addr);
+      return IN6_IS_ADDR_V4MAPPED(&peer.V6()) ? KeyOf(Family::kV4, bytes.subspan(kMappedAt))
                                               : KeyOf(Family::kV6, bytes.first(kNetworkSize));
     }
     case AF_UNIX:

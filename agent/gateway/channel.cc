@@ -3,14 +3,14 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
-#include <unistd.h>
+#include <sys/types.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -196,23 +196,25 @@ Sent Channel::SendState(const GatewayState& state) const {
 Result<std::optional<ReceivedDocuments>> Channel::ReceiveDocuments() const {
   auto incoming = ReceiveMessage<DocumentsMessage>(socket_.get(), peer_);
   if (!incoming) return std::unexpected(incoming.error());
-  if (!*incoming) return std::nullopt;
-  const bool web = (*incoming)->message.what == std::to_underlying(Sending::kWebSettings);
+  auto& whole = *incoming;
+  if (!whole) return std::nullopt;
+  const bool web = whole->message.what == std::to_underlying(Sending::kWebSettings);
   return ReceivedDocuments{.what = web ? Sending::kWebSettings : Sending::kDocuments,
-                           .file = std::move((*incoming)->passed.front()),
-                           .sequence = (*incoming)->message.sequence};
+                           .file = std::move(whole->passed.front()),
+                           .sequence = whole->message.sequence};
 }
 
 Result<std::optional<GatewayState>> Channel::ReceiveState() const {
   const auto incoming = ReceiveMessage<StateMessage>(socket_.get(), peer_);
   if (!incoming) return std::unexpected(incoming.error());
-  if (!*incoming) return std::nullopt;
-  const StateMessage& message = (*incoming)->message;
+  const auto& whole = *incoming;
+  if (!whole) return std::nullopt;
+  const StateMessage& message = whole->message;
   return GatewayState{.listening = message.listening != 0,
                       .received = message.received,
                       .refused = message.refused != 0,
                       .requests = message.requests,
-                      .sender = (*incoming)->sender.value_or(Pid{})};
+                      .sender = whole->sender.value_or(Pid{})};
 }
 
 Sent Channel::SendOrder(const ServeOrder& order) const {
@@ -229,8 +231,9 @@ Sent Channel::SendOrder(const ServeOrder& order) const {
 Result<std::optional<ServeOrder>> Channel::ReceiveOrder() const {
   const auto incoming = ReceiveMessage<OrderMessage>(socket_.get(), peer_);
   if (!incoming) return std::unexpected(incoming.error());
-  if (!*incoming) return std::nullopt;
-  const OrderMessage& message = (*incoming)->message;
+  const auto& whole = *incoming;
+  if (!whole) return std::nullopt;
+  const OrderMessage& message = whole->message;
   if (message.api > static_cast<std::uint32_t>(ApiRule::kOff) || message.listen.back() != '\0') {
     return Fail(ErrorCode::kMalformed, "gateway channel: not one of our messages");
   }

@@ -5,6 +5,7 @@
 #include <cassert>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -121,7 +122,7 @@ bool Connection::HasHead() const {
 
 std::optional<std::string> Connection::TakeHead() {
   if (!HasHead()) return std::nullopt;
-  const std::string head = buffer_.substr(0, HeadSize());
+  std::string head = buffer_.substr(0, HeadSize());
   buffer_.erase(0, head.size());
   if (buffer_.starts_with(kEmptyLine)) buffer_.erase(0, kEmptyLine.size());
   return head;

@@ -12,7 +12,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
+#include <expected>
 #include <memory>
 #include <optional>
 #include <string>
@@ -76,7 +78,7 @@ Result<std::shared_ptr<const Documents>> Documents::Open(Fd file, std::size_t mo
   if (size < sizeof(DocumentsHeader)) return Refuse("no header");
   void* const bytes = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
   if (bytes == MAP_FAILED) return Refuse(std::strerror(errno));
-  const std::shared_ptr<Documents> set(
+  std::shared_ptr<Documents> set(
       new Documents(std::move(file), static_cast<const std::byte*>(bytes), size));
   if (!set->ReadHeader()) return Refuse("the header is wrong");
   if (!set->CheckEntries()) return Refuse("the index is wrong");
@@ -127,15 +129,15 @@ bool Documents::CheckEntries() const {
 
 std::string_view Documents::PathAt(std::size_t at) const {
   const auto entry = RecordAt<DocumentsEntry>(bytes_, index_ + at * sizeof(DocumentsEntry));
-  return *Slice(entry.path_offset, entry.path_length);
+  return Slice(entry.path_offset, entry.path_length).value_or("");
 }
 
 Document Documents::DocumentAt(std::size_t at) const {
   const auto entry = RecordAt<DocumentsEntry>(bytes_, index_ + at * sizeof(DocumentsEntry));
   Document found{.type = static_cast<DocumentType>(entry.type),
-                 .plain = *Slice(entry.plain_offset, entry.plain_length),
+                 .plain = Slice(entry.plain_offset, entry.plain_length).value_or(""),
                  .hash = entry.hash};
-  if (entry.gzip_length != 0) found.gzip = *Slice(entry.gzip_offset, entry.gzip_length);
+  if (entry.gzip_length != 0) found.gzip = Slice(entry.gzip_offset, entry.gzip_length).value_or("");
   return found;
 }
 

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <zconf.h>
 #include <zlib.h>
 
 #include <algorithm>

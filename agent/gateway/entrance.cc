@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/gateway/entrance.h"
 
-#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include <cstddef>

@@ -17,28 +17,30 @@ namespace hullmark {
 
 bool Feed::Take() {
   while (true) {
-    auto file = channel_.ReceiveDocuments();
-    if (!file) {
-      if (file.error().code != ErrorCode::kVanished) warn_(file.error().message);
+    auto received = channel_.ReceiveDocuments();
+    if (!received) {
+      if (received.error().code != ErrorCode::kVanished) warn_(received.error().message);
       return false;
     }
-    if (!*file) break;
-    if ((*file)->what == Sending::kWebSettings) {
-      if (!Apply((*file)->file)) return false;
-      continue;
+    auto& sent = *received;
+    if (!sent) break;
+    if (sent->what == Sending::kDocuments) {
+      Show(std::move(*sent));
+    } else if (!Apply(sent->file)) {
+      return false;
     }
-    const bool first = std::exchange(received_, (*file)->sequence) == 0;
-    auto documents = Documents::Open(std::move((*file)->file));
-    refused_ = !documents;
-    if (!documents) {
-      warn_(documents.error().message);
-      continue;
-    }
-    server_.Publish(std::move(*documents));
-    if (first) ReleaseMemory();
   }
   Tell();
   return true;
+}
+
+void Feed::Show(ReceivedDocuments received) {
+  const bool first = std::exchange(received_, received.sequence) == 0;
+  auto documents = Documents::Open(std::move(received.file));
+  refused_ = !documents;
+  if (!documents) return warn_(documents.error().message);
+  server_.Publish(std::move(*documents));
+  if (first) ReleaseMemory();
 }
 
 // The inspector has tried the settings. Should they be of no use all the same, the old ones stay;

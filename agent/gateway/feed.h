@@ -41,6 +41,7 @@ class Feed {
   const RequestCounts& told() const { return told_; }
 
  private:
+  void Show(ReceivedDocuments received);
   bool Apply(const Fd& file);
 
   Channel channel_;

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <expected>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -51,10 +52,14 @@ class Inspectors {
   std::optional<Inspector> Meet(const std::function<bool()>& busy) {
     while (true) {
       if (auto inspector = Listen()) return inspector;
-      auto next = socket_.Accept();
-      if (!next) warn_(next.error().message);
-      if (!next || !*next) return std::nullopt;
-      Admit(std::move(**next), busy());
+      auto accepted = socket_.Accept();
+      if (!accepted) {
+        warn_(accepted.error().message);
+        return std::nullopt;
+      }
+      auto& next = *accepted;
+      if (!next) return std::nullopt;
+      Admit(std::move(*next), busy());
     }
   }
 
@@ -77,12 +82,17 @@ class Inspectors {
 
   std::optional<Inspector> Listen() {
     if (!newcomer_) return std::nullopt;
-    auto order = newcomer_->ReceiveOrder();
-    if (order && !*order) return std::nullopt;
-    Channel channel = std::move(*std::exchange(newcomer_, std::nullopt));
-    if (order) return Inspector{.channel = std::move(channel), .order = std::move(**order)};
-    if (order.error().code != ErrorCode::kVanished) warn_(order.error().message);
-    return std::nullopt;
+    auto heard = newcomer_->ReceiveOrder();
+    if (!heard) {
+      if (heard.error().code != ErrorCode::kVanished) warn_(heard.error().message);
+      newcomer_.reset();
+      return std::nullopt;
+    }
+    auto& order = *heard;
+    if (!order) return std::nullopt;
+    Inspector inspector{.channel = std::move(*newcomer_), .order = std::move(*order)};
+    newcomer_.reset();
+    return inspector;
   }
 
   InspectorSocket socket_;

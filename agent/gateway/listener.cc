@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/types.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -14,12 +15,12 @@
 #include <charconv>
 #include <cstdint>
 #include <cstring>
+#include <expected>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <utility>
 
 #include "agent/base/file.h"
 #include "agent/base/trusted.h"

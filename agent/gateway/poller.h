@@ -5,9 +5,9 @@
 
 #include <array>
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 
 #include "agent/base/file.h"
 #include "hullmark/result.h"

@@ -2,6 +2,7 @@
 #include "agent/gateway/responder.h"
 
 #include <httplib.h>
+#include <sys/types.h>
 
 #include <algorithm>
 #include <chrono>
@@ -20,7 +21,6 @@
 #include "agent/gateway/connection.h"
 #include "agent/gateway/head.h"
 #include "agent/gateway/requests.h"
-#include "hullmark/result.h"
 
 namespace hullmark {
 namespace {

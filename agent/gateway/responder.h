@@ -13,7 +13,6 @@
 #include "agent/gateway/documents.h"
 #include "agent/gateway/head.h"
 #include "agent/gateway/requests.h"
-#include "hullmark/result.h"
 
 namespace hullmark {
 

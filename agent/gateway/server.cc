@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/gateway/server.h"
 
-#include <pthread.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -16,6 +15,7 @@
 #include <expected>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -149,11 +149,7 @@ bool Server::Round(const ServerControl& control) {
       GoOn(tag);
     }
   }
-  for (const Guests::Tag tag : again) {
-    Connection* const connection = guests_.At(tag);
-    if (connection != nullptr && connection->HasMore()) connection->Continue(Now());
-    Answer(tag);
-  }
+  for (const Guests::Tag tag : again) GoOnWithNext(tag);
   admission_.Proceed([this](Guests::Tag tag) { return guests_.At(tag); },
                      [this](Guests::Tag tag) { Settle(tag); });
   if (published_.exchange(false)) TellStreams();
@@ -171,6 +167,12 @@ void Server::GoOn(Guests::Tag tag) {
   Answer(tag);
 }
 
+void Server::GoOnWithNext(Guests::Tag tag) {
+  Connection* const connection = guests_.At(tag);
+  if (connection != nullptr && connection->HasMore()) connection->Continue(Now());
+  Answer(tag);
+}
+
 // Until the next deadline.
 milliseconds Server::Patience() const {
   const Moment now = Now();
@@ -181,24 +183,27 @@ milliseconds Server::Patience() const {
   return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(next - now));
 }
 
-// One for whom there is no room is closed at once.
 void Server::Accept(std::size_t at) {
   for (int count = 0; count < kAcceptedAtOnce && entrance_.IsOpen(); ++count) {
     if (!guests_.HasRoom()) return entrance_.Set(poller_, false);
-    Fd socket = entrance_.Accept(at);
-    if (socket) {
-      const int fd = socket.get();
-      const ClientKey client = ClientOf(fd);
-      auto connection = entrance_.Meet(std::move(socket), at, Now());
-      const auto tag = connection ? guests_.TakeIn(client, std::move(connection)) : std::nullopt;
-      if (tag) poller_.Add(fd, EPOLLIN, *tag);
-      continue;
-    }
+    if (TakeIn(at)) continue;
     // Said before it looks whether anybody waits: only of the first, somebody does.
     const bool out = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
     if (!out || count > 0) return;
     if (!guests_.RemoveOne()) entrance_.Set(poller_, false);
   }
+}
+
+// False: nobody came, see errno. One for whom there is no room is closed at once.
+bool Server::TakeIn(std::size_t at) {
+  Fd socket = entrance_.Accept(at);
+  if (!socket) return false;
+  const int fd = socket.get();
+  const ClientKey client = ClientOf(fd);
+  auto connection = entrance_.Meet(std::move(socket), at, Now());
+  const auto tag = connection ? guests_.TakeIn(client, std::move(connection)) : std::nullopt;
+  if (tag) poller_.Add(fd, EPOLLIN, *tag);
+  return true;
 }
 
 // Answers a request that is whole: one at a time, so that others come in between.

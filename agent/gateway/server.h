@@ -74,7 +74,9 @@ class Server {
   std::shared_ptr<const Documents> Latest() const;
   bool Round(const ServerControl& control);
   void GoOn(Guests::Tag tag);
+  void GoOnWithNext(Guests::Tag tag);
   void Accept(std::size_t at);
+  bool TakeIn(std::size_t at);
   void Answer(Guests::Tag tag);
   void Settle(Guests::Tag tag);
   void ExpireThosePast(Moment now);

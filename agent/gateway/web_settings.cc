@@ -9,7 +9,10 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
+#include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -94,18 +97,25 @@ std::string BytesOf(const WebSettings& settings) {
   return bytes;
 }
 
+std::optional<std::vector<std::string>> TakeSome(std::string_view& bytes, std::size_t count) {
+  std::vector<std::string> texts;
+  while (texts.size() < count) {
+    auto text = Take(bytes);
+    if (!text) return std::nullopt;
+    texts.push_back(std::move(*text));
+  }
+  return texts;
+}
+
 Result<WebSettings> Read(std::string_view bytes) {
   constexpr std::size_t kTlsTexts = 6;
   WebSettings settings;
   while (!bytes.empty()) {
     const auto kind = Take(bytes);
     const bool tls = kind == "tls";
-    std::vector<std::string> texts;
-    for (std::size_t i = 0; kind && i < (tls ? kTlsTexts : 2); ++i) {
-      auto text = Take(bytes);
-      if (!text) return Refuse("cut off");
-      texts.push_back(std::move(*text));
-    }
+    const auto taken = TakeSome(bytes, tls ? kTlsTexts : 2);
+    if (!kind || !taken) return Refuse("cut off");
+    const std::vector<std::string>& texts = *taken;
     if (tls) {
       settings.tls = TlsOf(texts);
       if (!settings.tls) return Refuse("unknown flags");

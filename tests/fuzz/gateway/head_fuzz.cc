@@ -7,7 +7,6 @@
 #include <string_view>
 
 #include "agent/gateway/head.h"
-#include "hullmark/result.h"
 
 namespace {
 

@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "agent/base/file.h"
 #include "agent/daemon/agent.h"
 #include "agent/daemon/event_memory.h"
 #include "agent/gateway/documents.h"

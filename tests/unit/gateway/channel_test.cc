@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -48,7 +49,7 @@ TEST(Channel, DocumentsArriveAsADescriptor) {
 }
 
 TEST(Channel, StateArrivesWhole) {
-  Ends ends = MakeEnds();
+  const Ends ends = MakeEnds();
   GatewayState state{.listening = true, .received = 9, .refused = true};
   state.requests[1][2] = 34;
   EXPECT_EQ(ends.gateway.SendState(state), Sent::kSent);

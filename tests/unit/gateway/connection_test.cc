@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/gateway/seats.h"
 #include "tests/unit/gateway/client.h"
 
 namespace hullmark {

@@ -4,17 +4,24 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
+#include <sys/types.h>
 #include <unistd.h>
+#include <zconf.h>
 #include <zlib.h>
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "agent/base/file.h"
 #include "agent/gateway/layout.h"
+#include "hullmark/result.h"
 #include "tests/unit/gateway/published.h"
 
 namespace hullmark {

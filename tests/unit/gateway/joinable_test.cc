@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <expected>
 #include <iterator>
 #include <string>
 #include <string_view>
@@ -25,6 +27,7 @@
 #include "agent/gateway/requests.h"
 #include "agent/gateway/tls.h"
 #include "agent/gateway/web_settings.h"
+#include "hullmark/ids.h"
 #include "hullmark/result.h"
 #include "tests/unit/gateway/client.h"
 #include "tests/unit/gateway/meeting_place.h"
@@ -235,7 +238,9 @@ TEST_F(JoinableGateway, WhoSaysNothingMakesRoomForTheNext) {
 
 TEST_F(JoinableGateway, WhoHasGoneWhileWaitingKeepsNobodyOut) {
   Stop();
-  { ASSERT_TRUE(JoinGateway(door_)); }
+  {
+    ASSERT_TRUE(JoinGateway(door_));
+  }
   const Channel inspector = Join(Address());
   kill(child_, SIGCONT);
   EXPECT_TRUE(StateOf(inspector, 0));

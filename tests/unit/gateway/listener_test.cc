@@ -2,7 +2,6 @@
 #include "agent/gateway/listener.h"
 
 #include <gtest/gtest.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>

@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <semaphore>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace hullmark {

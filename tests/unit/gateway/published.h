@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "agent/base/file.h"
 #include "agent/gateway/documents.h"
 
 namespace hullmark {

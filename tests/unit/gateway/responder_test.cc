@@ -9,7 +9,8 @@
 #include <vector>
 
 #include "agent/gateway/admission.h"
-#include "agent/gateway/head.h"
+#include "agent/gateway/answer.h"
+#include "agent/gateway/documents.h"
 #include "agent/gateway/requests.h"
 #include "tests/unit/gateway/client.h"
 #include "tests/unit/gateway/published.h"

@@ -3,14 +3,17 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <random>
+#include <utility>
 #include <vector>
 
+#include "agent/gateway/address.h"
 #include "agent/gateway/guests.h"
 #include "tests/unit/gateway/client.h"
 

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/gateway/server.h"
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -21,7 +20,9 @@
 #include <utility>
 #include <vector>
 
+#include "agent/base/file.h"
 #include "agent/gateway/answer.h"
+#include "agent/gateway/documents.h"
 #include "agent/gateway/requests.h"
 #include "tests/unit/gateway/client.h"
 #include "tests/unit/gateway/published.h"
@@ -330,7 +331,7 @@ TEST_F(Serving, WithoutDescriptorsAnIdleClientMakesRoom) {
   Say(idle, "GET /healthz HTTP/1.1\r\n\r\n");
   std::array<char, 8> begin;
   ASSERT_EQ(recv(idle.get(), begin.data(), begin.size(), MSG_WAITALL), ssize_t{begin.size()});
-  Fd client(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const Fd client(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const NoMoreDescriptors limited;
   ConnectTo(client);
   const timeval patience = {.tv_sec = 60, .tv_usec = 0};

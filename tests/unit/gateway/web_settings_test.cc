@@ -4,12 +4,15 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
+#include <sys/types.h>
 #include <unistd.h>
 
 #include <cstddef>
 #include <string>
+#include <utility>
 
 #include "agent/base/file.h"
+#include "agent/gateway/tls.h"
 #include "hullmark/result.h"
 
 namespace hullmark {
