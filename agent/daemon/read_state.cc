@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <sys/types.h>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -9,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -30,7 +30,12 @@ namespace {
 
 constexpr std::uint64_t kMostId = std::uint64_t{1} << 53;
 constexpr std::size_t kMostShown = 64;
+constexpr std::uint64_t kMostScans = 1'000'000;
+constexpr std::uint64_t kMostPlaces = std::numeric_limits<std::uint32_t>::max();
+constexpr std::uint64_t kMostControls = std::numeric_limits<std::uint16_t>::max();
+constexpr std::size_t kMostOffenders = std::numeric_limits<std::uint16_t>::max();
 const JsonValue kNull{};
+const JsonValue::Array kNoItems{};
 
 // Reads members by name; the first that is missing or of another kind is remembered, and what is
 // read from then on is worthless.
@@ -43,22 +48,30 @@ class StateReader {
   const JsonValue::Array& Items(const JsonValue& object, std::string_view name);
   std::string Text(const JsonValue& object, std::string_view name);
   std::string TextOf(const JsonValue& value, std::string_view name);
-  bool Flag(const JsonValue& object, std::string_view name);
+  std::int64_t IntegerOf(const JsonValue& value, std::string_view name);
   std::int64_t Integer(const JsonValue& object, std::string_view name);
   std::uint64_t Unsigned(const JsonValue& object, std::string_view name, std::uint64_t most);
   bool IsNull(const JsonValue& object, std::string_view name);
   template <typename OfName>
   auto Word(const JsonValue& object, std::string_view name, OfName of_name);
-  Standing ReadStanding(const JsonValue& object, std::string_view name);
-  std::int32_t Scans(const JsonValue& object, std::string_view name);
+  // Numbers of a row, one after the other.
+  struct Row {
+    const JsonValue::Array& items;
+    std::size_t next = 0;
+  };
+  const JsonValue& Next(Row& row);
+  std::uint64_t Next(Row& row, std::uint64_t most);
 
-  LastFailure ReadFailure(const JsonValue& value);
-  KnownControl ReadControl(const JsonValue& value);
+  std::vector<std::string> Texts(const JsonValue& object, std::string_view name);
+  LastFailure ReadFailure(Row& row, const KnownSubject& subject);
+  KnownControl ReadControl(const JsonValue& value, const KnownSubject& subject);
+  void ReadOffenders(const JsonValue& value, KnownSubject& subject);
   KnownSubject ReadSubject(const JsonValue& owner);
   KnownContainer ReadContainer(const JsonValue& value);
   std::vector<std::string> ReadOutbox(const JsonValue& root, std::uint64_t last_id);
   void Refuse(std::string_view name, std::string_view why);
 
+  SavedState state_;
   std::optional<Error> fault_;
 };
 
@@ -76,10 +89,9 @@ const JsonValue& StateReader::Member(const JsonValue& object, std::string_view n
 }
 
 const JsonValue::Array& StateReader::Items(const JsonValue& object, std::string_view name) {
-  static const JsonValue::Array kNone;
   const auto* const items = std::get_if<JsonValue::Array>(&Member(object, name).value);
   if (items == nullptr) Refuse(name, "is no array");
-  return items == nullptr ? kNone : *items;
+  return items == nullptr ? kNoItems : *items;
 }
 
 std::string StateReader::TextOf(const JsonValue& value, std::string_view name) {
@@ -96,21 +108,18 @@ std::string StateReader::Text(const JsonValue& object, std::string_view name) {
   return TextOf(Member(object, name), name);
 }
 
-bool StateReader::Flag(const JsonValue& object, std::string_view name) {
-  const auto* const flag = std::get_if<bool>(&Member(object, name).value);
-  if (flag == nullptr) Refuse(name, "is neither true nor false");
-  return flag != nullptr && *flag;
-}
-
-std::int64_t StateReader::Integer(const JsonValue& object, std::string_view name) {
-  const auto& value = Member(object, name).value;
-  if (const auto* const negative = std::get_if<std::int64_t>(&value)) return *negative;
-  const auto* const positive = std::get_if<std::uint64_t>(&value);
+std::int64_t StateReader::IntegerOf(const JsonValue& value, std::string_view name) {
+  if (const auto* const negative = std::get_if<std::int64_t>(&value.value)) return *negative;
+  const auto* const positive = std::get_if<std::uint64_t>(&value.value);
   if (positive != nullptr && std::in_range<std::int64_t>(*positive)) {
     return static_cast<std::int64_t>(*positive);
   }
   Refuse(name, "is no integer of 64 bits");
   return 0;
+}
+
+std::int64_t StateReader::Integer(const JsonValue& object, std::string_view name) {
+  return IntegerOf(Member(object, name), name);
 }
 
 std::uint64_t StateReader::Unsigned(const JsonValue& object, std::string_view name,
@@ -132,51 +141,89 @@ auto StateReader::Word(const JsonValue& object, std::string_view name, OfName of
   return found.value_or(typename decltype(of_name(""))::value_type{});
 }
 
-Standing StateReader::ReadStanding(const JsonValue& object, std::string_view name) {
-  return static_cast<Standing>(Unsigned(object, name, kStandings - 1));
+const JsonValue& StateReader::Next(Row& row) {
+  if (row.next < row.items.size()) return row.items[row.next++];
+  Refuse("controls", "has a row that is cut off");
+  return kNull;
 }
 
-std::int32_t StateReader::Scans(const JsonValue& object, std::string_view name) {
-  constexpr std::uint64_t kMost = 1'000'000;
-  return static_cast<std::int32_t>(Unsigned(object, name, kMost));
+std::uint64_t StateReader::Next(Row& row, std::uint64_t most) {
+  const auto* const number = std::get_if<std::uint64_t>(&Next(row).value);
+  if (number != nullptr && *number <= most) return *number;
+  Refuse("controls", "has a row with what is no number, or too large");
+  return 0;
 }
 
-LastFailure StateReader::ReadFailure(const JsonValue& value) {
-  LastFailure failure = {.at = Timestamp{Integer(value, "at")},
-                         .severity = Word(value, "severity", SeverityOfName),
-                         .points = Integer(value, "points"),
-                         .evidence = Text(value, "evidence")};
-  for (const JsonValue& item : Items(value, "offenders")) {
-    const auto pid = Unsigned(item, "pid", std::numeric_limits<pid_t>::max());
-    const auto start = Unsigned(item, "start", std::numeric_limits<std::uint64_t>::max());
-    failure.offenders.push_back({.pid = Pid{static_cast<pid_t>(pid)}, .start = BootTicks{start}});
+std::vector<std::string> StateReader::Texts(const JsonValue& object, std::string_view name) {
+  std::vector<std::string> texts;
+  for (const JsonValue& item : Items(object, name)) texts.push_back(TextOf(item, name));
+  return texts;
+}
+
+LastFailure StateReader::ReadFailure(Row& row, const KnownSubject& subject) {
+  const auto now =
+      static_cast<std::uint64_t>(std::to_underlying(state_.known.taken_at.value_or(Timestamp{})));
+  const auto before = static_cast<std::uint64_t>(IntegerOf(Next(row), "controls"));
+  LastFailure failure;
+  failure.at = Timestamp{static_cast<std::int64_t>(now - before)};
+  failure.severity = static_cast<Severity>(Next(row, kSeverities - 1));
+  failure.points = static_cast<std::int32_t>(Next(row, std::numeric_limits<std::int32_t>::max()));
+  failure.evidence = static_cast<std::uint32_t>(Next(row, kMostPlaces));
+  failure.offenders_begin = static_cast<std::uint16_t>(Next(row, subject.offenders.size()));
+  failure.offenders_end = static_cast<std::uint16_t>(Next(row, subject.offenders.size()));
+  if (failure.evidence >= state_.known.texts.size() ||
+      failure.offenders_begin > failure.offenders_end) {
+    Refuse("controls", "has a row that names what is not there");
   }
   return failure;
 }
 
-KnownControl StateReader::ReadControl(const JsonValue& value) {
-  KnownControl known = {.standing = ReadStanding(value, "standing"),
-                        .severity = Word(value, "severity", SeverityOfName),
-                        .since = Timestamp{Integer(value, "since")},
-                        .next = ReadStanding(value, "next"),
-                        .scans = Scans(value, "scans"),
-                        .next_since = Timestamp{Integer(value, "next_since")},
-                        .stale = Flag(value, "stale"),
-                        .recent = Flag(value, "recent")};
-  if (!IsNull(value, "failure")) known.failure = ReadFailure(Member(value, "failure"));
-  if (known.standing == Standing::kFailing && !known.failure) Refuse("failure", "is missing");
+KnownControl StateReader::ReadControl(const JsonValue& value, const KnownSubject& subject) {
+  const auto* const items = std::get_if<JsonValue::Array>(&value.value);
+  if (items == nullptr) Refuse("controls", "has a row that is no array");
+  Row row = {.items = items == nullptr ? kNoItems : *items};
+  KnownControl known;
+  known.control = static_cast<std::uint16_t>(Next(row, kMostControls));
+  known.standing = static_cast<Standing>(Next(row, kStandings - 1));
+  known.severity = static_cast<Severity>(Next(row, kSeverities - 1));
+  known.next = static_cast<Standing>(Next(row, kStandings - 1));
+  known.scans = static_cast<std::uint8_t>(Next(row, std::numeric_limits<std::uint8_t>::max()));
+  known.stale = Next(row, 1) == 1;
+  known.recent = Next(row, 1) == 1;
+  if (row.next < row.items.size()) known.failure = ReadFailure(row, subject);
+  if (row.next < row.items.size()) Refuse("controls", "has a row that is too long");
+  if (known.control >= state_.known.controls.size())
+    Refuse("controls", "names a control without id");
+  if (known.standing == Standing::kFailing && !known.failure) Refuse("controls", "lacks a failure");
   return known;
+}
+
+void StateReader::ReadOffenders(const JsonValue& value, KnownSubject& subject) {
+  for (const JsonValue& item : Items(value, "offenders")) {
+    const auto* const pair = std::get_if<JsonValue::Array>(&item.value);
+    Row row = {.items = pair == nullptr ? kNoItems : *pair};
+    const auto pid = Next(row, std::numeric_limits<pid_t>::max());
+    const auto start = Next(row, std::numeric_limits<std::uint64_t>::max());
+    subject.offenders.push_back({.pid = Pid{static_cast<pid_t>(pid)}, .start = BootTicks{start}});
+  }
+  if (subject.offenders.size() > kMostOffenders) Refuse("offenders", "are too many");
 }
 
 KnownSubject StateReader::ReadSubject(const JsonValue& owner) {
   const JsonValue& value = Member(owner, "subject");
   KnownSubject subject;
   if (!IsNull(value, "grade")) subject.grade = Word(value, "grade", GradeOfName);
-  subject.grade_scans = Scans(value, "grade_scans");
-  for (const JsonValue& item : Items(value, "controls")) {
+  subject.grade_scans = static_cast<std::int32_t>(Unsigned(value, "grade_scans", kMostScans));
+  ReadOffenders(value, subject);
+  const JsonValue::Array& rows = Items(value, "controls");
+  subject.controls.reserve(rows.size());
+  for (const JsonValue& item : rows) {
     if (fault_) break;
-    const auto added = subject.controls.emplace(Text(item, "control"), ReadControl(item));
-    if (!added.second) Refuse("control", "stands here twice");
+    const KnownControl known = ReadControl(item, subject);
+    if (!subject.controls.empty() && subject.controls.back().control >= known.control) {
+      Refuse("controls", "are out of order");
+    }
+    subject.controls.push_back(known);
   }
   return subject;
 }
@@ -221,22 +268,25 @@ Result<SavedState> StateReader::Read(const JsonValue& root) {
         "is of schema \"" + PrintableShort(schema, kMostShown) + "\", and this program reads \"" +
             std::string(kStateSchema) + "\"");
   }
-  SavedState state;
-  state.known.last_id = Unsigned(root, "last_id", kMostId);
-  if (!IsNull(root, "taken_at")) state.known.taken_at = Timestamp{Integer(root, "taken_at")};
-  state.known.boot_id = Text(root, "boot_id");
-  for (const JsonValue& item : Items(root, "judged")) {
-    state.known.judged.push_back(TextOf(item, "judged"));
+  KnownState& known = state_.known;
+  known.last_id = Unsigned(root, "last_id", kMostId);
+  if (!IsNull(root, "taken_at")) known.taken_at = Timestamp{Integer(root, "taken_at")};
+  known.boot_id = Text(root, "boot_id");
+  known.controls = Texts(root, "controls");
+  if (std::unordered_set<std::string_view>(known.controls.begin(), known.controls.end()).size() !=
+      known.controls.size()) {
+    Refuse("controls", "has an id twice");
   }
-  if (!std::ranges::is_sorted(state.known.judged)) Refuse("judged", "is not sorted");
-  state.known.host = ReadSubject(Member(root, "host"));
+  known.judged = Unsigned(root, "judged", known.controls.size());
+  for (std::string& text : Texts(root, "texts")) known.texts.push_back(std::move(text));
+  known.host = ReadSubject(Member(root, "host"));
   for (const JsonValue& item : Items(root, "containers")) {
     if (fault_) break;
-    state.known.containers.push_back(ReadContainer(item));
+    known.containers.push_back(ReadContainer(item));
   }
-  state.outbox = ReadOutbox(root, state.known.last_id);
+  state_.outbox = ReadOutbox(root, known.last_id);
   if (fault_) return std::unexpected(*std::move(fault_));
-  return state;
+  return std::move(state_);
 }
 
 }  // namespace

@@ -11,7 +11,7 @@
 
 namespace hullmark {
 
-inline constexpr std::string_view kStateSchema = "hullmark.state/1";
+inline constexpr std::string_view kStateSchema = "hullmark.state/2";
 
 // What survives a restart.
 struct SavedState {
@@ -22,7 +22,7 @@ struct SavedState {
   friend bool operator==(const SavedState&, const SavedState&) = default;
 };
 
-// One JSON document of schema hullmark.state/1. It is nobody's interface but the agent's own.
+// One JSON document of schema hullmark.state/2. It is nobody's interface but the agent's own.
 void WriteState(const SavedState& state, const ByteSink& sink);
 
 // kMalformed for what WriteState did not write, kUnsupported for another version of the schema.

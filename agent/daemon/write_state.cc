@@ -9,7 +9,6 @@
 #include "agent/encode/json_writer.h"
 #include "agent/evaluate/known_state.h"
 #include "agent/replay/scalars.h"
-#include "hullmark/check.h"
 #include "hullmark/ids.h"
 #include "hullmark/report.h"
 #include "hullmark/snapshot.h"
@@ -30,53 +29,52 @@ void WriteText(JsonWriter& json, std::string_view key, std::string_view text) {
   WriteText(json.Key(key), text);
 }
 
-void WriteTime(JsonWriter& json, std::string_view key, Timestamp time) {
-  json.Member(key, std::to_underlying(time));
+// Nanoseconds from `time` to the newest scan: mostly 0. What is larger than any number wraps.
+std::int64_t Before(const KnownState& state, Timestamp time) {
+  const std::int64_t now = std::to_underlying(state.taken_at.value_or(Timestamp{}));
+  return static_cast<std::int64_t>(static_cast<std::uint64_t>(now) -
+                                   static_cast<std::uint64_t>(std::to_underlying(time)));
 }
 
-void WriteFailure(JsonWriter& json, const LastFailure& failure) {
-  json.BeginObject();
-  WriteTime(json, "at", failure.at);
-  json.Member("severity", NameOf(failure.severity)).Member("points", failure.points);
-  WriteText(json, "evidence", failure.evidence);
-  json.Key("offenders").BeginArray();
-  for (const Offender& offender : failure.offenders) {
-    json.BeginObject().Member("pid", std::to_underlying(offender.pid));
-    json.Member("start", std::to_underlying(offender.start)).EndObject();
-  }
-  json.EndArray().EndObject();
-}
-
-void WriteKnown(JsonWriter& json, std::string_view id, const KnownControl& known) {
-  json.BeginObject();
-  WriteText(json, "control", id);
-  json.Member("standing", static_cast<std::uint32_t>(known.standing));
-  json.Member("severity", NameOf(known.severity));
-  WriteTime(json, "since", known.since);
-  json.Member("next", static_cast<std::uint32_t>(known.next)).Member("scans", known.scans);
-  WriteTime(json, "next_since", known.next_since);
-  json.Member("stale", known.stale).Member("recent", known.recent).Key("failure");
+// A row of numbers: there are tens of thousands.
+void WriteKnown(JsonWriter& json, const KnownState& state, const KnownControl& known) {
+  json.BeginArray().Unsigned(known.control);
+  json.Unsigned(std::to_underlying(known.standing)).Unsigned(std::to_underlying(known.severity));
+  json.Unsigned(std::to_underlying(known.next)).Unsigned(known.scans);
+  json.Unsigned(known.stale ? 1 : 0).Unsigned(known.recent ? 1 : 0);
   if (known.failure) {
-    WriteFailure(json, *known.failure);
-  } else {
-    json.Null();
+    const LastFailure& failure = *known.failure;
+    json.Integer(Before(state, failure.at)).Unsigned(std::to_underlying(failure.severity));
+    json.Integer(failure.points).Unsigned(failure.evidence);
+    json.Unsigned(failure.offenders_begin).Unsigned(failure.offenders_end);
   }
-  json.EndObject();
+  json.EndArray();
 }
 
-void WriteSubject(JsonWriter& json, const KnownSubject& subject) {
+void WriteSubject(JsonWriter& json, const KnownState& state, const KnownSubject& subject) {
   json.Key("subject").BeginObject().Key("grade");
   if (subject.grade) {
     json.String(NameOf(*subject.grade));
   } else {
     json.Null();
   }
-  json.Member("grade_scans", subject.grade_scans).Key("controls").BeginArray();
-  for (const auto& [id, known] : subject.controls) WriteKnown(json, id, known);
+  json.Member("grade_scans", subject.grade_scans).Key("offenders").BeginArray();
+  for (const Offender& offender : subject.offenders) {
+    json.BeginArray().Integer(std::to_underlying(offender.pid));
+    json.Unsigned(std::to_underlying(offender.start)).EndArray();
+  }
+  json.EndArray().Key("controls").BeginArray();
+  for (const KnownControl& known : subject.controls) WriteKnown(json, state, known);
   json.EndArray().EndObject();
 }
 
-void WriteContainer(JsonWriter& json, const KnownContainer& container) {
+void WriteTexts(JsonWriter& json, std::string_view key, const auto& texts) {
+  json.Key(key).BeginArray();
+  for (const std::string& text : texts) WriteText(json, text);
+  json.EndArray();
+}
+
+void WriteContainer(JsonWriter& json, const KnownState& state, const KnownContainer& container) {
   json.BeginObject();
   WriteText(json, "id", container.id);
   json.Key("start");
@@ -91,7 +89,7 @@ void WriteContainer(JsonWriter& json, const KnownContainer& container) {
   WriteText(json, "image", container.image);
   json.Member("runtime", NameOf(container.runtime));
   json.Member("class", NameOf(container.container_class));
-  WriteSubject(json, container.subject);
+  WriteSubject(json, state, container.subject);
   json.EndObject();
 }
 
@@ -108,12 +106,13 @@ void WriteState(const SavedState& state, const ByteSink& sink) {
     json.Null();
   }
   WriteText(json, "boot_id", known.boot_id);
-  json.Key("judged").BeginArray();
-  for (const std::string& id : known.judged) WriteText(json, id);
-  json.EndArray().Key("host").BeginObject();
-  WriteSubject(json, known.host);
+  WriteTexts(json, "controls", known.controls);
+  json.Member("judged", std::uint64_t{known.judged});
+  WriteTexts(json, "texts", known.texts);
+  json.Key("host").BeginObject();
+  WriteSubject(json, known, known.host);
   json.EndObject().Key("containers").BeginArray();
-  for (const KnownContainer& container : known.containers) WriteContainer(json, container);
+  for (const KnownContainer& container : known.containers) WriteContainer(json, known, container);
   json.EndArray().Key("outbox").BeginArray();
   for (const std::string& line : state.outbox) json.String(line);
   json.EndArray().EndObject().Finish();

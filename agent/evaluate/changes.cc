@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,6 +15,7 @@
 #include "agent/evaluate/debounce.h"
 #include "agent/evaluate/generations.h"
 #include "agent/evaluate/known_state.h"
+#include "agent/evaluate/known_tables.h"
 #include "agent/evaluate/score.h"
 #include "hullmark/benchmark.h"
 #include "hullmark/caps.h"
@@ -30,15 +30,16 @@ namespace {
 
 constexpr std::size_t kMostTextBytes = 512;
 constexpr std::size_t kMostMissing = 1'000;
+constexpr int kMostDebounce = 255;
 
 // At most kMostTextBytes, not ending within a UTF-8 sequence.
-std::string Cut(std::string_view text) {
+std::string_view Cut(std::string_view text) {
   std::size_t end = std::min(text.size(), kMostTextBytes);
   const auto continues = [&](std::size_t at) {
     return (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U;
   };
   while (end < text.size() && end > 0 && continues(end)) --end;
-  return std::string(text.substr(0, end));
+  return text.substr(0, end);
 }
 
 const Process* FindProcess(const Snapshot& snapshot, Pid pid) {
@@ -86,8 +87,9 @@ class Updating {
         benchmark_(scan.benchmark),
         report_(scan.report),
         options_(options),
-        debounce_(std::max(options.debounce, 1)),
-        at_(scan.snapshot.taken_at) {}
+        debounce_(std::clamp(options.debounce, 1, kMostDebounce)),
+        at_(scan.snapshot.taken_at),
+        texts_(state) {}
 
   Changes Run() &&;
 
@@ -98,6 +100,7 @@ class Updating {
     const KnownContainer* container;  // nullptr: the host.
     bool first;                       // Its first scan.
     MilliPoints exposure = 0;         // With stale and recent violations at their last price.
+    std::vector<KnownControl> now{};  // What is listed from now on.
   };
 
   void CapStep();
@@ -106,18 +109,21 @@ class Updating {
   void ResolveGone();
   void Resolve(const KnownContainer& gone);
   void UpdateSubject(Subject& subject, std::span<const Finding> findings, const Score& score);
-  void UpdateControl(Subject& subject, const Finding& finding);
-  void ForgetUnjudged(Subject& subject, std::span<const Finding> findings);
-  ControlLook LookAt(const Finding& finding, KnownControl& known) const;
-  bool IsHeld(const Finding& finding, LastFailure& failure) const;
-  LastFailure FailureOf(const Finding& finding) const;
-  std::string FirstProof(const Finding& finding) const;
-  bool IsNew(const Subject& subject, const std::string& control) const;
+  void UpdateControls(Subject& subject, std::span<const Finding> findings);
+  void UpdateControl(Subject& subject, const Finding& finding, const KnownControl* listed);
+  void ForgetUnjudged(Subject& subject, KnownControl known);
+  ControlLook LookAt(const Finding& finding, KnownSubject& subject, KnownControl& known);
+  bool IsHeld(const Finding& finding, std::span<const Offender> offenders,
+              LastFailure& failure) const;
+  LastFailure FailureOf(const Finding& finding, KnownSubject& subject);
+  std::vector<Offender> OffendersOf(const Finding& finding) const;
+  std::string_view FirstProof(const Finding& finding) const;
+  std::uint32_t KeepProof(const Finding& finding);
   void UpdateGrade(Subject& subject, Score score);
-  void AnnounceControl(const Subject& subject, EventKind kind, const std::string& control,
-                       const KnownControl& before, const KnownControl& after);
+  void AnnounceControl(const Subject& subject, EventKind kind, const KnownControl& before,
+                       const KnownControl& after);
   void Announce(Event event);
-  std::string_view TitleOf(std::string_view control) const;
+  void NameControl(Event& event, std::uint16_t control) const;
 
   KnownState& state_;
   const Snapshot& snapshot_;
@@ -127,7 +133,10 @@ class Updating {
   int debounce_;
   Timestamp at_;
   std::vector<KnownContainer> gone_;
-  std::vector<bool> appeared_;  // By container of the Report.
+  std::vector<bool> appeared_;     // By container of the Report.
+  std::vector<bool> were_judged_;  // By control: in the scan before.
+  KnownTexts texts_;
+  std::vector<std::optional<std::uint32_t>> proofs_;  // By text of the Report: kept already.
   Changes changes_;
 };
 
@@ -137,9 +146,9 @@ void Updating::Announce(Event event) {
   changes_.events.push_back(std::move(event));
 }
 
-std::string_view Updating::TitleOf(std::string_view control) const {
-  const auto found = std::ranges::find(benchmark_.controls, control, &Control::id);
-  return found == benchmark_.controls.end() ? std::string_view{} : found->title;
+void Updating::NameControl(Event& event, std::uint16_t control) const {
+  event.control = state_.controls[control];
+  if (control < state_.judged) event.title = benchmark_.controls[control].title;
 }
 
 // Of a long step, or of a clock that was set forward, half of the hold counts.
@@ -149,7 +158,7 @@ void Updating::CapStep() {
   const std::int64_t excess = step - options_.hold_nanoseconds / 2;
   if (excess <= 0) return;
   const auto move = [&](KnownSubject& subject) {
-    for (auto& [id, known] : subject.controls) {
+    for (KnownControl& known : subject.controls) {
       if (!known.failure) continue;
       known.failure->at = Timestamp{std::to_underlying(known.failure->at) + excess};
     }
@@ -178,10 +187,11 @@ void Updating::MatchContainers() {
   std::vector<KnownContainer> now;
   for (std::size_t i = 0; i < found.size(); ++i) {
     const Container& container = snapshot_.containers[report_.containers[i].container];
-    appeared_.push_back(!found[i]);
-    if (found[i]) matched[*found[i]] = true;
-    now.push_back(found[i] ? std::move(state_.containers[*found[i]])
-                           : KnownContainer{.id = std::string(snapshot_.Text(container.id))});
+    const std::optional<std::size_t> known = found[i];
+    appeared_.push_back(!known);
+    if (known) matched[*known] = true;
+    now.push_back(known ? std::move(state_.containers[*known])
+                        : KnownContainer{.id = std::string(snapshot_.Text(container.id))});
     Refresh(now.back(), container);
   }
   const bool rebooted = IsRebooted(state_, snapshot_);
@@ -203,13 +213,12 @@ void Updating::MatchContainers() {
 }
 
 void Updating::Resolve(const KnownContainer& gone) {
-  for (const auto& [control, known] : gone.subject.controls) {
+  for (const KnownControl& known : gone.subject.controls) {
     if (known.standing != Standing::kFailing) continue;
     Event event = Describe(EventKind::kViolationResolved, &gone);
-    event.control = control;
-    event.title = TitleOf(control);
+    NameControl(event, known.control);
     event.severity = known.severity;
-    if (known.failure) event.evidence = known.failure->evidence;
+    if (known.failure) event.evidence = state_.texts[known.failure->evidence];
     Announce(std::move(event));
   }
   Event event = Describe(EventKind::kContainerGone, &gone);
@@ -224,31 +233,47 @@ void Updating::ResolveGone() {
 
 // ---- controls ----
 
-std::string Updating::FirstProof(const Finding& finding) const {
+std::string_view Updating::FirstProof(const Finding& finding) const {
   if (finding.evidence_begin == finding.evidence_end) return "";
   const std::string_view fact = report_.strings[report_.evidence[finding.evidence_begin].fact];
   return Cut(fact.substr(0, fact.find('\n')));
 }
 
-LastFailure Updating::FailureOf(const Finding& finding) const {
-  LastFailure failure = {.at = at_,
-                         .severity = finding.severity,
-                         .points = finding.points,
-                         .evidence = FirstProof(finding)};
+// Thousands of findings quote the same few texts of a Report.
+std::uint32_t Updating::KeepProof(const Finding& finding) {
+  if (finding.evidence_begin == finding.evidence_end) return texts_.Keep("");
+  const auto text = static_cast<std::size_t>(report_.evidence[finding.evidence_begin].fact);
+  std::optional<std::uint32_t>& kept = proofs_[text];
+  if (!kept) kept = texts_.Keep(FirstProof(finding));
+  return *kept;
+}
+
+std::vector<Offender> Updating::OffendersOf(const Finding& finding) const {
+  std::vector<Offender> offenders;
   const Check* const check = benchmark_.controls[finding.control].check;
-  if (check == nullptr || check->scope() != Scope::kProcess) return failure;
+  if (check == nullptr || check->scope() != Scope::kProcess) return offenders;
   for (auto i = finding.evidence_begin; i < finding.evidence_end; ++i) {
     const auto pid = report_.evidence[i].pid;
     const Process* const process = pid ? FindProcess(snapshot_, *pid) : nullptr;
     if (process == nullptr) continue;
-    const Offender offender = {.pid = *pid, .start = process->stat.start};
-    if (std::ranges::count(failure.offenders, offender) == 0) failure.offenders.push_back(offender);
+    const Offender offender = {.pid = process->pid, .start = process->stat.start};
+    if (std::ranges::count(offenders, offender) == 0) offenders.push_back(offender);
   }
+  return offenders;
+}
+
+LastFailure Updating::FailureOf(const Finding& finding, KnownSubject& subject) {
+  LastFailure failure = {.at = at_,
+                         .evidence = KeepProof(finding),
+                         .points = static_cast<std::int32_t>(finding.points),
+                         .severity = finding.severity};
+  KeepOffenders(subject, OffendersOf(finding), failure);
   return failure;
 }
 
 // Whether a quiet look leaves open that those who failed come back.
-bool Updating::IsHeld(const Finding& finding, LastFailure& failure) const {
+bool Updating::IsHeld(const Finding& finding, std::span<const Offender> offenders,
+                      LastFailure& failure) const {
   const Check* const check = benchmark_.controls[finding.control].check;
   if (check == nullptr || check->scope() != Scope::kProcess) return false;
   if (finding.status == Status::kWaived || finding.status == Status::kManual) return false;
@@ -259,82 +284,86 @@ bool Updating::IsHeld(const Finding& finding, LastFailure& failure) const {
     const Process* const process = FindProcess(snapshot_, offender.pid);
     return process != nullptr && process->stat.start == offender.start;
   };
-  return failure.offenders.empty() || !std::ranges::all_of(failure.offenders, lives);
+  return offenders.empty() || !std::ranges::all_of(offenders, lives);
 }
 
-ControlLook Updating::LookAt(const Finding& finding, KnownControl& known) const {
+ControlLook Updating::LookAt(const Finding& finding, KnownSubject& subject, KnownControl& known) {
   if (finding.status == Status::kFail) {
-    known.failure = FailureOf(finding);
+    known.failure = FailureOf(finding, subject);
     return {.standing = Standing::kFailing, .severity = finding.severity};
   }
   if (finding.status != Status::kUnknown) {
-    return {.held = known.failure && IsHeld(finding, *known.failure)};
+    if (!known.failure) return {};
+    LastFailure& failure = *known.failure;
+    const auto offenders =
+        std::span(subject.offenders)
+            .subspan(failure.offenders_begin, failure.offenders_end - failure.offenders_begin);
+    return {.held = IsHeld(finding, offenders, failure)};
   }
   if (!known.failure) return {.standing = Standing::kUnknown, .severity = finding.severity};
   return {.standing = Standing::kFailing, .severity = known.failure->severity, .stale = true};
 }
 
-bool Updating::IsNew(const Subject& subject, const std::string& control) const {
-  return subject.first || !std::ranges::binary_search(state_.judged, control);
-}
-
-void Updating::AnnounceControl(const Subject& subject, EventKind kind, const std::string& control,
-                               const KnownControl& before, const KnownControl& after) {
+void Updating::AnnounceControl(const Subject& subject, EventKind kind, const KnownControl& before,
+                               const KnownControl& after) {
   Event event = Describe(kind, subject.container);
-  event.control = control;
-  event.title = TitleOf(control);
+  NameControl(event, after.control);
   event.severity = kind == EventKind::kViolationResolved ? before.severity : after.severity;
   if (kind == EventKind::kViolationChanged) event.former_severity = before.severity;
-  if (after.failure) event.evidence = after.failure->evidence;
+  if (after.failure) event.evidence = state_.texts[after.failure->evidence];
   Announce(std::move(event));
 }
 
-void Updating::UpdateControl(Subject& subject, const Finding& finding) {
-  const std::string& id = benchmark_.controls[finding.control].id;
-  const auto found = subject.known.controls.find(id);
-  const bool listed = found != subject.known.controls.end();
+void Updating::UpdateControl(Subject& subject, const Finding& finding, const KnownControl* listed) {
   const bool quiet = finding.status != Status::kFail && finding.status != Status::kUnknown;
-  if (!listed && quiet) return;
-  KnownControl known = listed ? found->second : KnownControl{};
+  if (listed == nullptr && quiet) return;
+  KnownControl known = listed != nullptr ? *listed : KnownControl{.control = finding.control};
   const KnownControl before = known;
-  const ControlLook look = LookAt(finding, known);
-  if (!listed && look.standing == Standing::kUnknown && IsNew(subject, id)) {
+  const ControlLook look = LookAt(finding, subject.known, known);
+  const bool is_new = subject.first || !were_judged_[finding.control];
+  if (listed == nullptr && look.standing == Standing::kUnknown && is_new) {
     known.standing = Standing::kUnknown;  // It never was known: no news.
     known.severity = look.severity;
-    known.since = at_;
   }
-  const auto kind = CountLook(known, look, debounce_, at_);
+  const auto kind = CountLook(known, look, debounce_);
   if (known.failure && (known.stale || known.recent)) {
     subject.exposure += std::max(known.failure->points - finding.points, MilliPoints{0});
   }
   changes_.moved |= Moved(before, known);
   if (kind) {
-    AnnounceControl(subject, *kind, id, before, known);
+    AnnounceControl(subject, *kind, before, known);
     if (*kind == EventKind::kControlUnknown) changes_.events.back().evidence = FirstProof(finding);
   }
-  if (!IsSettled(known)) {
-    subject.known.controls.insert_or_assign(id, std::move(known));
-  } else if (listed) {
-    subject.known.controls.erase(found);
-  }
+  if (!IsSettled(known)) subject.now.push_back(known);
 }
 
 // What the benchmark does not judge any more, or not here, is quiet.
-void Updating::ForgetUnjudged(Subject& subject, std::span<const Finding> findings) {
-  std::vector<std::string_view> judged;
-  for (const Finding& finding : findings) judged.push_back(benchmark_.controls[finding.control].id);
-  std::ranges::sort(judged);
-  auto& controls = subject.known.controls;
-  for (auto at = controls.begin(); at != controls.end();) {
-    auto& [id, known] = *at;
-    if (!std::ranges::binary_search(judged, std::string_view(id))) {
-      const KnownControl before = known;
-      changes_.moved = true;
-      const auto kind = CountLook(known, {}, debounce_, at_);
-      if (kind) AnnounceControl(subject, *kind, id, before, known);
+void Updating::ForgetUnjudged(Subject& subject, KnownControl known) {
+  const KnownControl before = known;
+  changes_.moved = true;
+  const auto kind = CountLook(known, {}, debounce_);
+  if (kind) AnnounceControl(subject, *kind, before, known);
+  if (!IsSettled(known)) subject.now.push_back(known);
+}
+
+// Findings and records are both in the order of the benchmark, but for records of controls that it
+// has no more, which come last.
+void Updating::UpdateControls(Subject& subject, std::span<const Finding> findings) {
+  const std::vector<KnownControl> before = std::exchange(subject.known.controls, {});
+  auto next = before.begin();
+  std::vector<KnownControl> unjudged;
+  for (const Finding& finding : findings) {
+    for (; next != before.end() && next->control < finding.control; ++next) {
+      unjudged.push_back(*next);
     }
-    at = IsSettled(known) ? controls.erase(at) : std::next(at);
+    const bool listed = next != before.end() && next->control == finding.control;
+    UpdateControl(subject, finding, listed ? &*next++ : nullptr);
   }
+  unjudged.insert(unjudged.end(), next, before.end());
+  for (const KnownControl& known : unjudged) ForgetUnjudged(subject, known);
+  std::ranges::sort(subject.now, {}, &KnownControl::control);
+  subject.known.controls.assign(subject.now.begin(), subject.now.end());
+  DropOffenders(subject.known);
 }
 
 void Updating::UpdateGrade(Subject& subject, Score score) {
@@ -360,8 +389,7 @@ void Updating::UpdateSubject(Subject& subject, std::span<const Finding> findings
   if (subject.first && subject.container != nullptr) {
     Announce(Describe(EventKind::kContainerAppeared, subject.container));
   }
-  for (const Finding& finding : findings) UpdateControl(subject, finding);
-  ForgetUnjudged(subject, findings);
+  UpdateControls(subject, findings);
   UpdateGrade(subject, score);
   for (Event& event : std::span(changes_.events).subspan(first_event)) {
     event.exposure = subject.exposure;
@@ -374,6 +402,8 @@ Changes Updating::Run() && {
   const bool first = !state_.taken_at;
   const std::uint64_t last_id = state_.last_id;
   CapStep();
+  were_judged_ = TakeControls(state_, benchmark_);
+  proofs_.resize(report_.strings.size());
   MatchContainers();
   ResolveGone();
   Subject host = {.known = state_.host, .container = nullptr, .first = first};
@@ -385,9 +415,8 @@ Changes Updating::Run() && {
   }
   state_.taken_at = at_;
   if (!snapshot_.host.boot_id.empty()) state_.boot_id = snapshot_.host.boot_id;
-  state_.judged.clear();
-  for (const Control& control : benchmark_.controls) state_.judged.push_back(control.id);
-  std::ranges::sort(state_.judged);
+  DropControls(state_);
+  DropTexts(state_);
   changes_.moved |= first || state_.last_id != last_id;
   return std::move(changes_);
 }

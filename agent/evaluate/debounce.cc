@@ -5,9 +5,7 @@
 
 #include "agent/evaluate/known_state.h"
 #include "agent/evaluate/standing.h"
-#include "hullmark/check.h"
 #include "hullmark/event.h"
-#include "hullmark/ids.h"
 
 namespace hullmark {
 namespace {
@@ -16,15 +14,13 @@ std::optional<EventKind> Commit(KnownControl& known, const ControlLook& look) {
   const auto kind = KindOfStep(known.standing, look.standing);
   known.standing = look.standing;
   known.severity = look.severity;
-  known.since = known.next_since;
   known.scans = 0;
   return kind;
 }
 
 }  // namespace
 
-std::optional<EventKind> CountLook(KnownControl& known, const ControlLook& look, int debounce,
-                                   Timestamp at) {
+std::optional<EventKind> CountLook(KnownControl& known, const ControlLook& look, int debounce) {
   const bool failing = known.standing == Standing::kFailing;
   known.stale = look.stale;
   known.recent = look.held;
@@ -39,7 +35,6 @@ std::optional<EventKind> CountLook(KnownControl& known, const ControlLook& look,
   // A severity that moves on meanwhile does not begin anew: it would never be announced.
   if (known.scans == 0 || known.next != look.standing) {
     known.next = look.standing;
-    known.next_since = at;
     known.scans = 0;
   }
   if (known.scans < debounce) ++known.scans;

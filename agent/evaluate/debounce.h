@@ -6,7 +6,6 @@
 #include "agent/evaluate/known_state.h"
 #include "hullmark/check.h"
 #include "hullmark/event.h"
-#include "hullmark/ids.h"
 
 namespace hullmark {
 
@@ -18,10 +17,9 @@ struct ControlLook {
   bool held = false;                    // Quiet, but not mended.
 };
 
-// Counts a look and says what is to be announced now, if anything. Afterwards `known.failure` is
-// there only while it is failing or may be about to.
-std::optional<EventKind> CountLook(KnownControl& known, const ControlLook& look, int debounce,
-                                   Timestamp at);
+// Counts a look and says what is to be announced now, if anything; `debounce` is below 256.
+// Afterwards `known.failure` is there only while it is failing or may be about to.
+std::optional<EventKind> CountLook(KnownControl& known, const ControlLook& look, int debounce);
 
 // Whether a control that stands like this need not be remembered.
 bool IsSettled(const KnownControl& known);

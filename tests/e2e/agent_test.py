@@ -381,7 +381,7 @@ class Remembering(WithAgent):
         self.settled(agent)
         agent.stop()
         last = self.lines()[-1]["id"]
-        (self.state / "state.json").write_text('{"schema": "hullmark.state/1", "known": 7')
+        (self.state / "state.json").write_text('{"schema": "hullmark.state/2", "known": 7')
         again = self.run_agent()
         again.said(r"state\.json .*damaged-1")
         self.settled(again)
@@ -401,7 +401,7 @@ class Remembering(WithAgent):
         occupied.unlink()
         eventually(lambda: metric(port, "hullmark_feature_ok", '"state"').endswith(" 1"), "the directory is made")
         self.assertTrue(metric(port, "hullmark_feature_ok", '"events"').endswith(" 1"))
-        self.assertIn("hullmark.state/1", (occupied / "state.json").read_text())
+        self.assertIn("hullmark.state/2", (occupied / "state.json").read_text())
 
     def test_two_agents_do_not_share_a_state(self):
         self.settled(self.run_agent())

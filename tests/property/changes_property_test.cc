@@ -115,11 +115,12 @@ void Listener::Hear(const Event& event) {
 Listener BelieverOf(const KnownState& state) {
   Listener listener = {.violations = {}, .containers = {}, .last_id = state.last_id};
   const auto add = [&](const std::string& id, const KnownSubject& subject) {
-    for (const auto& [control, known] : subject.controls) {
+    for (const KnownControl& known : subject.controls) {
       RC_ASSERT(known.standing != Standing::kQuiet || known.scans > 0);
       RC_ASSERT(known.failure.has_value() || known.standing != Standing::kFailing);
       if (known.standing == Standing::kFailing) {
-        listener.violations.emplace(std::pair(id, control), known.severity);
+        listener.violations.emplace(std::pair(id, state.controls.at(known.control)),
+                                    known.severity);
       }
     }
   };
@@ -222,6 +223,7 @@ TEST(ChangesProperty, ChurnLeavesNothing) {
   EXPECT_EQ(gone, 9'950U);
   EXPECT_TRUE(watch.state.containers.empty());
   EXPECT_TRUE(watch.state.host.controls.empty());
+  EXPECT_TRUE(watch.state.texts.empty());
 }
 
 }  // namespace

@@ -122,8 +122,10 @@ void JournalTest::ExpectFilesTell(const KnownState& state) const {
   }
   EXPECT_EQ(last, state.last_id);
   const auto add = [&](const std::string& id, const KnownSubject& subject) {
-    for (const auto& [control, known] : subject.controls) {
-      if (known.standing == Standing::kFailing) true_now.emplace(id, control);
+    for (const KnownControl& known : subject.controls) {
+      if (known.standing == Standing::kFailing) {
+        true_now.emplace(id, state.controls.at(known.control));
+      }
     }
   };
   add("", state.host);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -40,7 +41,9 @@ Watch Watching(const Scene& scene, int debounce = 2) {
 }
 
 const KnownControl& Known(const Watch& watch, std::string_view control) {
-  return watch.state.containers.at(0).subject.controls.find(control)->second;
+  const auto place = std::ranges::find(watch.state.controls, control);
+  const auto number = static_cast<std::uint16_t>(place - watch.state.controls.begin());
+  return *FindControl(watch.state.containers.at(0).subject, number);
 }
 
 TEST(ChangesTest, AViolationIsAnnouncedWhenScansAgree) {
@@ -271,6 +274,19 @@ TEST(ChangesTest, AControlThatIsNotJudgedAnyMoreIsResolved) {
   fewer.container_controls = 0;
   watch.See(fewer);
   EXPECT_EQ(Lines(watch.See(fewer)).at(0), "violation_resolved web C-1 medium");
+}
+
+TEST(ChangesTest, NothingStaysOfControlsAndTextsThatNobodyNames) {
+  Watch watch = Watching(One(Fails(), Fails()));
+  EXPECT_EQ(watch.state.texts.size(), 1U);  // Both say the same.
+  Scene fewer = One(Passes());
+  fewer.process_controls = fewer.container_controls = 0;  // C-0 is the host's now.
+  watch.See(fewer);
+  EXPECT_EQ(watch.state.controls.size(), watch.state.judged + 1);
+  watch.See(fewer);
+  EXPECT_EQ(watch.state.controls.size(), watch.state.judged);
+  EXPECT_TRUE(watch.state.texts.empty());
+  EXPECT_TRUE(watch.state.containers.at(0).subject.offenders.empty());
 }
 
 TEST(ChangesTest, AControlThatIsNewWasNeverKnown) {
