@@ -241,6 +241,7 @@ KnownContainer StateReader::ReadContainer(const JsonValue& value) {
     container.start =
         BootTicks{Unsigned(value, "start", std::numeric_limits<std::uint64_t>::max())};
   }
+  container.waited = static_cast<std::int32_t>(Unsigned(value, "waited", kMostScans));
   return container;
 }
 

@@ -89,6 +89,7 @@ void WriteContainer(JsonWriter& json, const KnownState& state, const KnownContai
   WriteText(json, "image", container.image);
   json.Member("runtime", NameOf(container.runtime));
   json.Member("class", NameOf(container.container_class));
+  json.Member("waited", container.waited);
   WriteSubject(json, state, container.subject);
   json.EndObject();
 }

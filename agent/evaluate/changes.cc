@@ -97,7 +97,7 @@ class Updating {
   // A container or the host, while its scan is compared with what is known.
   struct Subject {
     KnownSubject& known;
-    const KnownContainer* container;  // nullptr: the host.
+    KnownContainer* container;        // nullptr: the host.
     bool first;                       // Its first scan.
     MilliPoints exposure = 0;         // With stale and recent violations at their last price.
     std::vector<KnownControl> now{};  // What is listed from now on.
@@ -105,9 +105,11 @@ class Updating {
 
   void CapStep();
   void MatchContainers();
-  void Refresh(KnownContainer& known, const Container& container) const;
+  void Refresh(KnownContainer& known, const Container& container);
+  void Learn(std::string& known, StringId text);
   void ResolveGone();
   void Resolve(const KnownContainer& gone);
+  void AnnounceContainer(KnownContainer& known);
   void UpdateSubject(Subject& subject, std::span<const Finding> findings, const Score& score);
   void UpdateControls(Subject& subject, std::span<const Finding> findings);
   void UpdateControl(Subject& subject, const Finding& finding, const KnownControl* listed);
@@ -169,15 +171,33 @@ void Updating::CapStep() {
 
 // ---- containers ----
 
-void Updating::Refresh(KnownContainer& known, const Container& container) const {
+// What a runtime has told holds while it tells nothing: it may be about to write its file anew.
+void Updating::Learn(std::string& known, StringId text) {
+  const std::string_view now = Cut(snapshot_.Text(text));
+  if (now.empty() || now == known) return;
+  known = now;
+  changes_.moved = true;
+}
+
+void Updating::Refresh(KnownContainer& known, const Container& container) {
   if (const auto start = StartOfInit(snapshot_, container)) known.start = start;
-  known.name = Cut(snapshot_.Text(container.name));
-  known.image = container.image ? Cut(snapshot_.Text(*container.image)) : "";
-  known.name_space =
-      container.kubernetes ? Cut(snapshot_.Text(container.kubernetes->name_space)) : "";
-  known.pod = container.kubernetes ? Cut(snapshot_.Text(container.kubernetes->pod)) : "";
+  Learn(known.name, container.name);
+  if (container.image) Learn(known.image, *container.image);
+  if (container.kubernetes) Learn(known.name_space, container.kubernetes->name_space);
+  if (container.kubernetes) Learn(known.pod, container.kubernetes->pod);
   known.runtime = container.runtime;
   known.container_class = container.container_class;
+}
+
+// Runtimes write down what a container is called when it runs already: the first scan may be
+// earlier.
+void Updating::AnnounceContainer(KnownContainer& known) {
+  const bool may_be_named = known.name.empty() && known.container_class != ContainerClass::kSandbox;
+  ++known.waited;
+  changes_.moved = true;
+  if (may_be_named && known.waited < debounce_) return;
+  known.waited = 0;
+  Announce(Describe(EventKind::kContainerAppeared, &known));
 }
 
 // Puts what is known in the Report's order; what is not in the Report goes into `gone_`.
@@ -213,6 +233,7 @@ void Updating::MatchContainers() {
 }
 
 void Updating::Resolve(const KnownContainer& gone) {
+  if (gone.waited > 0) Announce(Describe(EventKind::kContainerAppeared, &gone));
   for (const KnownControl& known : gone.subject.controls) {
     if (known.standing != Standing::kFailing) continue;
     Event event = Describe(EventKind::kViolationResolved, &gone);
@@ -386,8 +407,9 @@ void Updating::UpdateSubject(Subject& subject, std::span<const Finding> findings
                              const Score& score) {
   const std::size_t first_event = changes_.events.size();
   subject.exposure = score.exposure;
-  if (subject.first && subject.container != nullptr) {
-    Announce(Describe(EventKind::kContainerAppeared, subject.container));
+  KnownContainer* const container = subject.container;
+  if (container != nullptr && (subject.first || container->waited > 0)) {
+    AnnounceContainer(*container);
   }
   UpdateControls(subject, findings);
   UpdateGrade(subject, score);

@@ -31,7 +31,9 @@ struct Changes {
 
 // Report -> events. Pure: `state` is all that is remembered of earlier scans.
 //
-// - Containers appear and go at once. One that is missing from a scan that could not see all
+// - Containers appear and go at once, but for one that no runtime has named yet: it appears in the
+//   scan that shows its name, or is the debounce-th to show it, or shows that it is gone. Events
+//   carry what was told of it last. One that is missing from a scan that could not see all
 //   processes (too many, unreadable ones, hidden ones) is not gone, unless another has its id or
 //   1,000 went missing after it. Another start of its init, or another boot, is another container.
 // - One that still is in the Snapshot and is judged no more, by `classes` or `select`, is forgotten

@@ -73,9 +73,10 @@ struct KnownSubject {
 struct KnownContainer {
   std::string id{};
   std::optional<BootTicks> start{};                  // Of its init; nullopt: could not be told yet.
-  std::string name{}, name_space{}, pod{}, image{};  // As last seen; long ones are cut.
+  std::string name{}, name_space{}, pod{}, image{};  // As last told; long ones are cut.
   Runtime runtime = Runtime::kUnknown;
   ContainerClass container_class = ContainerClass::kContainer;
+  std::int32_t waited = 0;  // Scans in a row that it was not announced in; 0: it is announced.
   KnownSubject subject{};
 
   friend bool operator==(const KnownContainer&, const KnownContainer&) = default;

@@ -43,7 +43,9 @@ Scene AnyScene() {
   int pid = 0;
   for (const char* const id : {"a", "b", "c"}) {
     if (*rc::gen::inRange(0, 4) == 0) continue;
-    ActedContainer container = {.id = id, .start = *rc::gen::element<std::uint64_t>(1, 1, 1, 2, 0)};
+    ActedContainer container = {.id = id,
+                                .named = *rc::gen::inRange(0, 3) != 0,
+                                .start = *rc::gen::element<std::uint64_t>(1, 1, 1, 2, 0)};
     const int processes = *rc::gen::inRange(0, 4);
     for (int i = 0; i < processes; ++i) {
       container.processes.push_back({.pid = ++pid,
@@ -126,7 +128,7 @@ Listener BelieverOf(const KnownState& state) {
   };
   add("", state.host);
   for (const KnownContainer& container : state.containers) {
-    listener.containers.insert(container.id);
+    if (container.waited == 0) listener.containers.insert(container.id);
     add(container.id, container.subject);
   }
   return listener;

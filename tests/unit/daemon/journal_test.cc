@@ -8,6 +8,7 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,7 +19,6 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <set>
@@ -28,12 +28,9 @@
 #include <vector>
 
 #include "agent/base/file.h"
-#include "agent/evaluate/changes.h"
-#include "agent/evaluate/evaluate.h"
 #include "agent/evaluate/known_state.h"
 #include "hullmark/event.h"
 #include "hullmark/ids.h"
-#include "hullmark/report.h"
 #include "hullmark/result.h"
 #include "tests/unit/evaluate/changes_world.h"
 #include "tests/unit/evaluate/world.h"
@@ -74,9 +71,10 @@ class JournalTest : public ::testing::Test {
                          [&](const std::string& text) { warnings_.push_back(text); });
   }
 
-  std::vector<Event> Record(Journal& journal, const Scene& scene, std::uint64_t step) const {
+  std::vector<Event> Record(Journal& journal, const Scene& scene, std::uint64_t step,
+                            int debounce = 1) const {
     const ActedScan scan(scene, static_cast<std::int64_t>(step + 1) * kScanInterval);
-    auto events = journal.Take(scan.judged(), {.debounce = 1});
+    auto events = journal.Take(scan.judged(), {.debounce = debounce});
     journal.Flush();
     return events;
   }
@@ -145,6 +143,28 @@ TEST_F(JournalTest, ARestartForgetsNothingAndRepeatsNothing) {
   EXPECT_EQ(EventsInFiles().size(), events);
   ExpectFilesTell(Open()->known());
   EXPECT_TRUE(warnings_.empty());
+}
+
+TEST_F(JournalTest, AContainerIsNamedAcrossARestart) {
+  Scene scene = {.containers = {{.id = "web", .named = false, .processes = {{}}}}};
+  {
+    auto journal = Open();
+    EXPECT_TRUE(Record(*journal, scene, 0, 2).empty());
+  }
+  scene.containers[0].named = true;
+  {
+    auto journal = Open();
+    EXPECT_EQ(journal->known().containers.at(0).waited, 1);
+    EXPECT_EQ(Record(*journal, scene, 1, 2).size(), 1U);
+  }
+  auto journal = Open();
+  EXPECT_EQ(Record(*journal, {}, 2, 2).size(), 1U);
+  const auto told = EventsInFiles();
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_EQ(told[0]["kind"], "container_appeared");
+  EXPECT_EQ(told[0]["container"]["name"], "web");
+  EXPECT_EQ(told[1]["kind"], "container_gone");
+  EXPECT_EQ(told[1]["container"]["name"], "web");
 }
 
 TEST_F(JournalTest, WhatStaysAsItIsIsNotWritten) {

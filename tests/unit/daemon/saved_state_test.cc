@@ -59,6 +59,7 @@ SavedState Everything() {
   container.image = "example/app:1";
   container.runtime = Runtime::kCrio;
   container.container_class = ContainerClass::kVm;
+  container.waited = 1;
   container.subject.grade_scans = 1;
   container.subject.controls = {Failing(), {.control = 2, .scans = 1}};
   container.subject.offenders = {{.pid = Pid{8}, .start = BootTicks{1}},
@@ -119,6 +120,7 @@ TEST(SavedStateTest, WhatItDidNotWriteIsRefused) {
       {R"("OLD-001")", R"("CAP-001")"},
       {R"("hex":"00c328")", R"("hex":"00c32")"},
       {R"("start":44)", R"("start":"44")"},
+      {R"("waited":1)", R"("waited":-1)"},
       {R"([9,9223372036854775808])", R"([4294967296,9223372036854775808])"},
       {R"([9,9223372036854775808])", R"([9])"},
       {R"("{\"id\":11)", R"("{\"id\":12)"},

@@ -27,6 +27,12 @@ Scene One(Verdict process, Verdict container = Passes()) {
   return {.containers = {{.processes = {{.says = {{0, process}}}}, .says = {{1, container}}}}};
 }
 
+// Its runtime has not written down what it is called.
+Scene Unnamed(Scene scene) {
+  scene.containers[0].named = false;
+  return scene;
+}
+
 // The container lives on, a job in it comes and goes.
 Scene WithJob(Verdict job, int pid = 7, std::uint64_t start = 70) {
   Scene scene = One(Passes());
@@ -179,6 +185,44 @@ TEST(ChangesTest, AContainerThatIsGoneResolvesAtOnce) {
   Watch watch = Watching(WithJob(Fails()));
   EXPECT_EQ(Lines(watch.See({})), (Said{"violation_resolved web C-0 high", "container_gone web"}));
   EXPECT_TRUE(watch.state.containers.empty());
+}
+
+TEST(ChangesTest, AContainerAppearsWithItsName) {
+  Watch watch;
+  EXPECT_EQ(Lines(watch.See(Unnamed(One(Fails())))), Said{});
+  EXPECT_TRUE(watch.moved);
+  const auto events = watch.See(One(Fails()));
+  EXPECT_EQ(Lines(events), (Said{"container_appeared web", "violation_appeared web C-0 high"}));
+  EXPECT_EQ(events[0].name, "web");
+  EXPECT_EQ(events[0].grade, Grade::kC);
+  EXPECT_EQ(Lines(watch.See(One(Fails()))), Said{});
+}
+
+TEST(ChangesTest, ANameIsNotWaitedForLongerThanForAVerdict) {
+  const Scene unnamed = Unnamed(One(Fails()));
+  Watch watch = {.options = {.debounce = 3}};
+  EXPECT_EQ(Lines(watch.See(unnamed)), Said{});
+  EXPECT_EQ(Lines(watch.See(unnamed)), Said{});
+  EXPECT_EQ(Lines(watch.See(unnamed)),
+            (Said{"container_appeared web", "violation_appeared web C-0 high"}));
+  watch.See(One(Fails()));
+  EXPECT_TRUE(watch.moved) << "its name";
+  EXPECT_EQ(watch.See({}).at(0).name, "web");
+  Watch at_once = {.options = {.debounce = 1}};
+  EXPECT_EQ(Lines(at_once.See(unnamed)).at(0), "container_appeared web");
+}
+
+TEST(ChangesTest, WhatIsGoneBeforeItIsNamedIsToldAllTheSame) {
+  Watch watch;
+  watch.See(Unnamed(One(Fails())));
+  EXPECT_EQ(Lines(watch.See({})), (Said{"container_appeared web", "container_gone web"}));
+}
+
+TEST(ChangesTest, ANameThatIsToldHolds) {
+  Watch watch = Watching(One(Passes()));
+  EXPECT_EQ(Lines(watch.See(Unnamed(One(Passes())))), Said{});
+  EXPECT_FALSE(watch.moved);
+  EXPECT_EQ(watch.See({}).at(0).name, "web");
 }
 
 TEST(ChangesTest, ARestartIsAnotherContainer) {

@@ -42,7 +42,9 @@ std::vector<Placed> InOrder(const Scene& scene) {
 }
 
 void Populate(World& world, const Scene& scene) {
-  for (const auto& container : scene.containers) world.AddContainer(container.id, container.id);
+  for (const auto& container : scene.containers) {
+    world.AddContainer(container.named ? container.id : "", container.id);
+  }
   const auto placed = InOrder(scene);
   for (const auto& [at, acted] : placed) {
     const ProcessIndex index = world.AddProcess(at);

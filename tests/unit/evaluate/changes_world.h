@@ -29,6 +29,7 @@ struct ActedProcess {
 
 struct ActedContainer {
   std::string id = "web";
+  bool named = true;        // After its id.
   std::uint64_t start = 1;  // Of its init; 0: cannot be told.
   std::vector<ActedProcess> processes = {};
   std::map<int, Verdict> says = {};  // Of container controls.

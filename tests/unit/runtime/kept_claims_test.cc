@@ -81,6 +81,24 @@ TEST_F(KeptClaimsTest, WhatHasChangedIsReadAgain) {
   EXPECT_EQ(Reads(), (std::vector{2, 2, 1}));
 }
 
+// Docker writes the file when it makes the container, and anew when that runs already.
+TEST_F(KeptClaimsTest, WhatDoesNotNameItYetIsReadWhenItDoes) {
+  world_.Add(World::Isolated(200, 1, 2, "/docker/" + Id('b')));
+  const std::string file = "/var/lib/docker/containers/" + Id('b') + "/config.v2.json";
+  const auto state = [](const std::string& running) {
+    return R"({"State":{"Running":)" + running + R"(,"Pid":200},"Name":"/web"})";
+  };
+  const auto name = [this] { return world_.TextOf(world_.ContainerOf(200)->name); };
+  LookAt(200);
+  EXPECT_EQ(name(), "");
+  world_.File(file, state("false"));
+  LookAt(201);
+  EXPECT_EQ(name(), "");
+  world_.File(file, state("true"));
+  LookAt(202);
+  EXPECT_EQ(name(), "web");
+}
+
 TEST_F(KeptClaimsTest, WhatHasJustChangedMayChangeAgainUnseen) {
   LookAt(101);
   EXPECT_EQ(kept_.size(), 0U);
