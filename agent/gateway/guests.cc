@@ -26,9 +26,9 @@ std::size_t ChairOf(Guests::Tag tag) { return tag & UINT32_MAX; }
 std::optional<Guests::Tag> Guests::TakeIn(const ClientKey& client,
                                           std::unique_ptr<Connection> connection) {
   std::vector<std::size_t> taken;
-  const Place place = FindPlace(Seats(taken), client, limits_);
-  if (!place.free) return std::nullopt;
-  if (place.leaving) chairs_[taken[*place.leaving]].connection.reset();
+  const Vacancy vacancy = FindVacancy(Seats(taken), client, limits_);
+  if (!vacancy.free) return std::nullopt;
+  if (vacancy.leaving) chairs_[taken[*vacancy.leaving]].connection.reset();
   const auto free = std::ranges::find_if(chairs_, std::logical_not<>(), &Chair::connection);
   free->client = client;
   free->connection = std::move(connection);

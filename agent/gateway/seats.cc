@@ -32,7 +32,8 @@ std::optional<std::size_t> WhoLeaves(std::span<const Seat> seats) {
   return WhoOf(seats, [](const Seat&) { return true; });
 }
 
-Place FindPlace(std::span<const Seat> seats, const ClientKey& client, const SeatLimits& limits) {
+Vacancy FindVacancy(std::span<const Seat> seats, const ClientKey& client,
+                    const SeatLimits& limits) {
   const auto is_own = [&](const Seat& seat) { return seat.client == client; };
   const auto own = static_cast<std::size_t>(std::ranges::count_if(seats, is_own));
   if (own < limits.per_client && seats.size() < limits.total) return {.free = true};

@@ -33,13 +33,13 @@ struct SeatLimits {
 // time the one that has been so for longest; nobody who is being answered.
 std::optional<std::size_t> WhoLeaves(std::span<const Seat> seats);
 
-struct Place {
+struct Vacancy {
   bool free = false;
   std::optional<std::size_t> leaving{};  // Who has to go first.
 };
 
 // Where one more of `client` can stay. Whoever has all the seats that one client may have makes
 // room among them, never among others'.
-Place FindPlace(std::span<const Seat> seats, const ClientKey& client, const SeatLimits& limits);
+Vacancy FindVacancy(std::span<const Seat> seats, const ClientKey& client, const SeatLimits& limits);
 
 }  // namespace hullmark

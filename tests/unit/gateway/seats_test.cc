@@ -28,9 +28,9 @@ ClientKey Client(std::uint8_t number) { return {1, number}; }
 constexpr SeatLimits kSmall = {.total = 4, .per_client = 2};
 
 TEST(Seats, RoomIsForEverybody) {
-  const auto place = FindPlace({}, Client(1), kSmall);
-  EXPECT_TRUE(place.free);
-  EXPECT_EQ(place.leaving, std::nullopt);
+  const auto vacancy = FindVacancy({}, Client(1), kSmall);
+  EXPECT_TRUE(vacancy.free);
+  EXPECT_EQ(vacancy.leaving, std::nullopt);
 }
 
 TEST(Seats, AnIdleOneLeavesFirstThenTheOldestIncomplete) {
@@ -39,14 +39,14 @@ TEST(Seats, AnIdleOneLeavesFirstThenTheOldestIncomplete) {
       {.client = Client(2), .standing = Standing::kIncomplete, .since = At(2)},
       {.client = Client(3), .standing = Standing::kIncomplete, .since = At(1)},
       {.client = Client(4), .standing = Standing::kIdle, .since = At(9)}};
-  EXPECT_EQ(FindPlace(seats, Client(5), kSmall).leaving, 3);
+  EXPECT_EQ(FindVacancy(seats, Client(5), kSmall).leaving, 3);
   seats[3].standing = Standing::kIncomplete;
-  EXPECT_EQ(FindPlace(seats, Client(5), kSmall).leaving, 2);
+  EXPECT_EQ(FindVacancy(seats, Client(5), kSmall).leaving, 2);
 }
 
 TEST(Seats, WhoIsBeingAnsweredStays) {
   const std::vector<Seat> seats(4, {.client = Client(1), .standing = Standing::kAnswering});
-  EXPECT_FALSE(FindPlace(seats, Client(2), kSmall).free);
+  EXPECT_FALSE(FindVacancy(seats, Client(2), kSmall).free);
   EXPECT_EQ(WhoLeaves(seats), std::nullopt);
 }
 
@@ -54,10 +54,10 @@ TEST(Seats, OneAddressMakesRoomAmongItsOwn) {
   std::vector<Seat> seats = {{.client = Client(1), .standing = Standing::kIdle, .since = At(0)},
                              {.client = Client(2), .since = At(2)},
                              {.client = Client(2), .since = At(1)}};
-  EXPECT_EQ(FindPlace(seats, Client(2), kSmall).leaving, 2);
+  EXPECT_EQ(FindVacancy(seats, Client(2), kSmall).leaving, 2);
   seats[1].standing = seats[2].standing = Standing::kAnswering;
-  EXPECT_FALSE(FindPlace(seats, Client(2), kSmall).free);
-  EXPECT_TRUE(FindPlace(seats, Client(3), kSmall).free);
+  EXPECT_FALSE(FindVacancy(seats, Client(2), kSmall).free);
+  EXPECT_TRUE(FindVacancy(seats, Client(3), kSmall).free);
 }
 
 // Whatever comes, in whatever standing: the limits hold, and nobody who is answered leaves.
@@ -67,17 +67,17 @@ TEST(Seats, LimitsHoldWhateverComes) {
   std::vector<Seat> seats;
   for (int step = 0; step < 20'000; ++step) {
     const ClientKey client = Client(static_cast<std::uint8_t>(random() % 40));
-    const Place place = FindPlace(seats, client, limits);
-    ASSERT_TRUE(place.free || place.leaving == std::nullopt);
-    if (!place.free) {
+    const Vacancy vacancy = FindVacancy(seats, client, limits);
+    ASSERT_TRUE(vacancy.free || vacancy.leaving == std::nullopt);
+    if (!vacancy.free) {
       if (!seats.empty()) {
         seats.erase(seats.begin() + static_cast<std::ptrdiff_t>(random() % seats.size()));
       }
       continue;
     }
-    if (place.leaving) {
-      ASSERT_NE(seats[*place.leaving].standing, Standing::kAnswering);
-      seats.erase(seats.begin() + static_cast<std::ptrdiff_t>(*place.leaving));
+    if (vacancy.leaving) {
+      ASSERT_NE(seats[*vacancy.leaving].standing, Standing::kAnswering);
+      seats.erase(seats.begin() + static_cast<std::ptrdiff_t>(*vacancy.leaving));
     }
     seats.push_back(
         {.client = client, .standing = static_cast<Standing>(random() % 3), .since = At(step)});
