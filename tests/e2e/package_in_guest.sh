@@ -123,10 +123,15 @@ gateway_serves_alone() {
   before=$(pid_of $gateway)
   systemctl start $inspector && eventually 30 ready && [ "$(pid_of $gateway)" = "$before" ]
 }
+scans() { metric 'hullmark_scans_total.result="ok".' | awk '{print $NF}'; }
 inspector_scans_alone() {
+  local before pid
+  before=$(scans) pid=$(pid_of $inspector)
   systemctl stop $gateway hullmark-gateway.socket
-  sleep 3
-  active $inspector && ! ready && systemctl start hullmark-gateway.socket $gateway && eventually 60 ready
+  sleep 10 # Five intervals.
+  ! ready && systemctl start hullmark-gateway.socket $gateway && eventually 60 ready || return 1
+  echo "scans: $before before, $(scans) after"
+  [ "$(pid_of $inspector)" = "$pid" ] && [ "$(scans)" -ge $((before + 4)) ]
 }
 
 watchdog_acts() { # on both at once
@@ -186,12 +191,13 @@ one_shot_report() {
   systemctl start hullmark-audit.service && jq -e '.schema == "hullmark.report/1"' /var/lib/hullmark-audit/report.json >/dev/null
 }
 
-# Not one: what the agent needs it has.
+# Not one: what the agent needs it has. And one would have been seen.
+denials() { journalctl -k -q --no-pager | grep -E 'apparmor="DENIED".*profile="hullmark' | sort -u; }
+is_denied() { [ -n "$(denials)" ]; }
 no_denials() {
-  local denied
-  denied=$(journalctl -k -q --no-pager | grep -E 'apparmor="DENIED".*profile="hullmark' | sort -u)
-  echo "$denied" | head -n 20
-  [ -z "$denied" ]
+  denials | head -n 20
+  ! is_denied || return 1
+  ! aa-exec -p hullmark-gateway -- cat /etc/hostname && eventually 10 is_denied
 }
 
 upgrades() {

@@ -33,14 +33,23 @@ check() { # NAME COMMAND...
   fi
 }
 
-small() { # KERNEL-PACKAGE
+small_once() { # KERNEL-PACKAGE
   local classes=container,pause,sandbox,vm
   VMLAB_KERNEL=$1 "$vmlab" run --bin "$hullmark:/usr/local/bin/hullmark" --timeout 120 --get /tmp/want.json:"$work/want.json" \
     --get /tmp/report.json:"$work/report.json" --get /tmp/exec.status:"$work/exec.status" -- "
       /lab/containers.sh up >/tmp/want.json && /lab/containers.sh verify || exit 3
       cat /proc/\$(cat /run/lab/exec.pid)/status >/tmp/exec.status || exit 3
-      hullmark audit --format json --verbose --class $classes >/tmp/report.json" &&
-    "$here/judge_lab.py" "$work/want.json" "$work/report.json" "$work/exec.status"
+      hullmark audit --format json --verbose --class $classes >/tmp/report.json" || return
+  "$here/judge_lab.py" "$work/want.json" "$work/report.json" "$work/exec.status"
+}
+
+# On a busy host a processor that is emulated may hang for minutes; its kernel says "soft lockup".
+small() { # KERNEL-PACKAGE
+  local status=0
+  small_once "$1" || status=$?
+  [ "$status" = 124 ] || return "$status"
+  echo "vm: the guest hung: once more"
+  small_once "$1"
 }
 
 full() { # ZOO_ONLY
