@@ -46,18 +46,11 @@ std::unique_ptr<CgroupWatch> WatchCgroups(const std::string& root) {
   return std::move(*watch);
 }
 
-std::unique_ptr<GatewayProcess> MakeGateway(const AgentParts& parts) {
-  if (parts.gateway_unit) return std::make_unique<GatewayProcess>(*parts.gateway_unit);
-  const auto& command = parts.gateway_command;
-  return command.empty() ? nullptr : std::make_unique<GatewayProcess>(command);
-}
-
 // Everything that lives as long as the agent. All but scan() is on the loop's thread.
 class Resident {
  public:
   Resident(AgentParts parts, SystemClock& clock)
       : parts_(std::move(parts)),
-        gateway_(MakeGateway(parts_)),
         watch_(WatchCgroups(parts_.cgroup_root)),
         loop_(clock, parts_.timing,
               {.begin_scan = [this](ScanReason reason) { BeginScan(reason); },
@@ -65,6 +58,11 @@ class Resident {
                .reload = [this] { return Reload(); },
                .upkeep = [this](Moment now) { Upkeep(now); },
                .give_up = [this] { return scans_done_ == 0 && scans_failed_ > 0; }}) {
+    if (parts_.gateway_unit) {
+      gateway_.emplace(*parts_.gateway_unit);
+    } else if (!parts_.gateway_command.empty()) {
+      gateway_.emplace(parts_.gateway_command);
+    }
     if (gateway_) gateway_->SetWeb(std::move(parts_.web));
     clock.Attach([this] { return gateway_ ? gateway_->fd() : -1; },
                  [](Wakes&) { /* Upkeep reads it. */ });
@@ -154,7 +152,7 @@ class Resident {
   }
 
   AgentParts parts_;
-  std::unique_ptr<GatewayProcess> gateway_;
+  std::optional<GatewayProcess> gateway_;
   std::unique_ptr<CgroupWatch> watch_;
   Loop loop_;
   std::uint64_t sequence_ = 0, scans_done_ = 0, scans_failed_ = 0;

@@ -62,9 +62,10 @@ void ScanThread::Run() {
 }
 
 bool ScanThread::TakeDone() {
-  const std::lock_guard lock(mutex_);  // What the work wrote is seen by who asks.
   std::uint64_t ended = 0;
-  return read(done_.get(), &ended, sizeof ended) == ssize_t{sizeof ended};
+  if (read(done_.get(), &ended, sizeof ended) != ssize_t{sizeof ended}) return false;
+  const std::lock_guard lock(mutex_);  // What the work wrote is seen by who asks.
+  return true;
 }
 
 bool ScanThread::IsIdle(std::chrono::milliseconds wait) {

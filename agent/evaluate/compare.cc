@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -94,10 +95,10 @@ bool IsAskedFor(const Posture& report, const PostureContainer& container) {
 // The findings of a subject by the id of their control.
 using ById = std::map<std::string_view, std::uint32_t>;
 
-ById IndexOf(const Posture& report, const PostureSubject& subject) {
+ById IndexOf(const Posture& report, std::span<const PostureFinding> findings) {
   ById index;
-  for (std::uint32_t i = 0; i < subject.findings.size(); ++i) {
-    index.emplace(report.controls[subject.findings[i].control].id, i);
+  for (std::uint32_t i = 0; i < findings.size(); ++i) {
+    index.emplace(report.controls[findings[i].control].id, i);
   }
   return index;
 }
@@ -113,23 +114,23 @@ std::optional<EventKind> KindOf(const PostureFinding* before, const PostureFindi
   return EventKind::kControlUnknown;           // A failing one too: it is not mended.
 }
 
-// Either subject may be missing.
-std::vector<ControlChange> ChangesOf(const Comparison& looks, const PostureSubject* before,
-                                     const PostureSubject* after) {
+// The findings of one subject in either look; none where it is missing there.
+std::vector<ControlChange> ChangesOf(const Comparison& looks,
+                                     std::span<const PostureFinding> before,
+                                     std::span<const PostureFinding> after) {
   std::vector<ControlChange> changes;
-  ById known = before == nullptr ? ById{} : IndexOf(looks.before, *before);
-  const std::size_t now = after == nullptr ? 0 : after->findings.size();
-  for (std::uint32_t i = 0; i < now; ++i) {
-    const PostureFinding& finding = after->findings[i];
+  ById known = IndexOf(looks.before, before);
+  for (std::uint32_t i = 0; i < after.size(); ++i) {
+    const PostureFinding& finding = after[i];
     const auto was = known.find(looks.after.controls[finding.control].id);
     const bool judged = was != known.end();
-    const auto kind = KindOf(judged ? &before->findings[was->second] : nullptr, finding);
+    const auto kind = KindOf(judged ? &before[was->second] : nullptr, finding);
     const auto at = judged ? std::optional(was->second) : std::nullopt;
     if (kind) changes.push_back({.kind = *kind, .before = at, .after = i});
     if (judged) known.erase(was);
   }
   for (const auto& [id, at] : known) {
-    if (before->findings[at].status != Status::kFail) continue;
+    if (before[at].status != Status::kFail) continue;
     changes.push_back({.kind = EventKind::kViolationResolved, .before = at});
   }
   return changes;
@@ -141,9 +142,9 @@ SubjectChange ChangeOf(const Comparison& looks, const Pairing& pairing, std::uin
     change.added = true;
     change.before = pairing.KinOf(after);
   }
-  const auto* const former =
-      change.before ? &looks.before.containers[*change.before].subject : nullptr;
-  change.controls = ChangesOf(looks, former, &looks.after.containers[after].subject);
+  std::span<const PostureFinding> former;
+  if (change.before) former = looks.before.containers[*change.before].subject.findings;
+  change.controls = ChangesOf(looks, former, looks.after.containers[after].subject.findings);
   // What another of its workload had and this one does not was never its own.
   if (change.added) {
     std::erase_if(change.controls, [](const ControlChange& each) {
@@ -158,7 +159,8 @@ SubjectChange ChangeOf(const Comparison& looks, const Pairing& pairing, std::uin
 Comparison Compare(Posture before, Posture after) {
   Comparison looks = {.before = std::move(before), .after = std::move(after)};
   const Pairing pairing(looks.before, looks.after);
-  looks.host.controls = ChangesOf(looks, &looks.before.machine, &looks.after.machine);
+  looks.host.controls =
+      ChangesOf(looks, looks.before.machine.findings, looks.after.machine.findings);
   for (std::uint32_t i = 0; i < looks.after.containers.size(); ++i) {
     looks.containers.push_back(ChangeOf(looks, pairing, i));
   }
@@ -169,7 +171,8 @@ Comparison Compare(Posture before, Posture after) {
       continue;
     }
     looks.containers.push_back(
-        {.before = i, .controls = ChangesOf(looks, &looks.before.containers[i].subject, nullptr)});
+        {.before = i,
+         .controls = ChangesOf(looks, looks.before.containers[i].subject.findings, {})});
   }
   return looks;
 }
