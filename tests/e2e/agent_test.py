@@ -562,11 +562,16 @@ class Failing(WithAgent):
         port = self.ready(self.start("--interval", "1h"))
         bodies, lock = [], threading.Lock()
 
-        def scrape():
-            status, headers, body = ask(port, "/metrics", Accept_Encoding="gzip")
+        def scrape(source):
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE, source_address=(source, 0))
+            with contextlib.closing(connection):
+                connection.request("GET", "/metrics", headers={"Accept-Encoding": "gzip"})
+                answer = connection.getresponse()
+                body = answer.read()
             with lock:
-                bodies.append((status, headers["ETag"], gzip.decompress(body)))
-        clients = [threading.Thread(target=scrape) for _ in range(100)]
+                bodies.append((answer.status, answer.headers["ETag"], gzip.decompress(body)))
+        # One address has sixteen seats.
+        clients = [threading.Thread(target=scrape, args=(f"127.0.0.{2 + number // 10}",)) for number in range(100)]
         for client in clients:
             client.start()
         for client in clients:
