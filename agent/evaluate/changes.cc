@@ -8,17 +8,16 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "agent/evaluate/debounce.h"
 #include "agent/evaluate/generations.h"
+#include "agent/evaluate/known_container.h"
 #include "agent/evaluate/known_state.h"
 #include "agent/evaluate/known_tables.h"
 #include "agent/evaluate/score.h"
 #include "hullmark/benchmark.h"
-#include "hullmark/caps.h"
 #include "hullmark/check.h"
 #include "hullmark/event.h"
 #include "hullmark/ids.h"
@@ -28,55 +27,12 @@
 namespace hullmark {
 namespace {
 
-constexpr std::size_t kMostTextBytes = 512;
 constexpr std::size_t kMostMissing = 1'000;
 constexpr int kMostDebounce = 255;
-
-// At most kMostTextBytes, not ending within a UTF-8 sequence.
-std::string_view Cut(std::string_view text) {
-  std::size_t end = std::min(text.size(), kMostTextBytes);
-  const auto continues = [&](std::size_t at) {
-    return (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U;
-  };
-  while (end < text.size() && end > 0 && continues(end)) --end;
-  return text.substr(0, end);
-}
 
 const Process* FindProcess(const Snapshot& snapshot, Pid pid) {
   const auto at = std::ranges::lower_bound(snapshot.processes, pid, {}, &Process::pid);
   return at != snapshot.processes.end() && at->pid == pid ? &*at : nullptr;
-}
-
-// Whether processes of this host may be missing from the scan.
-bool IsIncomplete(const Snapshot& snapshot) {
-  const bool all_shown = snapshot.vantage.capabilities.Has(Cap::kSysPtrace);  // See proc(5).
-  const auto hides = [&](const VantageProblem& problem) {
-    return (problem.id == "hidepid" && !all_shown) || problem.id == "pid-namespace";
-  };
-  return snapshot.counts.processes_truncated || snapshot.counts.unreadable > 0 ||
-         std::ranges::any_of(snapshot.vantage.problems, hides);
-}
-
-Event Describe(EventKind kind, const KnownContainer* container) {
-  Event event = {.kind = kind};
-  if (container == nullptr) return event;
-  event.container_id = container->id;
-  event.name = container->name;
-  event.name_space = container->name_space;
-  event.pod = container->pod;
-  event.image = container->image;
-  event.runtime = container->runtime;
-  event.container_class = container->container_class;
-  return event;
-}
-
-// What differs in more than times and proof.
-bool Moved(const KnownControl& before, const KnownControl& after) {
-  const auto essence = [](const KnownControl& known) {
-    return std::tuple(known.standing, known.severity, known.next, known.scans, known.stale,
-                      known.recent);
-  };
-  return essence(before) != essence(after);
 }
 
 class Updating {
@@ -105,8 +61,7 @@ class Updating {
 
   void CapStep();
   void MatchContainers();
-  void Refresh(KnownContainer& known, const Container& container);
-  void Learn(std::string& known, StringId text);
+  void PartWith(KnownContainer missing, std::vector<KnownContainer>& now);
   void ResolveGone();
   void Resolve(const KnownContainer& gone);
   void AnnounceContainer(KnownContainer& known);
@@ -171,24 +126,6 @@ void Updating::CapStep() {
 
 // ---- containers ----
 
-// What a runtime has told holds while it tells nothing: it may be about to write its file anew.
-void Updating::Learn(std::string& known, StringId text) {
-  const std::string_view now = Cut(snapshot_.Text(text));
-  if (now.empty() || now == known) return;
-  known = now;
-  changes_.moved = true;
-}
-
-void Updating::Refresh(KnownContainer& known, const Container& container) {
-  if (const auto start = StartOfInit(snapshot_, container)) known.start = start;
-  Learn(known.name, container.name);
-  if (container.image) Learn(known.image, *container.image);
-  if (container.kubernetes) Learn(known.name_space, container.kubernetes->name_space);
-  if (container.kubernetes) Learn(known.pod, container.kubernetes->pod);
-  known.runtime = container.runtime;
-  known.container_class = container.container_class;
-}
-
 // Runtimes write down what a container is called when it runs already: the first scan may be
 // earlier.
 void Updating::AnnounceContainer(KnownContainer& known) {
@@ -212,24 +149,27 @@ void Updating::MatchContainers() {
     if (known) matched[*known] = true;
     now.push_back(known ? std::move(state_.containers[*known])
                         : KnownContainer{.id = std::string(snapshot_.Text(container.id))});
-    Refresh(now.back(), container);
+    if (Refresh(now.back(), snapshot_, container)) changes_.moved = true;
   }
-  const bool rebooted = IsRebooted(state_, snapshot_);
-  const bool may_live = IsIncomplete(snapshot_) && !rebooted;
   for (std::size_t i = 0; i < matched.size(); ++i) {
-    if (matched[i]) continue;
-    KnownContainer& missing = state_.containers[i];
-    if (!rebooted && IsLeftOut(missing, snapshot_, report_)) {
-      changes_.moved = true;
-      continue;
-    }
-    const auto judged = std::span(now).first(found.size());
-    // Those that went missing last come first.
-    const bool stays = may_live && now.size() - found.size() < kMostMissing &&
-                       std::ranges::count(judged, missing.id, &KnownContainer::id) == 0;
-    (stays ? now : gone_).push_back(std::move(missing));
+    if (!matched[i]) PartWith(std::move(state_.containers[i]), now);
   }
   state_.containers = std::move(now);
+}
+
+// One that is not in the Report: forgotten, gone, or kept behind those that are, as it may live;
+// the last that went missing comes first.
+void Updating::PartWith(KnownContainer missing, std::vector<KnownContainer>& now) {
+  const bool rebooted = IsRebooted(state_, snapshot_);
+  if (!rebooted && IsLeftOut(missing, snapshot_, report_)) {
+    changes_.moved = true;
+    return;
+  }
+  const auto judged = std::span(now).first(report_.containers.size());
+  const bool stays = !rebooted && IsIncomplete(snapshot_) &&
+                     now.size() - judged.size() < kMostMissing &&
+                     std::ranges::count(judged, missing.id, &KnownContainer::id) == 0;
+  (stays ? now : gone_).push_back(std::move(missing));
 }
 
 void Updating::Resolve(const KnownContainer& gone) {
@@ -257,7 +197,7 @@ void Updating::ResolveGone() {
 std::string_view Updating::FirstProof(const Finding& finding) const {
   if (finding.evidence_begin == finding.evidence_end) return "";
   const std::string_view fact = report_.strings[report_.evidence[finding.evidence_begin].fact];
-  return Cut(fact.substr(0, fact.find('\n')));
+  return CutKnownText(fact.substr(0, fact.find('\n')));
 }
 
 // Thousands of findings quote the same few texts of a Report.

@@ -2,6 +2,7 @@
 #include "agent/evaluate/debounce.h"
 
 #include <optional>
+#include <tuple>
 
 #include "agent/evaluate/known_state.h"
 #include "agent/evaluate/standing.h"
@@ -40,6 +41,14 @@ std::optional<EventKind> CountLook(KnownControl& known, const ControlLook& look,
   if (known.scans < debounce) ++known.scans;
   if (known.scans < debounce || look.held) return std::nullopt;
   return Commit(known, look);
+}
+
+bool Moved(const KnownControl& before, const KnownControl& after) {
+  const auto essence = [](const KnownControl& known) {
+    return std::tuple(known.standing, known.severity, known.next, known.scans, known.stale,
+                      known.recent);
+  };
+  return essence(before) != essence(after);
 }
 
 bool IsSettled(const KnownControl& known) {

@@ -21,6 +21,9 @@ struct ControlLook {
 // Afterwards `known.failure` is there only while it is failing or may be about to.
 std::optional<EventKind> CountLook(KnownControl& known, const ControlLook& look, int debounce);
 
+// Whether they differ in more than times and proof.
+bool Moved(const KnownControl& before, const KnownControl& after);
+
 // Whether a control that stands like this need not be remembered.
 bool IsSettled(const KnownControl& known);
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/evaluate/known_state.h"
+#include "hullmark/caps.h"
 #include "hullmark/ids.h"
 #include "hullmark/report.h"
 #include "hullmark/snapshot.h"
@@ -23,6 +24,15 @@ std::optional<BootTicks> StartOfInit(const Snapshot& snapshot, const Container& 
 bool IsRebooted(const KnownState& state, const Snapshot& snapshot) {
   return !state.boot_id.empty() && !snapshot.host.boot_id.empty() &&
          state.boot_id != snapshot.host.boot_id;
+}
+
+bool IsIncomplete(const Snapshot& snapshot) {
+  const bool all_shown = snapshot.vantage.capabilities.Has(Cap::kSysPtrace);  // See proc(5).
+  const auto hides = [&](const VantageProblem& problem) {
+    return (problem.id == "hidepid" && !all_shown) || problem.id == "pid-namespace";
+  };
+  return snapshot.counts.processes_truncated || snapshot.counts.unreadable > 0 ||
+         std::ranges::any_of(snapshot.vantage.problems, hides);
 }
 
 std::vector<std::optional<std::size_t>> FindKnown(const KnownState& state, const Snapshot& snapshot,

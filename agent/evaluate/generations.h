@@ -18,6 +18,9 @@ std::optional<BootTicks> StartOfInit(const Snapshot& snapshot, const Container& 
 // Whether the host was booted since.
 bool IsRebooted(const KnownState& state, const Snapshot& snapshot);
 
+// Whether processes of the host may be missing from the scan.
+bool IsIncomplete(const Snapshot& snapshot);
+
 // For each container of the Report its position in `state.containers`; nullopt for a new one, which
 // a known id with another start is too. A start that cannot be told contradicts none.
 std::vector<std::optional<std::size_t>> FindKnown(const KnownState& state, const Snapshot& snapshot,

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+
+#include "agent/evaluate/known_state.h"
+#include "hullmark/event.h"
+#include "hullmark/snapshot.h"
+
+namespace hullmark {
+
+// What is kept of a text of others: at most 512 bytes, not ending within a UTF-8 sequence.
+std::string_view CutKnownText(std::string_view text);
+
+// Takes over what a scan says of a container. What a runtime has told holds while it tells nothing:
+// it may be about to write its file anew. Returns whether a name is another.
+bool Refresh(KnownContainer& known, const Snapshot& snapshot, const Container& container);
+
+// An event that is about a container; nullptr: about the host.
+Event Describe(EventKind kind, const KnownContainer* container);
+
+}  // namespace hullmark
