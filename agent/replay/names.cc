@@ -38,8 +38,7 @@ std::span<const std::string_view> NamesOfModel() {
   static const NamesTo<kLast> names = [] {
     NamesTo<kLast> all;
     for (std::size_t i = 0; i < all.size(); ++i) {
-      // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): `i` ends with the
-      // enumerators.
+      // NOLINTNEXTLINE(clang-analyzer-optin.core.EnumCastOutOfRange): i is at most kLast.
       all[i] = NameOf(static_cast<decltype(kLast)>(i));
     }
     return all;
