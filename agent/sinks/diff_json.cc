@@ -108,6 +108,7 @@ class DiffWriter {
     const auto* const after = SubjectAfter(looks_, subject);
     const auto* const was = change.before ? &before->findings[*change.before] : nullptr;
     const auto* const is = change.after ? &after->findings[*change.after] : nullptr;
+    if (was == nullptr && is == nullptr) return;  // One of them is there.
     const PostureControl& control =
         is != nullptr ? looks_.after.controls[is->control] : looks_.before.controls[was->control];
     Begin(change.kind, subject).Key("control").BeginObject();
@@ -115,7 +116,9 @@ class DiffWriter {
     WriteVerdict("before", was);
     WriteVerdict("after", is);
     json_.EndObject();
-    if (IsNewViolation(looks_, subject, change)) ++new_[std::to_underlying(is->severity)];
+    if (is != nullptr && IsNewViolation(looks_, subject, change)) {
+      ++new_[std::to_underlying(is->severity)];
+    }
   }
 
   void WriteChanges(const SubjectChange& subject) {
