@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "hullmark/facts.h"
 #include "hullmark/ids.h"
 #include "hullmark/snapshot.h"
 
@@ -26,20 +27,26 @@ void NamespaceUsers::AddContainer(const Snapshot& snapshot, std::uint32_t at) {
   const Container& container = snapshot.containers[at];
   const Process* const init = RepresentativeOf(snapshot, container);
   if (init == nullptr) return;
-  Add(at, init->leader);
+  Namespaces last = init->leader.namespaces;  // Of the task before: nearly always the next one's.
+  Add(at, last);
   for (std::size_t kind = 0; kind < kNamespaceKinds; ++kind) {
     if (!init->leader.namespaces[static_cast<NamespaceKind>(kind)]) unread_[kind].push_back(at);
   }
   if (container.container_class == ContainerClass::kService) return;
+  const auto add = [&](const Task& task) {
+    if (task.namespaces == last) return;
+    last = task.namespaces;
+    Add(at, last);
+  };
   for (const Member& member : container.members) {
-    Add(at, snapshot.At(member.process).leader);
-    for (const Thread& thread : RecordedThreads(snapshot, member.process)) Add(at, thread.task);
+    add(snapshot.At(member.process).leader);
+    for (const Thread& thread : RecordedThreads(snapshot, member.process)) add(thread.task);
   }
 }
 
-void NamespaceUsers::Add(std::uint32_t container, const Task& task) {
+void NamespaceUsers::Add(std::uint32_t container, const Namespaces& namespaces) {
   for (std::size_t kind = 0; kind < kNamespaceKinds; ++kind) {
-    const auto inode = task.namespaces[static_cast<NamespaceKind>(kind)];
+    const auto inode = namespaces[static_cast<NamespaceKind>(kind)];
     if (!inode) continue;
     const User user = {.inode = *inode, .container = container};
     std::vector<User>& users = users_[kind];

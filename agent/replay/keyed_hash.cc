@@ -8,12 +8,6 @@
 
 namespace hullmark {
 
-KeyedHash::KeyedHash(HashKey key)
-    : state_{.a = key.first ^ 0x736f6d6570736575U,
-             .b = key.second ^ 0x646f72616e646f6dU,
-             .c = key.first ^ 0x6c7967656e657261U,
-             .d = key.second ^ 0x7465646279746573U} {}
-
 void KeyedHash::Add(std::string_view text) {
   constexpr std::size_t kWord = 8;
   Add(text.size());
@@ -26,14 +20,6 @@ void KeyedHash::Add(std::string_view text) {
   std::uint64_t rest = 0;
   std::memcpy(&rest, text.data(), text.size());
   Add(rest, static_cast<unsigned>(text.size()));
-}
-
-std::uint64_t KeyedHash::Finish() const {
-  State state = state_;
-  state.Take(pending_ | length_ << 56);
-  state.c ^= 0xff;
-  for (int round = 0; round < 3; ++round) state.Round();
-  return state.a ^ state.b ^ state.c ^ state.d;
 }
 
 }  // namespace hullmark

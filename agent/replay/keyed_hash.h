@@ -15,7 +15,11 @@ struct HashKey {
 // a text brings its length, a number does not.
 class KeyedHash {
  public:
-  explicit KeyedHash(HashKey key);
+  explicit KeyedHash(HashKey key)
+      : state_{.a = key.first ^ 0x736f6d6570736575U,
+               .b = key.second ^ 0x646f72616e646f6dU,
+               .c = key.first ^ 0x6c7967656e657261U,
+               .d = key.second ^ 0x7465646279746573U} {}
 
   // The lowest `bytes` bytes of `value`, 1 to 8 of them; the others are 0.
   void Add(std::uint64_t value, unsigned bytes = 8);
@@ -67,6 +71,14 @@ inline void KeyedHash::Add(std::uint64_t value, unsigned bytes) {
   state_.Take(pending_);
   pending_bytes_ -= 8;
   pending_ = at == 0 || pending_bytes_ == 0 ? 0 : value >> (64 - at);
+}
+
+inline std::uint64_t KeyedHash::Finish() const {
+  State state = state_;
+  state.Take(pending_ | length_ << 56);
+  state.c ^= 0xff;
+  for (int round = 0; round < 3; ++round) state.Round();
+  return state.a ^ state.b ^ state.c ^ state.d;
 }
 
 }  // namespace hullmark

@@ -11,6 +11,7 @@
 
 #include "agent/replay/digest_writer.h"
 #include "agent/replay/keyed_hash.h"
+#include "hullmark/facts.h"
 #include "hullmark/ids.h"
 #include "hullmark/namespace_users.h"
 #include "hullmark/snapshot.h"
@@ -26,8 +27,8 @@ class Relating {
   Relations Run() &&;
 
  private:
-  // Namespaces of the task before, by kind: nearly always those of the next one too.
-  using Met = std::array<std::optional<NamespaceInode>, kNamespaceKinds>;
+  // Namespaces of the task before: nearly always those of the next one too.
+  using Met = std::optional<Namespaces>;
 
   void NameAll();
   std::uint64_t SelfOf(std::size_t at, const std::vector<std::uint64_t>& names) const;
@@ -112,13 +113,13 @@ std::uint64_t Relating::UsersOf(NamespaceKind kind, NamespaceInode inode) {
 }
 
 void Relating::AddTask(const Task& task, Met& met, DigestWriter& digest) {
+  if (met == task.namespaces) return;
   for (std::size_t at = 0; at < kNamespaceKinds; ++at) {
     const auto kind = static_cast<NamespaceKind>(at);
     const auto inode = task.namespaces[kind];
-    if (!inode || met[at] == *inode) continue;
-    met[at] = *inode;
-    if (!IsHosts(kind, *inode)) digest.Write(UsersOf(kind, *inode));
+    if (inode && !IsHosts(kind, *inode)) digest.Write(UsersOf(kind, *inode));
   }
+  met = task.namespaces;
 }
 
 std::uint64_t Relating::NeighboursOf(const Container& container) {

@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "hullmark/facts.h"
 #include "hullmark/ids.h"
 #include "hullmark/snapshot.h"
 
@@ -35,7 +36,7 @@ class NamespaceUsers {
 
  private:
   void AddContainer(const Snapshot& snapshot, std::uint32_t at);
-  void Add(std::uint32_t container, const Task& task);
+  void Add(std::uint32_t container, const Namespaces& namespaces);
 
   std::array<std::vector<User>, kNamespaceKinds> users_;
   std::array<std::vector<std::uint32_t>, kNamespaceKinds> unread_;
