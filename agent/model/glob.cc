@@ -79,9 +79,17 @@ bool MatchOne(std::string_view pattern, std::string_view text) {
 
 }  // namespace
 
-Glob::Glob(std::string_view pattern) : pattern_(pattern) { Expand(pattern, expanded_); }
+Glob::Glob(std::string_view pattern)
+    : pattern_(pattern), literal_(std::min(pattern.find_first_of("*?{"), pattern.size())) {
+  Expand(pattern, expanded_);
+}
 
 bool Glob::Matches(std::string_view text) const {
+  const auto literal = std::string_view(pattern_).substr(0, literal_);
+  // Paths differ late: the last character says no soonest.
+  if (literal.size() > text.size()) return false;
+  if (!literal.empty() && text[literal.size() - 1] != literal.back()) return false;
+  if (!text.starts_with(literal)) return false;
   return std::ranges::any_of(expanded_, [&](const auto& one) { return MatchOne(one, text); });
 }
 

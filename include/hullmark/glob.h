@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,7 @@ class Glob {
 
  private:
   std::string pattern_;
+  std::size_t literal_ = 0;            // Bytes of `pattern_` that every match begins with.
   std::vector<std::string> expanded_;  // `pattern_` with its braces multiplied out, at most 64.
 };
 
