@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/parse/mountinfo.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -140,6 +141,9 @@ std::optional<std::string_view> SuperOption(std::string_view super_options, std:
 Fact<ParsedMounts> ParseMountinfo(std::string_view text, StringTable& strings,
                                   std::size_t most_mounts) {
   ParsedMounts parsed;
+  // There are as many tables as containers: no room to spare in any.
+  const auto lines = static_cast<std::size_t>(std::ranges::count(text, '\n'));
+  parsed.mounts.reserve(std::min(lines, most_mounts));
   while (!text.empty()) {
     auto line = CutLine(text);
     parsed.truncated = !line || parsed.mounts.size() == most_mounts;
