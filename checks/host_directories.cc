@@ -198,37 +198,44 @@ class HostDirectories {
   // system as the path that offends: the kubelet binds parts of any host path below its own.
   [[nodiscard]] std::optional<std::string> SensitivePath(const Mount& mount) const {
     std::optional<std::string> sensitive;
+    const Mount* offending = nullptr;
     auto widest = std::string_view::npos;
-    ForEachPath(mount, [&](std::string path, std::size_t width, bool) {
-      if (width >= widest || !IsListed(path) || IsExcepted(path)) return;
+    ForEachSight(mount, [&](const Mount& on_host, std::size_t width, bool) {
+      if (width >= widest) return;
+      std::string path = PathOnHost(on_host, mount);
+      if (!IsListed(path) || IsExcepted(path)) return;
       widest = width;
+      offending = &on_host;
       sensitive = std::move(path);
     });
     if (!sensitive) return std::nullopt;  // As of nearly all: no pattern was looked at.
     bool excepted = false;
-    ForEachPath(mount, [&](const std::string& path, std::size_t width, bool whole) {
-      excepted = excepted || (whole && width <= widest && IsExcepted(path));
+    ForEachSight(mount, [&](const Mount& on_host, std::size_t width, bool whole) {
+      excepted = excepted || (&on_host != offending && whole && width <= widest &&
+                              IsExcepted(PathOnHost(on_host, mount)));
     });
     if (excepted) return std::nullopt;
     return sensitive;
   }
 
-  // The host's paths of what a mount shows, how much of the file system each is seen through (the
-  // less, the more) and whether it shows the whole of it.
+  // The host's mounts that show what `mount` does, how much of the file system each is seen
+  // through (the less, the more) and whether it shows the whole of it.
   template <typename Visit>
-  void ForEachPath(const Mount& mount, Visit visit) const {
+  void ForEachSight(const Mount& mount, Visit visit) const {
     const auto root = snapshot_.Text(mount.root);
     for (const Mount* const each : view_.host_mounts.Of(mount.device)) {
-      const Window window = WindowOf(snapshot_, *each);
-      const bool whole = Covers(window.root, root);
-      if (!whole && !Covers(root, window.root)) continue;
-      visit(PathOnHost(window, root), std::min(window.root.size(), root.size()), whole);
+      const auto seen = snapshot_.Text(each->root);
+      const bool whole = Covers(seen, root);
+      if (!whole && !Covers(root, seen)) continue;
+      visit(*each, std::min(seen.size(), root.size()), whole);
     }
   }
 
-  // Where the host shows `root` through one of its mounts; where it shows only a part of it, that
-  // part.
-  static std::string PathOnHost(const Window& window, std::string_view root) {
+  // Where the host shows what `mount` does through one of its own; where it shows only a part of
+  // it, that part.
+  [[nodiscard]] std::string PathOnHost(const Mount& on_host, const Mount& mount) const {
+    const Window window = WindowOf(snapshot_, on_host);
+    const auto root = snapshot_.Text(mount.root);
     return Covers(window.root, root) ? Rebase(root, window) : std::string(window.mount_point);
   }
 

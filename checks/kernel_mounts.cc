@@ -150,10 +150,8 @@ constexpr std::size_t kRequired = 0;
 constexpr std::size_t kRecommended = 1;
 constexpr std::size_t kRecommendedWeight = 2;
 
-bool MatchesOneOf(std::string_view path, const std::vector<std::string>& patterns) {
-  return std::ranges::any_of(patterns, [&](const std::string& pattern) {
-    return pattern.find('*') == std::string::npos ? pattern == path : Glob(pattern).Matches(path);
-  });
+bool MatchesOneOf(std::string_view path, const std::vector<Glob>& globs) {
+  return std::ranges::any_of(globs, [&](const Glob& glob) { return glob.Matches(path); });
 }
 
 // A directory is masked by an empty read-only tmpfs, of its own or, by newer versions of
@@ -186,8 +184,8 @@ Verdict KernelFilesMasked(const ContainerView& view, const Params& params, Evide
   if (!present) return Unknown(out, "/proc", present.error());
   Verdict otherwise = NotApplicable("the host has none of these files");
   for (const std::string& path : *present) {
-    const bool required = MatchesOneOf(path, params.Strings(kRequired));
-    if (!required && !MatchesOneOf(path, params.Strings(kRecommended))) continue;
+    const bool required = MatchesOneOf(path, params.Globs(kRequired));
+    if (!required && !MatchesOneOf(path, params.Globs(kRecommended))) continue;
     otherwise = Pass();
     if (!IsExposed(view.snapshot, *table, path)) continue;
     std::optional<Price> price;

@@ -13,8 +13,8 @@ inline constexpr ParamSpec kKernelFilesystemParams[] = {
     {"ro_weight", ParamType::kInteger},
 };
 inline constexpr ParamSpec kMaskParams[] = {
-    {"required", ParamType::kStrings},
-    {"recommended", ParamType::kStrings},
+    {"required", ParamType::kGlobs},
+    {"recommended", ParamType::kGlobs},
     {"recommended_weight", ParamType::kInteger},
 };
 inline constexpr ParamSpec kTunablesParams[] = {

@@ -38,8 +38,10 @@ const Mount* NextOn(const Snapshot& snapshot, std::span<const Mount> mounts, con
 
 bool Covers(std::string_view top, std::string_view path) {
   if (top == "/") return path.starts_with('/');
-  return !top.empty() && path.starts_with(top) &&
-         (path.size() == top.size() || path[top.size()] == '/');
+  // Where a component ends is quicker to see than that the texts agree, and mostly says no.
+  const bool whole =
+      path.size() == top.size() || (path.size() > top.size() && path[top.size()] == '/');
+  return whole && !top.empty() && path.starts_with(top);
 }
 
 Window WindowOf(const Snapshot& snapshot, const Mount& mount) {

@@ -10,6 +10,7 @@
 #include "checks/table.h"
 #include "hullmark/caps.h"
 #include "hullmark/check.h"
+#include "hullmark/glob.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
@@ -205,9 +206,12 @@ constexpr Case kMaskCases[] = {
 };
 
 TEST(KernelFilesMasked, LooksAtTheMountOnTop) {
-  ExpectVerdicts("FS-005", kMaskCases,
-                 Of({Strings({"/proc/acpi", "/proc/keys", "/sys/firmware", "/proc/sched_debug"}),
-                     Strings({"/sys/devices/system/cpu/cpu*/thermal_throttle"}), std::int64_t{1}}));
+  using Globs = std::vector<Glob>;
+  ExpectVerdicts(
+      "FS-005", kMaskCases,
+      Of({Globs{Glob("/proc/acpi"), Glob("/proc/keys"), Glob("/sys/firmware"),
+                Glob("/proc/sched_debug")},
+          Globs{Glob("/sys/devices/system/cpu/cpu*/thermal_throttle")}, std::int64_t{1}}));
 }
 
 // ---- FS-006 ----
