@@ -47,6 +47,23 @@ namespace {
 
 constexpr int kPatience = 30'000;  // Milliseconds for what happens at once.
 
+// What a process here may do is tried by one.
+bool Works(const std::function<bool()>& act) {
+  const pid_t pid = fork();
+  if (pid == 0) _exit(act() ? 0 : 1);
+  int status = -1;
+  waitpid(pid, &status, 0);
+  return status == 0;
+}
+
+// In a chroot(2) nobody can: the root directory is no mount point there.
+bool CanHaveOwnMounts() {
+  return Works([] {
+    return unshare(CLONE_NEWNS) == 0 &&
+           mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
+  });
+}
+
 // A child that does `act` when told to, and then sleeps until its end.
 class Child {
  public:
@@ -295,6 +312,9 @@ TEST_F(LiveCollector, SeesAThreadThatChangesAlone) {
 
 TEST_F(LiveCollector, SeesAMapThatIsWrittenLate) {
   if (!IsRoot()) GTEST_SKIP() << "needs root";
+  if (!Works([] { return unshare(CLONE_NEWUSER) == 0; })) {
+    GTEST_SKIP() << "no user namespace can be made here";
+  }
   const Child child([] {
     if (unshare(CLONE_NEWUSER) != 0) _exit(1);
   });
@@ -360,7 +380,7 @@ class OwnMounts {
 };
 
 TEST_F(LiveCollector, SeesAMountInANamespaceWhoseTableIsKept) {
-  if (!IsRoot()) GTEST_SKIP() << "needs root";
+  if (!CanHaveOwnMounts()) GTEST_SKIP() << "needs root, and no chroot";
   const TempTree tree;
   const OwnMounts own(tree);
   Look();
@@ -396,7 +416,7 @@ bool IsGone(const Fd& watch, int patience) {
 }
 
 TEST_F(LiveCollector, LetsGoOfTheMountsOfWhatHasEnded) {
-  if (!IsRoot()) GTEST_SKIP() << "needs root";
+  if (!CanHaveOwnMounts()) GTEST_SKIP() << "needs root, and no chroot";
   const TempTree tree;
   OwnMounts own(tree);
   const Fd watch(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
@@ -415,7 +435,7 @@ TEST_F(LiveCollector, LetsGoOfTheMountsOfWhatHasEnded) {
 }
 
 TEST_F(LiveCollector, ALookLetsGoToo) {
-  if (!IsRoot()) GTEST_SKIP() << "needs root";
+  if (!CanHaveOwnMounts()) GTEST_SKIP() << "needs root, and no chroot";
   const TempTree tree;
   OwnMounts own(tree);
   const Fd watch(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
