@@ -56,6 +56,25 @@ const std::array kForbidden = {
                   .sin_family = AF_INET, .sin_port = 1, .sin_addr = {}, .sin_zero = {}};
               return Outcome(connect(0, reinterpret_cast<const sockaddr*>(&to), sizeof to));
             }},
+    Attempt{"connect by what is sent",
+            [] {
+              const sockaddr_in to = {
+                  .sin_family = AF_INET, .sin_port = 1, .sin_addr = {}, .sin_zero = {}};
+              return Outcome(sendto(0, "x", 1, MSG_FASTOPEN, reinterpret_cast<const sockaddr*>(&to),
+                                    sizeof to));
+            }},
+    Attempt{"connect by a message",
+            [] {
+              const msghdr message = {};
+              return Outcome(sendmsg(0, &message, MSG_FASTOPEN));
+            }},
+    Attempt{"send to an address",
+            [] {
+              const sockaddr_in to = {
+                  .sin_family = AF_INET, .sin_port = 1, .sin_addr = {}, .sin_zero = {}};
+              return Outcome(
+                  sendto(0, "x", 1, 0, reinterpret_cast<const sockaddr*>(&to), sizeof to));
+            }},
     Attempt{"start a program",
             [] { return Outcome(execl("/bin/true", "true", static_cast<char*>(nullptr))); }},
     Attempt{"fork", [] { return Outcome(fork()); }},
