@@ -96,6 +96,10 @@ Result<void> TrustClientsOf(SSL_CTX* context, const std::string& pem) {
   return {};
 }
 
+// Reads in a row that brought nothing: pieces of one record, or records that are not data. A client
+// that needs more sends neither requests nor its end.
+constexpr int kMostFruitless = 256;
+
 int AcceptAnybody(int /*verified*/, X509_STORE_CTX* /*chain*/) { return 1; }
 
 bool Verifies(ClientCertificate wanted) {
@@ -123,6 +127,8 @@ Result<void> ChooseProtocol(SSL_CTX* context, const TlsSettings& settings) {
                                    (settings.own_order ? SSL_OP_CIPHER_SERVER_PREFERENCE : 0));
   SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                 SSL_MODE_RELEASE_BUFFERS);
+  // One record at a time: else a client that sends nothing but KeyUpdates keeps one read going.
+  SSL_CTX_clear_mode(context, SSL_MODE_AUTO_RETRY);
   const std::string ciphers =
       settings.ciphers.empty() ? "ECDHE+AESGCM:ECDHE+CHACHA20" : settings.ciphers;
   if (SSL_CTX_set_cipher_list(context, ciphers.c_str()) != 1) return Refuse("cipher_suites");
@@ -143,6 +149,7 @@ struct TlsSession::Parts {
   Session session;
   bool verifies = false;
   bool waits_to_write = false, broken = false;
+  int fruitless = 0;  // Reads in a row since the handshake.
 
   Moved MovedOf(int result) {
     waits_to_write = false;
@@ -152,6 +159,13 @@ struct TlsSession::Parts {
     waits_to_write = why == SSL_ERROR_WANT_WRITE;
     broken = why != SSL_ERROR_WANT_WRITE && why != SSL_ERROR_WANT_READ;
     return {.gone = broken};
+  }
+
+  Moved Counted(Moved received) {
+    const bool counts = received.bytes == 0 && SSL_is_init_finished(session.get()) == 1;
+    fruitless = counts ? fruitless + 1 : 0;
+    broken = broken || fruitless > kMostFruitless;
+    return {.bytes = received.bytes, .gone = broken};
   }
 };
 
@@ -185,8 +199,8 @@ TlsSession::~TlsSession() = default;
 Moved TlsSession::Receive(std::span<char> into) {
   if (into.empty()) return {};
   ERR_clear_error();
-  return parts_->MovedOf(SSL_read(parts_->session.get(), into.data(),
-                                  static_cast<int>(std::min<std::size_t>(into.size(), INT_MAX))));
+  const int most = static_cast<int>(std::min<std::size_t>(into.size(), INT_MAX));
+  return parts_->Counted(parts_->MovedOf(SSL_read(parts_->session.get(), into.data(), most)));
 }
 
 Moved TlsSession::Send(std::string_view bytes) {

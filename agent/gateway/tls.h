@@ -42,6 +42,7 @@ class TlsSession {
   TlsSession& operator=(const TlsSession&) = delete;
   ~TlsSession();
 
+  // Takes one record at most. A client whose records bring nothing, again and again, is gone.
   Moved Receive(std::span<char> into);
   Moved Send(std::string_view bytes);
   // What the last call that moved nothing waits for.
