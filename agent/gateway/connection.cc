@@ -81,7 +81,9 @@ void Connection::Continue(Moment now) {
       Read();
       buffer_.clear();
       break;
-    case State::kChecking:
+    case State::kChecking:  // Nothing is waited for there but the end.
+      state_ = State::kDone;
+      break;
     case State::kDone:
       break;
   }

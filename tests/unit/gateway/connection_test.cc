@@ -91,6 +91,15 @@ TEST(Connection, ASlowClientHasTimeAsLongAsItTakesSomething) {
   }
 }
 
+TEST(Connection, WhoGoesWhileAPasswordIsVerifiedHasGone) {
+  Pair pair = MakePair(Moment{});
+  pair.connection->BeginCheck(Moment{});
+  EXPECT_FALSE(pair.connection->WantsToRead());
+  pair.client = Fd();
+  pair.connection->Continue(Moment{});  // For EPOLLHUP, of which epoll(7) always tells.
+  EXPECT_EQ(pair.connection->state(), Connection::State::kDone);
+}
+
 TEST(Connection, AStreamIsGivenASignOfLife) {
   Pair pair = MakePair(Moment{});
   pair.connection->Write("begin");
