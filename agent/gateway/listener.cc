@@ -31,6 +31,9 @@ namespace hullmark {
 namespace {
 
 constexpr int kBacklog = 1'024;  // The kernel cuts it to net.core.somaxconn, 4,096.
+// What the kernel keeps for a client that does not read: else it grows to 4 MB (tcp_wmem), of 256
+// clients to a gigabyte. It doubles it for its own needs and cuts it to net.core.wmem_max.
+constexpr int kSendBuffer = 256 << 10;
 constexpr std::string_view kUnix = "unix:";
 
 std::unexpected<Error> Refuse(std::string_view text, std::string_view what) {
@@ -149,6 +152,8 @@ Result<Fd> ListenOn(const ListenAddress& address, std::string_view text) {
   if (!listening || setsockopt(listening.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
       (found->ai_family == AF_INET6 &&
        setsockopt(listening.get(), IPPROTO_IPV6, IPV6_V6ONLY, &only_v6, sizeof only_v6) != 0) ||
+      // Those that are accepted inherit it; of unix sockets it is net.core.wmem_default, 208 KiB.
+      setsockopt(listening.get(), SOL_SOCKET, SO_SNDBUF, &kSendBuffer, sizeof kSendBuffer) != 0 ||
       bind(listening.get(), found->ai_addr, found->ai_addrlen) != 0 ||
       listen(listening.get(), kBacklog) != 0) {
     return FailWith(text, errno);

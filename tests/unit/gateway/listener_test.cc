@@ -2,6 +2,7 @@
 #include "agent/gateway/listener.h"
 
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -44,6 +45,16 @@ TEST(Listener, APortThatIsTakenIsNamed) {
 
 TEST(Listener, NamesAreNotResolved) {
   EXPECT_FALSE(ListenOn({.host = "localhost", .port = "0"}, "localhost:0"));
+}
+
+// Of a socket without a bound the kernel tells the 16 KiB that it would begin with.
+TEST(Listener, WhatIsNotReadIsBounded) {
+  const Fd listening = std::move(ListenOn({.host = "127.0.0.1", .port = "0"}, "x").value());
+  int size = 0;
+  socklen_t length = sizeof size;
+  ASSERT_EQ(getsockopt(listening.get(), SOL_SOCKET, SO_SNDBUF, &size, &length), 0);
+  EXPECT_GT(size, 32 << 10);
+  EXPECT_LE(size, 512 << 10);
 }
 
 TEST(Listener, BothFamilies) {
