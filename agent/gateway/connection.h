@@ -68,6 +68,8 @@ class Connection {
   // A stream that has not taken all that it was given.
   bool IsBehind() const { return IsStreaming() && !IsFlushed(); }
   std::uint64_t told() const { return told_; }
+  // The set that what waits to be sent is of; null: of none.
+  const std::shared_ptr<const Documents>& owner() const { return owner_; }
   // Goes on with a stream that is not behind: `note` first, then `events`, a part of `owner`, the
   // last of which is `last`.
   void Tell(std::string note, std::string_view events, std::shared_ptr<const Documents> owner,

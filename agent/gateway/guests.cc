@@ -5,13 +5,17 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <optional>
+#include <set>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "agent/gateway/address.h"
 #include "agent/gateway/connection.h"
+#include "agent/gateway/documents.h"
 #include "agent/gateway/seats.h"
 
 namespace hullmark {
@@ -57,6 +61,27 @@ void Guests::RemoveAll() {
     if (chair.connection && chair.connection->standing() != Standing::kAnswering) {
       chair.connection.reset();
     }
+  }
+}
+
+void Guests::RemoveReadersOfOld(const Documents* latest, std::size_t kept) {
+  const auto newer = [](const Documents* one, const Documents* other) {
+    const Publication& left = one->publication();
+    const Publication& right = other->publication();
+    return std::tie(left.made_at, left.sequence, one) >
+           std::tie(right.made_at, right.sequence, other);
+  };
+  std::set<const Documents*, decltype(newer)> old(newer);
+  ForEach([&](Tag, const Connection& connection) {
+    const Documents* const owner = connection.owner().get();
+    if (owner != nullptr && owner != latest) old.insert(owner);
+  });
+  if (old.size() <= kept) return;
+  old.erase(old.begin(), std::next(old.begin(), static_cast<std::ptrdiff_t>(kept)));
+  for (const Tag tag : Where([&](const Connection& connection) {
+         return connection.owner() && old.contains(connection.owner().get());
+       })) {
+    Remove(tag);
   }
 }
 

@@ -10,6 +10,7 @@
 
 #include "agent/gateway/address.h"
 #include "agent/gateway/connection.h"
+#include "agent/gateway/documents.h"
 #include "agent/gateway/seats.h"
 
 namespace hullmark {
@@ -35,6 +36,10 @@ class Guests {
 
   // Sends all away but those that are being answered.
   void RemoveAll();
+
+  // Sends away who is still sent parts of sets other than `latest` and the `kept` newest before it:
+  // slow readers hold no more of them than that.
+  void RemoveReadersOfOld(const Documents* latest, std::size_t kept);
 
   // Whether one more of some client could stay.
   bool HasRoom() const;

@@ -40,6 +40,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kTick{1'000};
 constexpr milliseconds kUntilRoom{100};  // Before it looks again whether there is room.
 constexpr std::size_t kMostStreams = 8;
+constexpr std::size_t kOldSets = 3;  // That are still being sent.
 constexpr int kAcceptedAtOnce = 64;  // Then those that are here come first.
 
 // Tags below those of the guests; listening sockets follow.
@@ -152,7 +153,7 @@ bool Server::Round(const ServerControl& control) {
   for (const Guests::Tag tag : again) GoOnWithNext(tag);
   admission_.Proceed([this](Guests::Tag tag) { return guests_.At(tag); },
                      [this](Guests::Tag tag) { Settle(tag); });
-  if (published_.exchange(false)) TellStreams();
+  if (published_.exchange(false)) ShowPublished();
   ExpireThosePast(Now());
   entrance_.Set(poller_, entrance_.IsOpen() || (!web_missing_ && guests_.HasRoom()));
   for (const std::size_t at : knocked) Accept(at);
@@ -230,7 +231,8 @@ bool Server::MayStream() const {
   return guests_.Where(&Connection::IsStreaming).size() < kMostStreams;
 }
 
-void Server::TellStreams() {
+void Server::ShowPublished() {
+  guests_.RemoveReadersOfOld(Latest().get(), kOldSets);
   for (const Guests::Tag tag : guests_.Where(&Connection::IsStreaming)) {
     GoOnWithStream(*guests_.At(tag), Latest(), Now());
     Settle(tag);

@@ -53,7 +53,8 @@ class Server {
   // What it listens on, with the ports that the kernel chose.
   std::vector<std::string> Addresses() const { return entrance_.Addresses(); }
 
-  // From any thread. Answers that are being sent keep the set that they began with.
+  // From any thread. Answers that are being sent keep the set that they began with; those of more
+  // than three older sets are cut off.
   void Publish(std::shared_ptr<const Documents> documents);
   RequestCounts Counts() const { return counter_.Counts(); }
 
@@ -81,7 +82,7 @@ class Server {
   void Settle(Guests::Tag tag);
   void ExpireThosePast(Moment now);
   bool MayStream() const;
-  void TellStreams();
+  void ShowPublished();
   std::chrono::milliseconds Patience() const;
 
   Entrance entrance_;

@@ -245,6 +245,32 @@ TEST_F(Serving, AnAnswerKeepsTheSetItBeganWith) {
   EXPECT_TRUE(Body(rest) == large) << rest.size();
 }
 
+TEST_F(Serving, SlowReadersHoldThreeOldSetsAtMost) {
+  constexpr std::int64_t kSets = 5;
+  const std::string large(std::size_t{8} << 20, 'x');
+  const auto publish = [&](std::int64_t at) {
+    DocumentsWriter writer;
+    writer.Add("/metrics", DocumentType::kMetrics, Compression::kNone,
+               [&](const BodySink& sink) { sink(large); });
+    auto set = Documents::Open(writer.Seal({.made_at = std::chrono::seconds(at)}).value()).value();
+    server_->Publish(set);
+    return std::weak_ptr(set);
+  };
+  std::vector<std::weak_ptr<const Documents>> sets;
+  std::vector<Fd> clients;
+  for (std::int64_t at = 0; at < kSets; ++at) {
+    sets.push_back(publish(at));
+    clients.push_back(Connect());
+    Say(clients.back(), "GET /metrics HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    ASSERT_NE(ReadUntil(clients.back(), "\r\n\r\n"), "");
+  }
+  EXPECT_LT(ReadToEnd(clients[0]).size(), large.size()) << "cut off";
+  EXPECT_TRUE(sets[0].expired());
+  for (std::size_t at = 1; at < clients.size(); ++at) {
+    EXPECT_TRUE(ReadToEnd(clients[at]) == large) << at;
+  }
+}
+
 TEST_F(Serving, AClientThatGoesWithinAnAnswerEndsNobody) {
   DocumentsWriter writer;
   writer.Add("/metrics", DocumentType::kMetrics, Compression::kNone,
