@@ -224,7 +224,8 @@ void Server::Settle(Guests::Tag tag) {
   std::uint32_t events = connection->WantsToWrite() ? EPOLLOUT : EPOLLIN;
   if (!connection->WantsToRead()) events = 0;
   poller_.Change(connection->fd(), events, tag);
-  if (connection->HasHead() || connection->HasMore()) again_.push_back(tag);
+  const bool more = connection->HasHead() || connection->HasMore();
+  if (more && std::ranges::count(again_, tag) == 0) again_.push_back(tag);
 }
 
 bool Server::MayStream() const {
