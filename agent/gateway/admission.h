@@ -23,7 +23,8 @@ class Admission {
   Admission(Responder& responder, std::function<void()> wake)
       : responder_(responder), passwords_(std::move(wake)) {}
 
-  void SetUsers(Users users) { passwords_.SetUsers(std::move(users)); }
+  // True: they are others than before.
+  bool SetUsers(Users users) { return passwords_.SetUsers(std::move(users)); }
 
   // Answers a request, or begins to verify its password: `ticket` names the connection then. `head`
   // is as Connection::TakeHead() gives it.

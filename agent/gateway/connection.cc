@@ -187,13 +187,18 @@ void Connection::AfterFlush(Moment now) {
 
 void Connection::EndAnswer(bool keep, Moment now) {
   answering_ = false;
-  keep_ = keep;
+  keep_ = keep && !last_;
   state_ = State::kWriting;
   since_ = now;
   deadline_ = now + kWriteTime;
   write_end_ = now + kLongestWrite;
   Flush();
   AfterFlush(now);
+}
+
+void Connection::MakeLast() {
+  last_ = true;
+  keep_ = false;
 }
 
 void Connection::BeginStream(std::uint64_t told, Moment now) {

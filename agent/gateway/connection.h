@@ -61,6 +61,10 @@ class Connection {
   // another request may follow.
   void EndAnswer(bool keep, Moment now);
 
+  // The answer that is being made or sent is the last one.
+  void MakeLast();
+  bool IsLast() const { return last_; }
+
   // In place of EndAnswer(): what was written is only the beginning of a stream of events.
   // `told`: the id of the last one that the client knows.
   void BeginStream(std::uint64_t told, Moment now);
@@ -100,6 +104,7 @@ class Connection {
   std::uint64_t told_ = 0;  // Id of the last event that was given to a stream.
   bool idle_ = false;       // An answer was sent, and nothing has come since.
   bool keep_ = true;
+  bool last_ = false;
   bool answering_ = false;
 };
 

@@ -57,11 +57,19 @@ bool Guests::RemoveOne() {
 }
 
 void Guests::RemoveAll() {
-  for (Chair& chair : chairs_) {
-    if (chair.connection && chair.connection->standing() != Standing::kAnswering) {
-      chair.connection.reset();
+  RemoveStreams();
+  for (const Tag tag : Where([](const Connection&) { return true; })) {
+    Connection& connection = *At(tag);
+    if (connection.standing() == Standing::kAnswering) {
+      connection.MakeLast();
+    } else {
+      Remove(tag);
     }
   }
+}
+
+void Guests::RemoveStreams() {
+  for (const Tag tag : Where(&Connection::IsStreaming)) Remove(tag);
 }
 
 void Guests::RemoveReadersOfOld(const Documents* latest, std::size_t kept) {

@@ -34,8 +34,9 @@ class Guests {
   // Sends the one away that would have to leave next. False: nobody would.
   bool RemoveOne();
 
-  // Sends all away but those that are being answered.
+  // Sends all away, streams too; those that are being answered, after that answer.
   void RemoveAll();
+  void RemoveStreams();
 
   // Sends away who is still sent parts of sets other than `latest` and the `kept` newest before it:
   // slow readers hold no more of them than that.

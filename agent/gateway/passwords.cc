@@ -88,7 +88,8 @@ Passwords::~Passwords() {
   if (thread_.joinable()) thread_.join();
 }
 
-void Passwords::SetUsers(Users users) {
+bool Passwords::SetUsers(Users users) {
+  const bool changed = users != users_;
   users_ = std::move(users);
   // Nobody costs as much as the dearest of the users.
   nobody_ = kNobody;
@@ -96,6 +97,12 @@ void Passwords::SetUsers(Users users) {
   for (const auto& [name, hash] : users_) cost = std::max(cost, hash.substr(kCostAt, kCostSize));
   if (!cost.empty()) nobody_.replace(kCostAt, kCostSize, cost);
   if (!users_.empty() && !thread_.joinable()) thread_ = std::thread([this] { Work(); });
+  return changed;
+}
+
+bool Passwords::IsInForce(const Job& job) const {
+  const auto user = users_.find(job.user);
+  return user != users_.end() && user->second == job.hash;
 }
 
 Passwords::Seal Passwords::SealOf(std::string_view user, std::string_view password,
@@ -129,6 +136,7 @@ Passwords::Verdict Passwords::Check(std::string_view authorization, const Client
     const std::lock_guard lock(mutex_);
     jobs_.push_back({.ticket = ticket,
                      .client = client,
+                     .user = given->user,
                      .password = given->password,
                      .hash = hash,
                      .seal = seal,
@@ -148,9 +156,10 @@ std::vector<Passwords::Done> Passwords::TakeDone() {
   for (const Finished& result : results) {
     const auto own = std::ranges::find(waiting_, result.job.client);
     if (own != waiting_.end()) waiting_.erase(own);
-    if (result.right) remembered_.push_back(result.job.seal);
+    const bool right = result.right && IsInForce(result.job);
+    if (right) remembered_.push_back(result.job.seal);
     if (remembered_.size() > kMostRemembered) remembered_.pop_front();
-    done.push_back({.ticket = result.job.ticket, .right = result.right});
+    done.push_back({.ticket = result.job.ticket, .right = right});
   }
   return done;
 }

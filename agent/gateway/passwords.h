@@ -47,8 +47,9 @@ class Passwords {
   Passwords& operator=(const Passwords&) = delete;
   ~Passwords();
 
-  // Who is no longer a user, or has another password, is not let in from here on.
-  void SetUsers(Users users);
+  // Who is no longer a user, or has another password, is not let in from here on, also when the old
+  // one is being verified. True: they are others than before.
+  bool SetUsers(Users users);
   bool AreWanted() const { return !users_.empty(); }
 
   // `authorization` is the header's value, "" for none.
@@ -60,7 +61,7 @@ class Passwords {
   struct Job {
     std::uint64_t ticket = 0;
     ClientKey client{};
-    std::string password, hash;
+    std::string user, password, hash;
     Seal seal{};
     bool known = false;  // There is such a user.
   };
@@ -70,6 +71,7 @@ class Passwords {
   };
 
   void Work();
+  bool IsInForce(const Job& job) const;
   Seal SealOf(std::string_view user, std::string_view password, std::string_view hash) const;
 
   std::function<void()> wake_;

@@ -117,7 +117,7 @@ class Responder::Engine : private httplib::Server {
     authenticated_ = authenticated || connection.IsVerified();
     connection_ = &connection;
     answered_ = false;
-    close_ = head_.close;
+    close_ = head_.close || connection.IsLast();
     stream_ = false;
     route_ = Route::kOther;
     const std::string rewritten = Rewritten(head_);

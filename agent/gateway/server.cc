@@ -116,7 +116,8 @@ Result<void> Server::SetWeb(const WebSettings& settings) {
   if (!changed) return std::unexpected(changed.error());
   // Who came in by other rules comes again; new certificates are for new connections.
   if (*changed) guests_.RemoveAll();
-  admission_.SetUsers(settings.users);
+  // Every request is asked for its password; a stream was asked once.
+  if (admission_.SetUsers(settings.users)) guests_.RemoveStreams();
   responder_.SetHeaders(settings.headers);
   web_missing_ = false;
   return {};

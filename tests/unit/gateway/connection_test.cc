@@ -100,6 +100,19 @@ TEST(Connection, WhoGoesWhileAPasswordIsVerifiedHasGone) {
   EXPECT_EQ(pair.connection->state(), Connection::State::kDone);
 }
 
+TEST(Connection, TheLastAnswerEndsIt) {
+  Pair pair = MakePair(Moment{});
+  Say(pair.client, "GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\n\r\n");
+  pair.connection->Continue(Moment{});
+  ASSERT_TRUE(pair.connection->TakeHead());
+  pair.connection->BeginCheck(Moment{});
+  pair.connection->MakeLast();
+  pair.connection->Write("x");
+  pair.connection->EndAnswer(true, Moment{});
+  EXPECT_EQ(ReadToEnd(pair.client), "x");
+  EXPECT_FALSE(pair.connection->TakeHead());
+}
+
 TEST(Connection, AStreamIsGivenASignOfLife) {
   Pair pair = MakePair(Moment{});
   pair.connection->Write("begin");

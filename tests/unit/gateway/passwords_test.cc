@@ -75,6 +75,16 @@ TEST_F(WithPasswords, AReloadForgetsWhoIsNoLongerOne) {
   EXPECT_FALSE(Wait().at(0).right);
 }
 
+TEST_F(WithPasswords, AReloadCountsForWhatIsBeingVerified) {
+  for (const Users& users : {Users{{"alice", kOther}}, Users{{"bob", kSecret}}}) {
+    passwords_.SetUsers({{"alice", kSecret}});
+    ASSERT_EQ(Check(kGood), Verdict::kLater);
+    EXPECT_TRUE(passwords_.SetUsers(users));
+    EXPECT_FALSE(passwords_.SetUsers(users)) << "the same again";
+    EXPECT_FALSE(Wait().at(0).right);
+  }
+}
+
 TEST_F(WithPasswords, WrongOnesHoldUpNeitherTheKnownNorOtherAddresses) {
   Check(kGood);
   Wait();

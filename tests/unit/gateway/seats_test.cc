@@ -86,6 +86,23 @@ TEST(Seats, LimitsHoldWhateverComes) {
   }
 }
 
+TEST(Guests, OtherRulesEndStreamsAndWhatIsKept) {
+  Guests guests;
+  std::vector<Pair> pairs;
+  std::vector<Guests::Tag> tags;
+  for (int i = 0; i < 3; ++i) {
+    pairs.push_back(MakePair(At(0)));
+    tags.push_back(guests.TakeIn(Client(1), std::move(pairs.back().connection)).value());
+  }
+  guests.At(tags[1])->BeginStream(1, At(0));
+  guests.At(tags[2])->BeginCheck(At(0));
+  guests.RemoveAll();
+  EXPECT_EQ(guests.At(tags[0]), nullptr);
+  EXPECT_EQ(guests.At(tags[1]), nullptr);
+  ASSERT_NE(guests.At(tags[2]), nullptr);
+  EXPECT_TRUE(guests.At(tags[2])->IsLast());
+}
+
 TEST(Guests, ATagNamesNobodyAfterwards) {
   Guests guests({.total = 1, .per_client = 1});
   Pair first = MakePair(At(0));
