@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <optional>
 #include <span>
+#include <tuple>
 
 #include "agent/gateway/address.h"
 
@@ -14,14 +16,17 @@ namespace {
 
 std::optional<std::size_t> WhoOf(std::span<const Seat> seats,
                                  const std::function<bool(const Seat&)>& counts) {
+  std::map<ClientKey, std::size_t> held;
+  for (const Seat& seat : seats) ++held[seat.client];
+  const auto sooner = [&](const Seat& one, const Seat& other) {
+    return std::tuple(held[other.client], one.standing, one.since) <
+           std::tuple(held[one.client], other.standing, other.since);
+  };
   std::optional<std::size_t> leaving;
   for (std::size_t i = 0; i < seats.size(); ++i) {
     const Seat& seat = seats[i];
     if (seat.standing == Standing::kAnswering || !counts(seat)) continue;
-    const bool sooner =
-        !leaving || seat.standing < seats[*leaving].standing ||
-        (seat.standing == seats[*leaving].standing && seat.since < seats[*leaving].since);
-    if (sooner) leaving = i;
+    if (!leaving || sooner(seat, seats[*leaving])) leaving = i;
   }
   return leaving;
 }

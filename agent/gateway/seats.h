@@ -29,8 +29,9 @@ struct SeatLimits {
   std::size_t per_client = 16;
 };
 
-// Who leaves so that one more may stay: an idle one, else the one whose request is incomplete, each
-// time the one that has been so for longest; nobody who is being answered.
+// Who leaves so that one more may stay: of the client that has the most seats an idle one, else one
+// whose request is incomplete, each time the one that has been so for longest; nobody who is being
+// answered.
 std::optional<std::size_t> WhoLeaves(std::span<const Seat> seats);
 
 struct Vacancy {

@@ -44,6 +44,17 @@ TEST(Seats, AnIdleOneLeavesFirstThenTheOldestIncomplete) {
   EXPECT_EQ(FindVacancy(seats, Client(5), kSmall).leaving, 2);
 }
 
+TEST(Seats, WhoHasTheMostMakesRoomFirst) {
+  std::vector<Seat> seats = {
+      {.client = Client(1), .standing = Standing::kIdle, .since = At(0)},
+      {.client = Client(2), .standing = Standing::kAnswering, .since = At(1)},
+      {.client = Client(2), .standing = Standing::kIncomplete, .since = At(3)},
+      {.client = Client(2), .standing = Standing::kIncomplete, .since = At(2)}};
+  EXPECT_EQ(WhoLeaves(seats), 3);
+  for (std::size_t at = 1; at < seats.size(); ++at) seats[at].standing = Standing::kAnswering;
+  EXPECT_EQ(WhoLeaves(seats), 0) << "it has none to give";
+}
+
 TEST(Seats, WhoIsBeingAnsweredStays) {
   const std::vector<Seat> seats(4, {.client = Client(1), .standing = Standing::kAnswering});
   EXPECT_FALSE(FindVacancy(seats, Client(2), kSmall).free);
