@@ -125,7 +125,7 @@ Answer Send(Route route, const Document& found, const Asked& asked,
 // Nobody keeps what a stream said. Its beginning tells when to come back, and opens it at once.
 Answer Stream(const Asked& asked) {
   constexpr std::string_view kBegin = "retry: 5000\n\n";
-  if (!asked.may_stream) return ErrorAnswer(Route::kEvents, 503, "8 streams are open already");
+  if (!asked.may_stream) return ErrorAnswer(Route::kEvents, 503, "8 streams are open already, or 2 of yours");
   return {.route = Route::kEvents,
           .content_type = ContentTypeOf(DocumentType::kEvents),
           .body = kBegin,

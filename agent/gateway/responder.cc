@@ -19,6 +19,7 @@
 #include "agent/base/boot_time.h"
 #include "agent/gateway/answer.h"
 #include "agent/gateway/connection.h"
+#include "agent/gateway/documents.h"
 #include "agent/gateway/head.h"
 #include "agent/gateway/requests.h"
 
@@ -150,7 +151,7 @@ class Responder::Engine : private httplib::Server {
                 .accept_encoding = head_.accept_encoding,
                 .local = connection_->local(),
                 .authenticated = authenticated_,
-                .may_stream = may_stream_()};
+                .may_stream = request.path == kEventsPath && may_stream_(*connection_)};
     const auto format = request.params.find("format");
     if (format != request.params.end()) asked.format = format->second;
     return asked;

@@ -21,7 +21,7 @@ class Responder {
  public:
   using Latest = std::function<std::shared_ptr<const Documents>()>;
   using Count = std::function<void(Route, int status)>;
-  using MayStream = std::function<bool()>;  // Whether one more stream may begin.
+  using MayStream = std::function<bool(const Connection&)>;  // Whether its stream may begin.
 
   Responder(ApiRule api, Latest latest, Count count, MayStream may_stream);
   Responder(const Responder&) = delete;

@@ -39,7 +39,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kTick{1'000};
 constexpr milliseconds kUntilRoom{100};  // Before it looks again whether there is room.
-constexpr std::size_t kMostStreams = 8;
+constexpr std::size_t kMostStreams = 8, kMostStreamsOfClient = 2;
 constexpr std::size_t kOldSets = 3;  // That are still being sent.
 constexpr int kAcceptedAtOnce = 64;  // Then those that are here come first.
 
@@ -77,7 +77,7 @@ Server::Server(const ServerOptions& options, Entrance entrance, Fd wake, Poller 
       responder_(
           options.api, [this] { return Latest(); },
           [this](Route route, int status) { counter_.Count(route, status); },
-          [this] { return MayStream(); }),
+          [this](const Connection& connection) { return MayStream(connection); }),
       admission_(responder_, [this] { Wake(); }) {
   poller_.Add(wake_.get(), EPOLLIN, kWakeTag);
   entrance_.Watch(poller_, kListeningTag);
@@ -229,8 +229,12 @@ void Server::Settle(Guests::Tag tag) {
   if (more && std::ranges::count(again_, tag) == 0) again_.push_back(tag);
 }
 
-bool Server::MayStream() const {
-  return guests_.Where(&Connection::IsStreaming).size() < kMostStreams;
+bool Server::MayStream(const Connection& connection) const {
+  const ClientKey client = ClientOf(connection.fd());
+  const auto streams = guests_.Where(&Connection::IsStreaming);
+  const auto own = static_cast<std::size_t>(std::ranges::count_if(
+      streams, [&](Guests::Tag tag) { return ClientOf(guests_.At(tag)->fd()) == client; }));
+  return streams.size() < kMostStreams && own < kMostStreamsOfClient;
 }
 
 void Server::ShowPublished() {

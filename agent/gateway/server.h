@@ -81,7 +81,7 @@ class Server {
   void Answer(Guests::Tag tag);
   void Settle(Guests::Tag tag);
   void ExpireThosePast(Moment now);
-  bool MayStream() const;
+  bool MayStream(const Connection& connection) const;
   void ShowPublished();
   std::chrono::milliseconds Patience() const;
 

@@ -10,6 +10,7 @@
 
 #include "agent/gateway/admission.h"
 #include "agent/gateway/answer.h"
+#include "agent/gateway/connection.h"
 #include "agent/gateway/documents.h"
 #include "agent/gateway/requests.h"
 #include "tests/unit/gateway/client.h"
@@ -33,7 +34,7 @@ class Responding : public testing::Test {
   std::vector<int> counted_;
   Responder responder_{ApiRule::kLoopback, Published,
                        [this](Route, int status) { counted_.push_back(status); },
-                       [] { return true; }};
+                       [](const Connection&) { return true; }};
 };
 
 TEST_F(Responding, AnUnclearHeadIsAnErrorAndTheLast) {
@@ -85,7 +86,7 @@ TEST(Responder, WhatIsThrownIsAnAnswer) {
   Responder responder(
       ApiRule::kLoopback,
       []() -> std::shared_ptr<const Documents> { throw std::runtime_error("secret"); },
-      [&counted](Route, int status) { counted.push_back(status); }, [] { return true; });
+      [&counted](Route, int status) { counted.push_back(status); }, [](const Connection&) { return true; });
   const std::string answer = Respond(responder, "GET /metrics HTTP/1.1\r\n\r\n");
   EXPECT_EQ(Status(answer), "HTTP/1.1 500");
   EXPECT_EQ(HeaderOf(answer, "Connection"), "close");
@@ -97,7 +98,7 @@ TEST(Responder, WhatIsThrownIsAnAnswer) {
 TEST(Responder, WhatIsThrownWithinAnAnswerEndsIt) {
   Responder responder(
       ApiRule::kLoopback, Published, [](Route, int) { throw std::runtime_error("x"); },
-      [] { return true; });
+      [](const Connection&) { return true; });
   Pair pair = MakePair({});
   responder.Respond({.method = "GET", .target = "/healthz"}, false, *pair.connection);
   EXPECT_EQ(pair.connection->state(), Connection::State::kLingering);

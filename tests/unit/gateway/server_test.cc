@@ -317,10 +317,23 @@ TEST_F(Serving, AStreamIsResumedAndSaysWhatItCannotTell) {
   EXPECT_EQ(ReadUntil(resumed("99"), "\n\n"), "event: lost\ndata: {\"after\":99,\"next\":5}\n\n");
 }
 
+TEST_F(Serving, NoMoreThanTwoStreamsOfOneClient) {
+  std::vector<Fd> streams;
+  for (int i = 0; i < 2; ++i) {
+    streams.push_back(Connect());
+    Say(streams.back(), std::string(kStream) + "\r\n");
+    EXPECT_EQ(Status(ReadUntil(streams.back(), "retry: 5000\n")), "HTTP/1.1 200");
+  }
+  EXPECT_EQ(Status(Ask("GET /api/v1/events")), "HTTP/1.1 503");
+  const Fd other = Connect(2);
+  Say(other, std::string(kStream) + "\r\n");
+  EXPECT_EQ(Status(ReadUntil(other, "retry: 5000\n")), "HTTP/1.1 200");
+}
+
 TEST_F(Serving, NoMoreThanEightStreams) {
   std::vector<Fd> streams;
-  for (int i = 0; i < 8; ++i) {
-    streams.push_back(Connect());
+  for (std::size_t i = 0; i < 8; ++i) {
+    streams.push_back(Connect(2 + i / 2));
     Say(streams.back(), std::string(kStream) + "\r\n");
     ReadUntil(streams.back(), "retry: 5000\n\n");
   }
