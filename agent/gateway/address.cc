@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/gateway/address.h"
 
+#include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -12,6 +14,7 @@
 #include <cstring>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace hullmark {
 namespace {
@@ -105,10 +108,22 @@ std::string LocalAddressOf(int socket) {
   return (v6 ? "[" + text + "]" : text) + ":" + port.data();
 }
 
-bool IsLocal(int connected) {
+Origin OriginOf(int connected) {
   const SocketAddress name = NameOf(connected);
-  if (name.storage.ss_family == AF_UNIX) return true;
-  return IsLoopback(name) && IsLoopback(PeerOf(connected));
+  if (name.storage.ss_family == AF_UNIX) return Origin::kUnixSocket;
+  const bool loopback = IsLoopback(name) && IsLoopback(PeerOf(connected));
+  return loopback ? Origin::kLoopback : Origin::kElsewhere;
+}
+
+bool IsAddressOrLocalhost(std::string_view host) {
+  const bool bracketed = host.starts_with('[');
+  const auto port = bracketed ? host.find(']') : host.find(':');
+  const std::string name(bracketed && port != std::string_view::npos ? host.substr(1, port - 1)
+                                                                     : host.substr(0, port));
+  in6_addr address = {};
+  if (bracketed) return inet_pton(AF_INET6, name.c_str(), &address) == 1;
+  return name.empty() || strcasecmp(name.c_str(), "localhost") == 0 ||
+         inet_pton(AF_INET, name.c_str(), &address) == 1;
 }
 
 }  // namespace hullmark

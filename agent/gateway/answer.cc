@@ -125,7 +125,8 @@ Answer Send(Route route, const Document& found, const Asked& asked,
 // Nobody keeps what a stream said. Its beginning tells when to come back, and opens it at once.
 Answer Stream(const Asked& asked) {
   constexpr std::string_view kBegin = "retry: 5000\n\n";
-  if (!asked.may_stream) return ErrorAnswer(Route::kEvents, 503, "8 streams are open already, or 2 of yours");
+  if (!asked.may_stream)
+    return ErrorAnswer(Route::kEvents, 503, "8 streams are open already, or 2 of yours");
   return {.route = Route::kEvents,
           .content_type = ContentTypeOf(DocumentType::kEvents),
           .body = kBegin,
@@ -179,7 +180,9 @@ Answer AnswerTo(const Asked& asked, const std::shared_ptr<const Documents>& docu
   if (route == Route::kHealthz) return Plain(route, "alive\n");
   if (route == Route::kReadyz) return Readiness(documents.get(), now);
   if (!MayAsk(asked, route, api)) {
-    return ErrorAnswer(route, 403, "not served to everybody, see api in the configuration");
+    return ErrorAnswer(route, 403,
+                       "served to who is authenticated, or asks this host by an address or as "
+                       "localhost: see api in the configuration");
   }
   if (route == Route::kOpenApi) {
     const std::string_view text = OpenApiText();

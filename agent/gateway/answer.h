@@ -29,7 +29,7 @@ struct Asked {
   std::optional<std::string_view> format{};  // The query's "format".
   std::string_view if_none_match{};
   std::string_view accept_encoding{};
-  bool local = false;          // See IsLocal.
+  bool local = false;          // Of this host, and named no other: see IsLocal in responder.cc.
   bool authenticated = false;  // By a password or a certificate.
   bool may_stream = false;     // There is room for one more stream.
 };

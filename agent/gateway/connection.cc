@@ -13,6 +13,7 @@
 #include <string_view>
 #include <utility>
 
+#include "agent/gateway/address.h"
 #include "agent/gateway/answer.h"
 #include "agent/gateway/documents.h"
 #include "agent/gateway/moved.h"
@@ -42,8 +43,8 @@ bool Lies(std::string_view part, std::string_view whole) {
 
 }  // namespace
 
-Connection::Connection(Wire wire, bool local, Moment now)
-    : wire_(std::move(wire)), local_(local), since_(now), deadline_(now + kHeadTime) {}
+Connection::Connection(Wire wire, Origin origin, Moment now)
+    : wire_(std::move(wire)), origin_(origin), since_(now), deadline_(now + kHeadTime) {}
 
 Standing Connection::standing() const {
   switch (state_) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "agent/gateway/address.h"
 #include "agent/gateway/documents.h"
 #include "agent/gateway/seats.h"
 #include "agent/gateway/wire.h"
@@ -23,10 +24,10 @@ class Connection {
   enum class State : std::uint8_t { kReading, kChecking, kWriting, kStreaming, kLingering, kDone };
   static constexpr std::size_t kMostHead = std::size_t{8} << 10;  // Request line and headers.
 
-  Connection(Wire wire, bool local, Moment now);
+  Connection(Wire wire, Origin origin, Moment now);
 
   int fd() const { return wire_.fd(); }
-  bool local() const { return local_; }
+  Origin origin() const { return origin_; }
   State state() const { return state_; }
   Moment deadline() const { return deadline_; }
   Standing standing() const;
@@ -93,7 +94,7 @@ class Connection {
   void ExpectStream(Moment now);
 
   Wire wire_;
-  bool local_;
+  Origin origin_;
   State state_ = State::kReading;
   Moment since_, deadline_;
   Moment write_end_{};        // However slowly an answer is taken, it ends here.

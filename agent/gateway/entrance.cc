@@ -74,8 +74,8 @@ std::unique_ptr<Connection> Entrance::Meet(Fd socket, std::size_t at,
   const bool speaks_tls = tls_ && !listening_[at].unix_socket;
   auto tls = speaks_tls ? tls_->Begin(socket.get()) : nullptr;
   if (speaks_tls && !tls) return nullptr;
-  const bool local = IsLocal(socket.get());
-  return std::make_unique<Connection>(Wire(std::move(socket), std::move(tls)), local, now);
+  const Origin origin = OriginOf(socket.get());
+  return std::make_unique<Connection>(Wire(std::move(socket), std::move(tls)), origin, now);
 }
 
 Result<bool> Entrance::SetTls(const std::optional<TlsSettings>& settings) {

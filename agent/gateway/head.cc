@@ -107,6 +107,7 @@ class HeadReader {
     head_.target = OriginForm(target);
     if (head_.target.empty()) return Refuse("a target that is no path");
     head_.close = version == "HTTP/1.0";
+    needs_host_ = version == "HTTP/1.1";
     return {};
   }
 
@@ -121,7 +122,10 @@ class HeadReader {
     if (IsWord(name, "content-length")) return TakeLength(value);
     if (IsWord(name, "transfer-encoding")) return TakeEncoding();
     if (IsWord(name, "connection")) TakeConnection(value);
-    if (IsWord(name, "host") && std::exchange(hosted_, true)) return Refuse("more than one Host");
+    if (IsWord(name, "host")) {
+      if (std::exchange(hosted_, true)) return Refuse("more than one Host");
+      head_.host = value;
+    }
     if (IsWord(name, "if-none-match")) Join(head_.if_none_match, value);
     if (IsWord(name, "authorization")) {
       if (!head_.authorization.empty()) return Refuse("more than one Authorization");
@@ -132,7 +136,10 @@ class HeadReader {
     return {};
   }
 
-  RequestHead Take() { return std::move(head_); }
+  Result<RequestHead> Take() {
+    if (needs_host_ && !hosted_) return Refuse("no Host");
+    return std::move(head_);
+  }
 
  private:
   Result<void> TakeLength(std::string_view value) {
@@ -164,6 +171,7 @@ class HeadReader {
   RequestHead head_;
   bool framed_ = false;  // Something was said of a body.
   bool hosted_ = false;
+  bool needs_host_ = false;
 };
 
 }  // namespace

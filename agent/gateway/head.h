@@ -14,6 +14,7 @@ namespace hullmark {
 struct RequestHead {
   std::string method{};
   std::string target{};  // In origin form: "/metrics?a=b".
+  std::string host{};    // "" of HTTP/1.0 perhaps.
   std::string if_none_match{};
   std::string authorization{};
   std::optional<std::uint64_t> last_event_id{};

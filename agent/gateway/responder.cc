@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "agent/base/boot_time.h"
+#include "agent/gateway/address.h"
 #include "agent/gateway/answer.h"
 #include "agent/gateway/connection.h"
 #include "agent/gateway/documents.h"
@@ -53,6 +54,12 @@ class MemoryStream : public httplib::Stream {
   std::string_view request_;
   Connection& connection_;
 };
+
+// By a name that is somebody else's a browser is local too.
+bool IsLocal(const Connection& connection, const RequestHead& head) {
+  return connection.origin() == Origin::kUnixSocket ||
+         (connection.origin() == Origin::kLoopback && IsAddressOrLocalhost(head.host));
+}
 
 // The head as httplib gets it: what nobody can misread, and no more than it needs.
 std::string Rewritten(const RequestHead& head) {
@@ -149,7 +156,7 @@ class Responder::Engine : private httplib::Server {
                 .path = request.path,
                 .if_none_match = head_.if_none_match,
                 .accept_encoding = head_.accept_encoding,
-                .local = connection_->local(),
+                .local = IsLocal(*connection_, head_),
                 .authenticated = authenticated_,
                 .may_stream = request.path == kEventsPath && may_stream_(*connection_)};
     const auto format = request.params.find("format");

@@ -22,8 +22,8 @@
 namespace hullmark {
 namespace {
 
-// What IsLocal says of a client of 127.0.0.1 that has bound itself to `from`; null: to nothing.
-bool IsLocalFrom(const sockaddr_in* from) {
+// Where a client of 127.0.0.1 comes from that has bound itself to `from`; null: to nothing.
+Origin OriginFrom(const sockaddr_in* from) {
   const Fd listening = std::move(ListenOn({.host = "127.0.0.1", .port = "0"}, "x").value());
   sockaddr_in name = {};
   socklen_t length = sizeof name;
@@ -35,7 +35,7 @@ bool IsLocalFrom(const sockaddr_in* from) {
   EXPECT_EQ(connect(client.get(), reinterpret_cast<sockaddr*>(&name), sizeof name), 0);
   const Fd accepted(accept4(listening.get(), nullptr, nullptr, SOCK_CLOEXEC));
   EXPECT_TRUE(accepted);
-  return IsLocal(accepted.get());
+  return OriginOf(accepted.get());
 }
 
 // An IPv4 address of this host that is not loopback.
@@ -54,10 +54,10 @@ std::optional<sockaddr_in> OtherAddress() {
 }
 
 TEST(Address, LocalIsWhoComesFromLoopbackToo) {
-  EXPECT_TRUE(IsLocalFrom(nullptr));
+  EXPECT_EQ(OriginFrom(nullptr), Origin::kLoopback);
   const auto other = OtherAddress();
   if (!other) GTEST_SKIP() << "this host has no address but loopback";
-  EXPECT_FALSE(IsLocalFrom(&*other));
+  EXPECT_EQ(OriginFrom(&*other), Origin::kElsewhere);
 }
 
 TEST(Address, AUnixSocketIsLocal) {
@@ -65,7 +65,18 @@ TEST(Address, AUnixSocketIsLocal) {
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
   const Fd client(ends[0]);
   const Fd accepted(ends[1]);
-  EXPECT_TRUE(IsLocal(accepted.get()));
+  EXPECT_EQ(OriginOf(accepted.get()), Origin::kUnixSocket);
+}
+
+TEST(Address, HostsThatNobodyElseCanName) {
+  for (const char* host : {"", "localhost", "LocalHost:9723", "127.0.0.1", "127.0.0.1:9723",
+                           "[::1]", "[::1]:9723", "192.0.2.7"}) {
+    EXPECT_TRUE(IsAddressOrLocalhost(host)) << host;
+  }
+  for (const char* host : {"evil.example", "evil.example:9723", "localhost.evil.example", "[evil]",
+                           "[", "127.0.0.1.evil.example", "h"}) {
+    EXPECT_FALSE(IsAddressOrLocalhost(host)) << host;
+  }
 }
 
 // The key of a client that has bound itself to `from` and connected to `to`.

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "agent/base/file.h"
+#include "agent/gateway/address.h"
 #include "agent/gateway/connection.h"
 #include "agent/gateway/wire.h"
 
@@ -63,7 +64,7 @@ inline Pair MakePair(Connection::Moment now) {
   std::array<int, 2> ends = {-1, -1};
   EXPECT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()), 0);
   return {.client = Fd(ends[0]),
-          .connection = std::make_unique<Connection>(Wire(Fd(ends[1])), true, now)};
+          .connection = std::make_unique<Connection>(Wire(Fd(ends[1])), Origin::kUnixSocket, now)};
 }
 
 }  // namespace hullmark

@@ -21,6 +21,7 @@ TEST(Head, WhatAnAnswerNeeds) {
   ASSERT_TRUE(head) << head.error().message;
   EXPECT_EQ(head->method, "GET");
   EXPECT_EQ(head->target, "/metrics?a=b");
+  EXPECT_EQ(head->host, "h");
   EXPECT_EQ(head->accept_encoding, "br, gzip");
   EXPECT_EQ(head->if_none_match, "\"a\", \"b\"");
   EXPECT_FALSE(head->close);
@@ -37,6 +38,12 @@ TEST(Head, WhatEndsAConnection) {
   EXPECT_TRUE(ReadHead("GET / HTTP/1.0\r\n\r\n").value().close);
 }
 
+TEST(Head, Http11HasAHost) {
+  EXPECT_FALSE(ReadHead("GET / HTTP/1.1\r\n\r\n"));
+  EXPECT_TRUE(ReadHead("GET / HTTP/1.1\r\nHost:\r\n\r\n"));
+  EXPECT_TRUE(ReadHead("GET / HTTP/1.0\r\n\r\n"));
+}
+
 TEST(Head, AtMost64Lines) {
   std::string lines;
   for (int i = 2; i < 64; ++i) lines += "X: y\r\n";
@@ -49,7 +56,7 @@ TEST(Head, AtMost64Lines) {
 TEST(Head, TargetsOfAProxy) {
   for (const auto& [target, path] : std::vector<std::pair<std::string, std::string>>{
            {"http://x/healthz", "/healthz"}, {"HTTP://x:1", "/"}, {"http://x?a", "/?a"}}) {
-    EXPECT_EQ(ReadHead("GET " + target + " HTTP/1.1\r\n\r\n").value().target, path);
+    EXPECT_EQ(ReadHead("GET " + target + " HTTP/1.0\r\n\r\n").value().target, path);
   }
   for (const char* target : {"*", "x:1", "http://", "http:///metrics", "metrics"}) {
     EXPECT_FALSE(ReadHead("GET " + std::string(target) + " HTTP/1.1\r\n\r\n")) << target;

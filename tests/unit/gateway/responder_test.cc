@@ -64,20 +64,23 @@ TEST_F(Responding, ARangeThatIsNoneIsNoError) {
 }
 
 TEST_F(Responding, TheLastAnswerSaysSo) {
-  for (const std::string head : {"GET /healthz HTTP/1.0\r\n\r\n", "BREW /metrics HTTP/1.1\r\n\r\n",
-                                 "POST /metrics HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"}) {
+  for (const std::string head :
+       {"GET /healthz HTTP/1.0\r\n\r\n", "BREW /metrics HTTP/1.1\r\nHost: h\r\n\r\n",
+        "POST /metrics HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"}) {
     const std::string answer = Ask(head);
     EXPECT_EQ(HeaderOf(answer, "Connection"), "close") << answer;
     EXPECT_EQ(HeaderOf(answer, "Keep-Alive"), "") << answer;
   }
-  EXPECT_EQ(HeaderOf(Ask("GET /healthz HTTP/1.1\r\n\r\n"), "Connection"), "");
+  EXPECT_EQ(HeaderOf(Ask("GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n"), "Connection"), "");
 }
 
 TEST_F(Responding, ListsOfSeveralLinesAndTargetsOfAProxy) {
-  EXPECT_EQ(HeaderOf(Ask("GET /metrics HTTP/1.1\r\nAccept-Encoding: br\r\nAccept-Encoding: gzip"
-                         "\r\n\r\n"),
-                     "Content-Encoding"),
-            "gzip");
+  EXPECT_EQ(
+      HeaderOf(
+          Ask("GET /metrics HTTP/1.1\r\nHost: h\r\nAccept-Encoding: br\r\nAccept-Encoding: gzip"
+              "\r\n\r\n"),
+          "Content-Encoding"),
+      "gzip");
   EXPECT_EQ(Body(Ask("GET http://x/healthz HTTP/1.1\r\nHost: x\r\n\r\n")), "alive\n");
 }
 
@@ -86,8 +89,9 @@ TEST(Responder, WhatIsThrownIsAnAnswer) {
   Responder responder(
       ApiRule::kLoopback,
       []() -> std::shared_ptr<const Documents> { throw std::runtime_error("secret"); },
-      [&counted](Route, int status) { counted.push_back(status); }, [](const Connection&) { return true; });
-  const std::string answer = Respond(responder, "GET /metrics HTTP/1.1\r\n\r\n");
+      [&counted](Route, int status) { counted.push_back(status); },
+      [](const Connection&) { return true; });
+  const std::string answer = Respond(responder, "GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n");
   EXPECT_EQ(Status(answer), "HTTP/1.1 500");
   EXPECT_EQ(HeaderOf(answer, "Connection"), "close");
   EXPECT_TRUE(Body(answer).starts_with(R"({"error":{"code":"internal")")) << answer;

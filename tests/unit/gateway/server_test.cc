@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -74,7 +75,7 @@ class Serving : public testing::Test {
   // The whole answer to one request on a connection of its own.
   std::string Ask(std::string_view line, std::string_view headers = "") const {
     const Fd client = Connect();
-    Say(client, std::string(line) + " HTTP/1.1\r\nHost: h\r\nConnection: close\r\n" +
+    Say(client, std::string(line) + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" +
                     std::string(headers) + "\r\n");
     return ReadToEnd(client);
   }
@@ -167,6 +168,19 @@ TEST_F(Serving, ABodyIsNotReadAndEndsTheConnection) {
   EXPECT_EQ(answers.find("alive"), std::string::npos);
 }
 
+TEST_F(Serving, OtherSitesNamesAreNotOurs) {
+  for (const auto& [host, path, status] :
+       std::vector<std::tuple<std::string, std::string, std::string>>{
+           {"evil.example", "/api/v1/report", "403"},
+           {"evil.example", "/", "403"},
+           {"evil.example", "/metrics", "200"},
+           {"127.0.0.1:9723", "/api/v1/report", "200"}}) {
+    const Fd client = Connect();
+    Say(client, "GET " + path + " HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n");
+    EXPECT_EQ(Status(ReadToEnd(client)), "HTTP/1.1 " + status) << host << path;
+  }
+}
+
 TEST_F(Serving, SeveralRequestsOnOneConnection) {
   const Fd client = Connect();
   Say(client,
@@ -205,7 +219,8 @@ TEST_F(Serving, AHundredClientsAtOnce) {
   std::vector<Fd> silent;
   for (int i = 0; i < 20; ++i) {
     silent.push_back(Connect(2 + static_cast<std::size_t>(i)));
-    if (i % 2 == 0) Say(silent.back(), "GET /metrics HTTP/1.1\r\n\r\nGET /metrics HTTP/1.1\r\n");
+    if (i % 2 == 0)
+      Say(silent.back(), "GET /metrics HTTP/1.1\r\nHost: h\r\n\r\nGET /metrics HTTP/1.1\r\n");
   }
   std::vector<Fd> clients;
   for (std::size_t i = 0; i < kClients; ++i) {
@@ -220,7 +235,7 @@ TEST_F(Serving, OfOneAddressTheOldestIncompleteGoes) {
   std::vector<Fd> clients;
   for (int i = 0; i < 16; ++i) clients.push_back(Connect());
   const Fd other = Connect(2);
-  Say(other, "GET /healthz HTTP/1.1\r\n");
+  Say(other, "GET /healthz HTTP/1.1\r\nHost: h\r\n");
   clients.push_back(Connect());
   EXPECT_EQ(ReadToEnd(clients[0]), "");
   for (const Fd* one : {&std::as_const(clients)[1], &std::as_const(clients)[16], &other}) {
@@ -285,7 +300,7 @@ TEST_F(Serving, AClientThatGoesWithinAnAnswerEndsNobody) {
   EXPECT_EQ(Body(Ask("GET /healthz")), "alive\n");
 }
 
-constexpr std::string_view kStream = "GET /api/v1/events HTTP/1.1\r\nHost: h\r\n";
+constexpr std::string_view kStream = "GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n";
 
 TEST_F(Serving, AStreamBeginsWithWhatComesNext) {
   server_->Publish(PublishedEvents(1, 3));
@@ -367,7 +382,7 @@ class NoMoreDescriptors {
 
 TEST_F(Serving, WithoutDescriptorsAnIdleClientMakesRoom) {
   const Fd idle = Connect();
-  Say(idle, "GET /healthz HTTP/1.1\r\n\r\n");
+  Say(idle, "GET /healthz HTTP/1.1\r\nHost: h\r\n\r\n");
   std::array<char, 8> begin;
   ASSERT_EQ(recv(idle.get(), begin.data(), begin.size(), MSG_WAITALL), ssize_t{begin.size()});
   const Fd client(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
