@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <expected>
 #include <filesystem>
 #include <string>
@@ -23,16 +24,27 @@
 namespace hullmark {
 namespace {
 
-Result<std::string> ReadSecretFile(const std::string& path) {
+struct TrustedText {
+  std::string text{};
+  bool secret = false;  // Its owner alone may read it.
+};
+
+// What is read is what was judged, whoever replaces the file meanwhile.
+Result<TrustedText> ReadTrusted(const std::string& path) {
+  constexpr std::size_t kMost = std::size_t{1} << 20;
   const auto file = OpenTrusted(path, Uid{geteuid()});
   if (!file) return std::unexpected(file.error());
   struct stat status = {};
   if (fstat(file->get(), &status) != 0) return Fail(CodeOfErrno(errno), path + ": fstat");
-  if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    return Fail(ErrorCode::kDenied,
-                path + ": not trusted: others than its owner may read the key (chmod 600)");
-  }
-  return ReadSiteFile(path);
+  auto text = ReadAll(*file, path, kMost);
+  if (!text) return std::unexpected(text.error());
+  return TrustedText{.text = std::move(*text),
+                     .secret = (status.st_mode & (S_IRWXG | S_IRWXO)) == 0};
+}
+
+std::unexpected<Error> NoSecret(const std::string& path, const std::string& what) {
+  return Fail(ErrorCode::kDenied,
+              path + ": not trusted: others than its owner may read " + what + " (chmod 600)");
 }
 
 std::string Joined(const std::vector<std::string>& names) {
@@ -60,13 +72,14 @@ ClientCertificate WantedOf(WebConfig::ClientAuth auth) {
 Result<TlsSettings> LoadTls(const WebConfig::Tls& tls) {
   auto certificates = ReadSiteFile(tls.cert_file);
   if (!certificates) return std::unexpected(certificates.error());
-  auto key = ReadSecretFile(tls.key_file);
+  auto key = ReadTrusted(tls.key_file);
   if (!key) return std::unexpected(key.error());
+  if (!key->secret) return NoSecret(tls.key_file, "the key");
   auto roots =
       tls.client_ca_file.empty() ? Result<std::string>("") : ReadSiteFile(tls.client_ca_file);
   if (!roots) return std::unexpected(roots.error());
   return TlsSettings{.certificates = std::move(*certificates),
-                     .key = std::move(*key),
+                     .key = std::move(key->text),
                      .client_roots = std::move(*roots),
                      .client = WantedOf(tls.client_auth),
                      .only_13 = tls.min == WebConfig::TlsVersion::k13,
@@ -81,11 +94,12 @@ Result<TlsSettings> LoadTls(const WebConfig::Tls& tls) {
 Result<WebSettings> LoadWebSettings(const std::string& path) {
   WebSettings settings;
   if (path.empty()) return settings;
-  const auto text = ReadSiteFile(path);
-  if (!text) return std::unexpected(text.error());
+  const auto file = ReadTrusted(path);
+  if (!file) return std::unexpected(file.error());
   const std::string directory = std::filesystem::absolute(path).parent_path();
-  auto config = LoadWebConfig(*text, path, directory);
+  auto config = LoadWebConfig(file->text, path, directory);
   if (!config) return std::unexpected(config.error());
+  if (!config->users.empty() && !file->secret) return NoSecret(path, "the hashes of passwords");
   if (const auto& wanted = config->tls) {
     auto tls = LoadTls(*wanted);
     if (!tls) return std::unexpected(tls.error());

@@ -29,14 +29,15 @@ void Admission::Receive(std::string_view text, Ticket ticket, Connection& connec
 
 void Admission::RespondTo(Passwords::Verdict verdict, const RequestHead& head,
                           Connection& connection) {
+  const bool with_body = head.method != "HEAD";
   switch (verdict) {
     case Passwords::Verdict::kRight:
       return responder_.Respond(head, true, connection);
     case Passwords::Verdict::kWrong:
     case Passwords::Verdict::kLater:
-      return responder_.Refuse(connection, 401, "a user and a password are wanted");
+      return responder_.Refuse(connection, 401, "a user and a password are wanted", with_body);
     case Passwords::Verdict::kBusy:
-      return responder_.Refuse(connection, 503, "too many passwords are being verified");
+      return responder_.Refuse(connection, 503, "too many passwords are being verified", with_body);
   }
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/gateway/answer.h"
 
+#include <strings.h>
+
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -11,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "agent/gateway/documents.h"
 #include "agent/gateway/negotiation.h"
@@ -153,7 +156,18 @@ Answer ErrorAnswer(Route route, int status, std::string_view message) {
   return answer;
 }
 
-std::string LastResponse(int status, std::string_view message) {
+Headers HeadersWith(const Headers& configured) {
+  Headers all(kGuardHeaders.begin(), kGuardHeaders.end());
+  for (const auto& [name, value] : configured) {
+    std::erase_if(
+        all, [&](const auto& one) { return strcasecmp(one.first.c_str(), name.c_str()) == 0; });
+    all.emplace_back(name, value);
+  }
+  return all;
+}
+
+std::string LastResponse(int status, std::string_view message, const Headers& headers,
+                         bool with_body) {
   const Answer answer = ErrorAnswer(Route::kOther, status, message);
   std::string text = "HTTP/1.1 " + std::to_string(status) + " ";
   text += ReasonOfStatus(status);
@@ -161,13 +175,13 @@ std::string LastResponse(int status, std::string_view message) {
   text += "\r\nConnection: close\r\nContent-Type: ";
   text += answer.content_type;
   text += "\r\nContent-Length: " + std::to_string(answer.length) + "\r\n";
-  for (const auto& [name, value] : kGuardHeaders) {
+  for (const auto& [name, value] : headers) {
     text += name;
     text += ": ";
     text += value;
     text += "\r\n";
   }
-  return text + "\r\n" + answer.text;
+  return text + "\r\n" + (with_body ? answer.text : "");
 }
 
 Answer AnswerTo(const Asked& asked, const std::shared_ptr<const Documents>& documents, ApiRule api,

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "agent/gateway/documents.h"
 #include "agent/gateway/requests.h"
@@ -68,7 +69,12 @@ Answer AnswerTo(const Asked& asked, const std::shared_ptr<const Documents>& docu
 Answer ErrorAnswer(Route route, int status, std::string_view message);
 
 // The same as the bytes of a whole response, the last one of its connection: for what never became
-// a request.
-std::string LastResponse(int status, std::string_view message);
+// a request that is answered. `with_body`: not of a HEAD.
+using Headers = std::vector<std::pair<std::string, std::string>>;
+std::string LastResponse(int status, std::string_view message, const Headers& headers,
+                         bool with_body = true);
+
+// kGuardHeaders and the configured ones; of two with one name the latter count.
+Headers HeadersWith(const Headers& configured);
 
 }  // namespace hullmark

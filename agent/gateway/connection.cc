@@ -243,7 +243,7 @@ bool Connection::Expire(Moment now) {
   }
   const bool begun = state_ == State::kReading && !buffer_.empty();
   if (begun) {
-    Write(LastResponse(408, "the request did not come in time"));
+    Write(LastResponse(408, "the request did not come in time", HeadersWith({})));
     EndAnswer(false, now);
   } else {
     state_ = State::kDone;

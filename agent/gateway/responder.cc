@@ -79,7 +79,7 @@ class Responder::Engine : private httplib::Server {
         count_(std::move(count)),
         may_stream_(std::move(may_stream)) {
     svr_sock_ = 0;  // Any socket: without one httplib takes itself for stopped and sends no bodies.
-    set_default_headers({kGuardHeaders.begin(), kGuardHeaders.end()});
+    SetHeaders({});
     set_keep_alive_timeout(60);
     set_keep_alive_max_count(1'000);  // Only said: connections end by time and number.
     set_pre_routing_handler([this](const httplib::Request& request, httplib::Response& response) {
@@ -111,13 +111,9 @@ class Responder::Engine : private httplib::Server {
     });
   }
 
-  void SetHeaders(const std::vector<std::pair<std::string, std::string>>& headers) {
-    httplib::Headers all(kGuardHeaders.begin(), kGuardHeaders.end());
-    for (const auto& [name, value] : headers) {
-      all.erase(name);
-      all.emplace(name, value);
-    }
-    set_default_headers(std::move(all));
+  void SetHeaders(const Headers& headers) {
+    headers_ = HeadersWith(headers);
+    set_default_headers({headers_.begin(), headers_.end()});
   }
 
   void Respond(const RequestHead& head, bool authenticated, Connection& connection) {
@@ -136,8 +132,8 @@ class Responder::Engine : private httplib::Server {
     connection.EndAnswer(written && !closed && !close_, Now());
   }
 
-  void Refuse(Connection& connection, int status, std::string_view message) {
-    connection.Write(LastResponse(status, message));
+  void Refuse(Connection& connection, int status, std::string_view message, bool with_body) {
+    connection.Write(LastResponse(status, message, headers_, with_body));
     connection.EndAnswer(false, Now());
     count_(Route::kOther, status);
   }
@@ -216,6 +212,7 @@ class Responder::Engine : private httplib::Server {
   MayStream may_stream_;
   Connection* connection_ = nullptr;
   RequestHead head_;
+  Headers headers_;  // Of every answer.
   Route route_ = Route::kOther;
   bool answered_ = false;
   bool authenticated_ = false;
@@ -229,9 +226,7 @@ Responder::Responder(ApiRule api, Latest latest, Count count, MayStream may_stre
 
 Responder::~Responder() = default;
 
-void Responder::SetHeaders(const std::vector<std::pair<std::string, std::string>>& headers) {
-  engine_->SetHeaders(headers);
-}
+void Responder::SetHeaders(const Headers& headers) { engine_->SetHeaders(headers); }
 
 void Responder::Respond(const RequestHead& head, bool authenticated, Connection& connection) {
   try {
@@ -240,13 +235,15 @@ void Responder::Respond(const RequestHead& head, bool authenticated, Connection&
     if (connection.IsAnswering()) {
       connection.EndAnswer(false, Now());
     } else {
-      engine_->Refuse(connection, 500, "this request cannot be answered now");
+      engine_->Refuse(connection, 500, "this request cannot be answered now",
+                      head.method != "HEAD");
     }
   }
 }
 
-void Responder::Refuse(Connection& connection, int status, std::string_view message) {
-  engine_->Refuse(connection, status, message);
+void Responder::Refuse(Connection& connection, int status, std::string_view message,
+                       bool with_body) {
+  engine_->Refuse(connection, status, message, with_body);
 }
 
 }  // namespace hullmark

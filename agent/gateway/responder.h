@@ -3,10 +3,7 @@
 
 #include <functional>
 #include <memory>
-#include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "agent/gateway/answer.h"
 #include "agent/gateway/connection.h"
@@ -33,10 +30,11 @@ class Responder {
   void Respond(const RequestHead& head, bool authenticated, Connection& connection);
 
   // What else every answer has; of two with one name these count.
-  void SetHeaders(const std::vector<std::pair<std::string, std::string>>& headers);
+  void SetHeaders(const Headers& headers);
 
-  // Writes an error of its own making and ends the connection: for what is no request.
-  void Refuse(Connection& connection, int status, std::string_view message);
+  // Writes an error of its own making and ends the connection: for what is no request, or is not
+  // let in. `with_body`: not of a HEAD.
+  void Refuse(Connection& connection, int status, std::string_view message, bool with_body = true);
 
  private:
   class Engine;

@@ -165,6 +165,7 @@ class Units(unittest.TestCase):
         config = self.folder / "web.yaml"
         tls = "tls_server_config:\n  cert_file: server.crt\n  key_file: server.key\n"
         config.write_text(f"{tls}basic_auth_users:\n  alice: {HASH}\n")
+        config.chmod(0o600)
 
         def status(**headers):
             connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=agent_test.PATIENCE, context=context)

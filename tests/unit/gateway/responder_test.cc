@@ -48,6 +48,19 @@ TEST_F(Responding, AnUnclearHeadIsAnErrorAndTheLast) {
   EXPECT_EQ(counted_, std::vector<int>(4, 400));
 }
 
+TEST_F(Responding, RefusalsHaveTheHeadersOfEveryAnswer) {
+  responder_.SetHeaders({{"X-Frame-Options", "deny"}, {"x-content-type-options", "nosniff"}});
+  for (const bool with_body : {true, false}) {
+    Pair pair = MakePair({});
+    responder_.Refuse(*pair.connection, 401, "no", with_body);
+    const std::string answer = ReadToEnd(pair.client);
+    EXPECT_EQ(HeaderOf(answer, "X-Frame-Options"), "deny");
+    EXPECT_EQ(HeaderOf(answer, "X-Content-Type-Options"), "") << "in its other spelling alone";
+    EXPECT_EQ(HeaderOf(answer, "Content-Length"), "49");
+    EXPECT_EQ(Body(answer).size(), with_body ? 49 : 0) << answer;
+  }
+}
+
 TEST_F(Responding, AnExpectationIsNotAnswered) {
   const std::string answer =
       Ask("GET /healthz HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n");
