@@ -142,7 +142,11 @@ Result<T> ReadWith(const std::string& path, const Result<std::string>& text, con
 
 Result<std::string> ReadSiteFile(const std::string& path) {
   const auto file = OpenTrusted(path, Uid{geteuid()});
-  return file ? ReadAll(*file, path, kSiteFileBytes) : std::unexpected(file.error());
+  return file ? ReadSiteFile(*file, path) : std::unexpected(file.error());
+}
+
+Result<std::string> ReadSiteFile(const Fd& opened, const std::string& path) {
+  return ReadAll(opened, path, kSiteFileBytes);
 }
 
 Result<LoadedBenchmark> LoadChosenBenchmark(const GlobalOptions& global) {

@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "agent/base/file.h"
 #include "agent/cli/command.h"
 #include "agent/collect/collect.h"
 #include "agent/config/config.h"
@@ -26,6 +27,9 @@ struct LoadedBenchmark {
 
 // The text of a file that decides what is done: it has to be trusted, see OpenTrusted.
 Result<std::string> ReadSiteFile(const std::string& path);
+
+// The same of one that was opened and judged; `path` is for errors.
+Result<std::string> ReadSiteFile(const Fd& opened, const std::string& path);
 
 // The benchmark that the options name, which has to be trusted, or the compiled-in one; with the
 // overrides that they name.

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstddef>
 #include <expected>
 #include <filesystem>
 #include <string>
@@ -31,12 +30,11 @@ struct TrustedText {
 
 // What is read is what was judged, whoever replaces the file meanwhile.
 Result<TrustedText> ReadTrusted(const std::string& path) {
-  constexpr std::size_t kMost = std::size_t{1} << 20;
   const auto file = OpenTrusted(path, Uid{geteuid()});
   if (!file) return std::unexpected(file.error());
   struct stat status = {};
   if (fstat(file->get(), &status) != 0) return Fail(CodeOfErrno(errno), path + ": fstat");
-  auto text = ReadAll(*file, path, kMost);
+  auto text = ReadSiteFile(*file, path);
   if (!text) return std::unexpected(text.error());
   return TrustedText{.text = std::move(*text),
                      .secret = (status.st_mode & (S_IRWXG | S_IRWXO)) == 0};

@@ -66,6 +66,7 @@ class Web(WithAgent):
 
     def start_with(self, text, *options):
         self.config.write_text(text)
+        self.config.chmod(0o600)
         agent = self.start("--web.config.file", self.config, "--interval", "300ms", *options)
         return agent, agent.port()
 
@@ -123,7 +124,9 @@ class Web(WithAgent):
         self.assertEqual(self.ask(port, "/api/v1/containers", self.context("client"))[0], 200)
 
     def test_passwords(self):
-        _, port = self.start_with(f"basic_auth_users:\n  alice: {HASH}\n", "--api", "authenticated")
+        _, port = self.start_with(f"basic_auth_users:\n  alice: {HASH}\n"
+                                  "http_server_config:\n  headers:\n    X-Frame-Options: deny\n",
+                                  "--api", "authenticated")
         eventually(lambda: self.ask(port, "/readyz", Authorization=SECRET)[0] == 200, "ready")
         self.assertEqual(self.ask(port, "/api/v1/containers", Authorization=SECRET)[0], 200)
         for wrong in (b"alice:wrong", b"alice:", b"bob:secret", b"alice"):
@@ -131,6 +134,7 @@ class Web(WithAgent):
                                           Authorization="Basic " + base64.b64encode(wrong).decode())
             self.assertEqual(status, 401, wrong)
             self.assertTrue(headers["WWW-Authenticate"].startswith("Basic "))
+            self.assertEqual(headers["X-Frame-Options"], "deny")
         self.assertEqual(self.ask(port, "/healthz")[0], 401)
 
     def test_wrong_passwords_hold_up_nobody(self):
@@ -167,8 +171,10 @@ class Web(WithAgent):
             while not ending.is_set():
                 try:
                     kept.request("GET", "/metrics")
-                    counts.append(kept.getresponse().read())
-                    counts.append(self.ask(port, "/metrics", self.context()))
+                    answer = kept.getresponse()
+                    counts.append((answer.status, answer.read()[-1:]))
+                    status, _, body = self.ask(port, "/metrics", self.context())
+                    counts.append((status, body[-1:]))
                 except (OSError, http.client.HTTPException) as error:
                     failures.append(repr(error))
         scraper = threading.Thread(target=scrape, daemon=True)
@@ -186,6 +192,7 @@ class Web(WithAgent):
         ending.set()
         scraper.join(PATIENCE)
         self.assertEqual(failures, [])
+        self.assertEqual(set(counts), {(200, b"\n")}, "whole scrapes, every one")
         print(f"web: 5 new certificates, {len(counts)} scrapes meanwhile, none failed")
 
     def test_tls_under_slow_handshakes(self):
@@ -215,6 +222,8 @@ class Web(WithAgent):
         (self.folder / "server.key").chmod(0o640)
         self.refused(self.TLS, r"server\.key: not trusted")
         (self.folder / "server.key").chmod(0o600)
+        self.config.chmod(0o640)
+        self.refused(f"basic_auth_users:\n  alice: {HASH}\n", r"web\.yaml: not trusted: .*passwords")
         self.config.chmod(0o666)
         self.refused(self.TLS, r"web\.yaml: not trusted")
 
@@ -227,6 +236,7 @@ class Web(WithAgent):
         for name in ("server.crt", "server.key", "ca.crt"):
             shutil.copy(self.folder / name, self.folder / "examples" / name)
         for example in examples:
+            example.chmod(0o600)
             done = subprocess.run(["promtool", "check", "web-config", example], capture_output=True, text=True,
                                   check=False)
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
