@@ -63,6 +63,9 @@ Inspection::Inspection(Parts parts, Standard standard, EventMemory memory)
     : parts_(std::move(parts)),
       key_(AnyKey()),
       memory_(std::move(memory)),
+      life_(AnyKey().first | 1),
+      inherited_event_(memory_.last_id()),
+      recent_(life_),
       self_(parts_.version, "") {
   Replace(std::move(standard));
 }
@@ -155,6 +158,8 @@ Result<Fd> Inspection::Judge(const Snapshot& snapshot, const ScanOrder& order, I
 
 Publication Inspection::WithEvents(Publication publication) const {
   publication.last_event = memory_.last_id();
+  publication.life = life_;
+  publication.inherited_event = inherited_event_;
   return publication;
 }
 

@@ -85,7 +85,8 @@ class Inspection {
   HashKey key_;  // Of the facts that were judged.
   std::unique_ptr<Evaluator> evaluator_;
   EventMemory memory_;
-  std::vector<Event> events_{};  // Of the newest scan, until they are told.
+  std::vector<Event> events_{};           // Of the newest scan, until they are told.
+  std::uint64_t life_, inherited_event_;  // See Publication.
   RecentEvents recent_;
   SelfMetrics self_;
   Exposition exposition_;

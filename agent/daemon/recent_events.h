@@ -19,8 +19,10 @@ class RecentEvents {
 
   struct Entry {
     std::uint64_t id = 0;
-    std::string text;  // A server-sent event: "id: 7\ndata: {...}\n\n".
+    std::string text;  // A server-sent event: "id: 00c0ffee00c0ffee-7\ndata: {...}\n\n".
   };
+
+  explicit RecentEvents(std::uint64_t life = 0) : life_(life) {}  // See EventId.
 
   // In the order of their ids; the oldest ones are forgotten.
   void Add(std::span<const Event> events);
@@ -28,6 +30,7 @@ class RecentEvents {
   const std::deque<Entry>& entries() const { return entries_; }
 
  private:
+  std::uint64_t life_;
   std::deque<Entry> entries_;
   std::size_t bytes_ = 0;
 };

@@ -5,7 +5,6 @@
 #include <cassert>
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -16,6 +15,7 @@
 #include "agent/gateway/address.h"
 #include "agent/gateway/answer.h"
 #include "agent/gateway/documents.h"
+#include "agent/gateway/event_id.h"
 #include "agent/gateway/moved.h"
 #include "agent/gateway/seats.h"
 #include "agent/gateway/wire.h"
@@ -202,7 +202,7 @@ void Connection::MakeLast() {
   keep_ = false;
 }
 
-void Connection::BeginStream(std::uint64_t told, Moment now) {
+void Connection::BeginStream(const EventId& told, Moment now) {
   answering_ = false;
   buffer_.clear();  // Nothing is answered after a stream.
   state_ = State::kStreaming;
@@ -227,7 +227,7 @@ void Connection::ContinueStream(Moment now) {
 }
 
 void Connection::Tell(std::string note, std::string_view events,
-                      std::shared_ptr<const Documents> owner, std::uint64_t last, Moment now) {
+                      std::shared_ptr<const Documents> owner, const EventId& last, Moment now) {
   waiting_text_ = std::move(note);
   waiting_body_ = events;
   owner_ = std::move(owner);
@@ -238,7 +238,7 @@ void Connection::Tell(std::string note, std::string_view events,
 
 bool Connection::Expire(Moment now) {
   if (IsStreaming() && !IsBehind()) {
-    Tell(": still here\n\n", "", nullptr, told_, now);
+    Tell(": still here\n\n", "", nullptr, EventId(told_), now);
     return false;
   }
   const bool begun = state_ == State::kReading && !buffer_.empty();

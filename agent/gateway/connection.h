@@ -11,6 +11,7 @@
 
 #include "agent/gateway/address.h"
 #include "agent/gateway/documents.h"
+#include "agent/gateway/event_id.h"
 #include "agent/gateway/seats.h"
 #include "agent/gateway/wire.h"
 
@@ -68,17 +69,17 @@ class Connection {
 
   // In place of EndAnswer(): what was written is only the beginning of a stream of events.
   // `told`: the id of the last one that the client knows.
-  void BeginStream(std::uint64_t told, Moment now);
+  void BeginStream(const EventId& told, Moment now);
   bool IsStreaming() const { return state_ == State::kStreaming; }
   // A stream that has not taken all that it was given.
   bool IsBehind() const { return IsStreaming() && !IsFlushed(); }
-  std::uint64_t told() const { return told_; }
+  const EventId& told() const { return told_; }
   // The set that what waits to be sent is of; null: of none.
   const std::shared_ptr<const Documents>& owner() const { return owner_; }
   // Goes on with a stream that is not behind: `note` first, then `events`, a part of `owner`, the
   // last of which is `last`.
   void Tell(std::string note, std::string_view events, std::shared_ptr<const Documents> owner,
-            std::uint64_t last, Moment now);
+            const EventId& last, Moment now);
 
   // Past its deadline; a stream is given a sign of life. True: the client had begun a request, and
   // was told so (408).
@@ -102,8 +103,8 @@ class Connection {
   std::string waiting_text_;  // To be sent, before waiting_body_.
   std::string_view body_, waiting_body_;
   std::shared_ptr<const Documents> owner_;
-  std::uint64_t told_ = 0;  // Id of the last event that was given to a stream.
-  bool idle_ = false;       // An answer was sent, and nothing has come since.
+  EventId told_;       // Id of the last event that was given to a stream.
+  bool idle_ = false;  // An answer was sent, and nothing has come since.
   bool keep_ = true;
   bool last_ = false;
   bool answering_ = false;

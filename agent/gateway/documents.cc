@@ -98,7 +98,9 @@ bool Documents::ReadHeader() {
   publication_ = {.sequence = header.sequence,
                   .made_at = std::chrono::nanoseconds(header.made_at),
                   .fresh_for = std::chrono::nanoseconds(header.fresh_for),
-                  .last_event = header.last_event};
+                  .last_event = header.last_event,
+                  .life = header.life,
+                  .inherited_event = header.inherited_event};
   return true;
 }
 

@@ -32,6 +32,8 @@ struct Publication {
   std::chrono::nanoseconds made_at{};
   std::chrono::nanoseconds fresh_for{};  // Past it, the scans have stopped or are late.
   std::uint64_t last_event = 0;          // Id of the newest event there has ever been.
+  std::uint64_t life = 0;                // Of the agent's start, see EventId.
+  std::uint64_t inherited_event = 0;     // Id of the newest event before it.
 };
 
 // The events that a set still holds: one document, what a stream begins with

@@ -196,7 +196,9 @@ Result<Fd> DocumentsWriter::Seal(const Publication& publication) {
                                .sequence = publication.sequence,
                                .made_at = publication.made_at.count(),
                                .fresh_for = publication.fresh_for.count(),
-                               .last_event = publication.last_event};
+                               .last_event = publication.last_event,
+                               .life = publication.life,
+                               .inherited_event = publication.inherited_event};
   constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
   if (error_number_ == 0 &&
       (pwrite(file_.get(), &header, sizeof header, 0) != ssize_t{sizeof header} ||

@@ -2,16 +2,14 @@
 #include "agent/gateway/head.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
-#include <cstdint>
 #include <expected>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
+#include "agent/gateway/event_id.h"
 #include "hullmark/result.h"
 
 namespace hullmark {
@@ -40,13 +38,6 @@ bool IsToken(std::string_view text) {
 
 bool IsNumber(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
-std::optional<std::uint64_t> IdOf(std::string_view text) {
-  std::uint64_t id = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-  return error == std::errc{} && end == text.data() + text.size() ? std::optional(id)
-                                                                  : std::nullopt;
 }
 
 std::string_view Trimmed(std::string_view text) {
@@ -131,7 +122,10 @@ class HeadReader {
       if (!head_.authorization.empty()) return Refuse("more than one Authorization");
       head_.authorization = value;
     }
-    if (IsWord(name, "last-event-id")) head_.last_event_id = IdOf(value);
+    if (IsWord(name, "last-event-id") && !value.empty()) {
+      head_.last_event_id = ParseEventId(value);
+      if (!head_.last_event_id) return Refuse("Last-Event-ID is no id of an event");
+    }
     if (IsWord(name, "accept-encoding")) Join(head_.accept_encoding, value);
     return {};
   }

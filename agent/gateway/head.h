@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
+#include "agent/gateway/event_id.h"
 #include "hullmark/result.h"
 
 namespace hullmark {
@@ -17,7 +17,7 @@ struct RequestHead {
   std::string host{};    // "" of HTTP/1.0 perhaps.
   std::string if_none_match{};
   std::string authorization{};
-  std::optional<std::uint64_t> last_event_id{};
+  std::optional<EventId> last_event_id{};
   std::string accept_encoding{};  // As all lists: the lines of this name, joined by commas.
   // No request may follow: the client said so, is of HTTP/1.0, or sends a body.
   bool close = false;

@@ -9,7 +9,7 @@ namespace hullmark {
 // The bytes of a published set, in the machine's own order: both ends are one program on one host.
 // A header, the bodies, the paths, then the entries in ascending order of their paths.
 
-inline constexpr std::array<char, 8> kDocumentsMagic = {'H', 'M', 'D', 'O', 'C', 'S', '0', '2'};
+inline constexpr std::array<char, 8> kDocumentsMagic = {'H', 'M', 'D', 'O', 'C', 'S', '0', '3'};
 
 struct DocumentsHeader {
   std::array<char, 8> magic = kDocumentsMagic;
@@ -20,6 +20,8 @@ struct DocumentsHeader {
   std::int64_t made_at = 0;    // Nanoseconds.
   std::int64_t fresh_for = 0;  // Nanoseconds.
   std::uint64_t last_event = 0;
+  std::uint64_t life = 0;
+  std::uint64_t inherited_event = 0;
 };
 
 struct DocumentsEntry {

@@ -21,6 +21,7 @@
 #include "agent/gateway/answer.h"
 #include "agent/gateway/connection.h"
 #include "agent/gateway/documents.h"
+#include "agent/gateway/event_id.h"
 #include "agent/gateway/head.h"
 #include "agent/gateway/requests.h"
 
@@ -128,7 +129,7 @@ class Responder::Engine : private httplib::Server {
     MemoryStream stream(rewritten, connection);
     bool closed = false;
     const bool written = process_request(stream, false, closed, nullptr);
-    if (written && stream_) return connection.BeginStream(LastTold(), Now());
+    if (written && stream_) return connection.BeginStream(told_, Now());
     connection.EndAnswer(written && !closed && !close_, Now());
   }
 
@@ -140,10 +141,12 @@ class Responder::Engine : private httplib::Server {
 
  private:
   // What a stream goes on after: what the client says, else what is there now.
-  std::uint64_t LastTold() const {
-    if (head_.last_event_id) return *head_.last_event_id;
+  EventId LastTold() const {
     const auto documents = latest_();
-    return documents ? documents->publication().last_event : 0;
+    const Publication made = documents ? documents->publication() : Publication{};
+    EventId told = head_.last_event_id.value_or(EventId{.number = made.last_event});
+    if (told.life == 0) told.life = made.life;
+    return told;
   }
 
   // Views are of the request and the head, which outlive the answer's making.
@@ -183,7 +186,10 @@ class Responder::Engine : private httplib::Server {
   void BeginStream(const Answer& answer, httplib::Response& response) {
     response.set_header("Cache-Control", "no-store");
     close_ = true;
-    const std::string_view begin = answer.body;
+    told_ = LastTold();
+    // Who knows of none yet can come back after this one.
+    const std::string begin =
+        (head_.last_event_id ? "" : "id: " + TextOf(told_) + "\n") + std::string(answer.body);
     response.set_content_provider(std::string(answer.content_type),
                                   [this, begin](std::size_t /*offset*/, httplib::DataSink& sink) {
                                     stream_ = true;  // Not of a HEAD.
@@ -214,6 +220,7 @@ class Responder::Engine : private httplib::Server {
   RequestHead head_;
   Headers headers_;  // Of every answer.
   Route route_ = Route::kOther;
+  EventId told_;  // To the stream that begins.
   bool answered_ = false;
   bool authenticated_ = false;
   bool close_ = false;

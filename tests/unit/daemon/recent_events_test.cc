@@ -23,10 +23,10 @@ std::vector<Event> Events(std::uint64_t first, std::uint64_t last, const std::st
 }
 
 TEST(RecentEvents, AnEventIsOneField) {
-  RecentEvents recent;
+  RecentEvents recent(0xc0ffee);
   recent.Add(Events(7, 7, "a\n\nid: 9\ndata: forged"));
   const std::string& text = recent.entries().front().text;
-  EXPECT_TRUE(text.starts_with("id: 7\ndata: {\"id\":7,"));
+  EXPECT_TRUE(text.starts_with("id: 0000000000c0ffee-7\ndata: {\"id\":7,"));
   EXPECT_TRUE(text.ends_with("}\n\n"));
   EXPECT_EQ(text.find("\n\n"), text.size() - 2);
   EXPECT_EQ(text.find("\nid:"), std::string::npos);

@@ -116,20 +116,20 @@ TEST(Connection, TheLastAnswerEndsIt) {
 TEST(Connection, AStreamIsGivenASignOfLife) {
   Pair pair = MakePair(Moment{});
   pair.connection->Write("begin");
-  pair.connection->BeginStream(7, Moment{});
+  pair.connection->BeginStream({.number = 7}, Moment{});
   EXPECT_EQ(pair.connection->standing(), Standing::kAnswering);
   EXPECT_EQ(pair.connection->deadline(), Moment{} + seconds(15));
   EXPECT_FALSE(pair.connection->Expire(Moment{} + seconds(15)));
   EXPECT_EQ(ReadUntil(pair.client, "\n\n"), "begin: still here\n\n");
   EXPECT_EQ(pair.connection->deadline(), Moment{} + seconds(30));
-  EXPECT_EQ(pair.connection->told(), 7);
+  EXPECT_EQ(pair.connection->told().number, 7);
 }
 
 TEST(Connection, AStreamThatIsNotReadIsDropped) {
   Pair pair = MakePair(Moment{});
-  pair.connection->BeginStream(7, Moment{});
+  pair.connection->BeginStream({.number = 7}, Moment{});
   const std::string events(std::size_t{8} << 20, 'x');
-  pair.connection->Tell("", events, nullptr, 9, Moment{});
+  pair.connection->Tell("", events, nullptr, {.number = 9}, Moment{});
   EXPECT_TRUE(pair.connection->IsBehind());
   EXPECT_TRUE(pair.connection->WantsToWrite());
   EXPECT_EQ(pair.connection->deadline(), Moment{} + seconds(10));
@@ -139,7 +139,7 @@ TEST(Connection, AStreamThatIsNotReadIsDropped) {
 
 TEST(Connection, AStreamEndsWithItsClient) {
   Pair pair = MakePair(Moment{});
-  pair.connection->BeginStream(7, Moment{});
+  pair.connection->BeginStream({.number = 7}, Moment{});
   pair.client = Fd();
   pair.connection->Continue(Moment{});
   EXPECT_EQ(pair.connection->state(), Connection::State::kDone);

@@ -41,7 +41,9 @@ inline Fd MakePublished(std::chrono::nanoseconds made_at = std::chrono::seconds(
 }
 
 // A set with the events [first, last], as the inspector lays them out.
-inline std::shared_ptr<const Documents> PublishedEvents(std::uint64_t first, std::uint64_t last) {
+inline std::shared_ptr<const Documents> PublishedEvents(std::uint64_t first, std::uint64_t last,
+                                                        std::uint64_t life = 0,
+                                                        std::uint64_t inherited = 0) {
   std::vector<std::string> texts;
   for (std::uint64_t id = first; id <= last; ++id) {
     texts.push_back("id: " + std::to_string(id) + "\ndata: {\"id\":" + std::to_string(id) +
@@ -57,7 +59,9 @@ inline std::shared_ptr<const Documents> PublishedEvents(std::uint64_t first, std
     writer.AddPart(EventPath(first + i), DocumentType::kEvents, begin, begin + texts[i].size());
     begin += texts[i].size();
   }
-  return Documents::Open(writer.Seal({.last_event = last}).value()).value();
+  return Documents::Open(
+             writer.Seal({.last_event = last, .life = life, .inherited_event = inherited}).value())
+      .value();
 }
 
 inline std::shared_ptr<const Documents> Published() {

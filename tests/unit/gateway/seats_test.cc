@@ -105,7 +105,7 @@ TEST(Guests, OtherRulesEndStreamsAndWhatIsKept) {
     pairs.push_back(MakePair(At(0)));
     tags.push_back(guests.TakeIn(Client(1), std::move(pairs.back().connection)).value());
   }
-  guests.At(tags[1])->BeginStream(1, At(0));
+  guests.At(tags[1])->BeginStream({.number = 1}, At(0));
   guests.At(tags[2])->BeginCheck(At(0));
   guests.RemoveAll();
   EXPECT_EQ(guests.At(tags[0]), nullptr);

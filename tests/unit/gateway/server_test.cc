@@ -332,6 +332,39 @@ TEST_F(Serving, AStreamIsResumedAndSaysWhatItCannotTell) {
   EXPECT_EQ(ReadUntil(resumed("99"), "\n\n"), "event: lost\ndata: {\"after\":99,\"next\":5}\n\n");
 }
 
+TEST_F(Serving, AnIdOfAnotherLifeIsKnownAsFarAsThisOneGoesOnFromIt) {
+  server_->Publish(PublishedEvents(1, 6, 0xb, 4));
+  const auto first_after = [&](const std::string& last) {
+    const Fd client = Connect();
+    Say(client, std::string(kStream) + "Last-Event-ID: " + last + "\r\n\r\n");
+    ReadUntil(client, "retry: 5000\n\n");
+    return ReadUntil(client, "\n\n");
+  };
+  EXPECT_EQ(first_after("000000000000000b-5"), "id: 6\ndata: {\"id\":6}\n\n");
+  EXPECT_EQ(first_after("000000000000000a-3"), "id: 4\ndata: {\"id\":4}\n\n");
+  EXPECT_EQ(first_after("000000000000000a-5"), "event: lost\ndata: {\"after\":5,\"next\":5}\n\n")
+      << "its 5 was another one";
+}
+
+TEST_F(Serving, AStreamLearnsOfANewLife) {
+  server_->Publish(PublishedEvents(1, 3, 0xa));
+  const Fd client = Connect();
+  Say(client, std::string(kStream) + "\r\n");
+  EXPECT_TRUE(ReadUntil(client, "retry: 5000\n\n").contains("id: 000000000000000a-3\n"))
+      << "who has got none can come back";
+  server_->Publish(PublishedEvents(1, 5, 0xb));
+  EXPECT_EQ(ReadUntil(client, "\n\n"), "event: lost\ndata: {\"after\":3,\"next\":1}\n\n");
+  EXPECT_EQ(ReadUntil(client, "\n\n"), "id: 1\ndata: {\"id\":1}\n\n");
+}
+
+TEST_F(Serving, WhatIsNoIdIsAnError) {
+  for (const char* id : {"x", "-1", "1.5", "0-1", "000000000000000a-", "99999999999999999999"}) {
+    EXPECT_EQ(Status(Ask("GET /api/v1/events", std::string("Last-Event-ID: ") + id + "\r\n")),
+              "HTTP/1.1 400")
+        << id;
+  }
+}
+
 TEST_F(Serving, NoMoreThanTwoStreamsOfOneClient) {
   std::vector<Fd> streams;
   for (int i = 0; i < 2; ++i) {
