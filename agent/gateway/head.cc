@@ -113,19 +113,13 @@ class HeadReader {
     if (IsWord(name, "content-length")) return TakeLength(value);
     if (IsWord(name, "transfer-encoding")) return TakeEncoding();
     if (IsWord(name, "connection")) TakeConnection(value);
-    if (IsWord(name, "host")) {
-      if (std::exchange(hosted_, true)) return Refuse("more than one Host");
-      head_.host = value;
-    }
+    if (IsWord(name, "host")) return TakeHost(value);
     if (IsWord(name, "if-none-match")) Join(head_.if_none_match, value);
     if (IsWord(name, "authorization")) {
       if (!head_.authorization.empty()) return Refuse("more than one Authorization");
       head_.authorization = value;
     }
-    if (IsWord(name, "last-event-id") && !value.empty()) {
-      head_.last_event_id = ParseEventId(value);
-      if (!head_.last_event_id) return Refuse("Last-Event-ID is no id of an event");
-    }
+    if (IsWord(name, "last-event-id")) return TakeLastEventId(value);
     if (IsWord(name, "accept-encoding")) Join(head_.accept_encoding, value);
     return {};
   }
@@ -140,6 +134,19 @@ class HeadReader {
     if (std::exchange(framed_, true)) return Refuse("the body's length is given twice");
     if (!IsNumber(value)) return Refuse("the body's length is no number");
     if (value.find_first_not_of('0') != std::string_view::npos) head_.close = true;
+    return {};
+  }
+
+  Result<void> TakeHost(std::string_view value) {
+    if (std::exchange(hosted_, true)) return Refuse("more than one Host");
+    head_.host = value;
+    return {};
+  }
+
+  Result<void> TakeLastEventId(std::string_view value) {
+    if (value.empty()) return {};
+    head_.last_event_id = ParseEventId(value);
+    if (!head_.last_event_id) return Refuse("Last-Event-ID is no id of an event");
     return {};
   }
 
