@@ -56,11 +56,17 @@ bool Works(const std::function<bool()>& act) {
   return status == 0;
 }
 
-// In a chroot(2) nobody can: the root directory is no mount point there.
+// In a chroot(2) nobody can: its root directory need be no mount point, and who enters a mount
+// namespace leaves it.
 bool CanHaveOwnMounts() {
   return Works([] {
-    return unshare(CLONE_NEWNS) == 0 &&
-           mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
+    struct stat before = {};
+    struct stat after = {};
+    const Fd space(open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC));
+    return stat("/", &before) == 0 && unshare(CLONE_NEWNS) == 0 &&
+           mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+           setns(space.get(), CLONE_NEWNS) == 0 && stat("/", &after) == 0 &&
+           before.st_dev == after.st_dev && before.st_ino == after.st_ino;
   });
 }
 
