@@ -5,7 +5,7 @@
 #include <linux/sched.h>
 #include <seccomp.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
+#include <sys/socket.h>  // IWYU pragma: keep, for MSG_FASTOPEN
 #include <sys/syscall.h>
 #include <unistd.h>
 
