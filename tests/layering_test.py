@@ -31,6 +31,9 @@ TABLE = {
     "main": ("agent/main.cc", ALL | {"daemon", "cli"}, {"spdlog"}),
     "include": ("include", set(), set()),
 }
+# What lies at the top: any other name is a stray.
+TOP = {"CMakeLists.txt", "CMakePresets.json", "CONTRIBUTING.md", "LICENSE", "README.md", "agent", "build", "checks", "cmake",
+       "dashboards", "debian", "dev", "docs", "include", "systemd", "tests"}
 PURE = {"model", "parse", "checks", "evaluate", "include"}
 IMPURE = re.compile(r"(fstream|iostream|filesystem|chrono|ctime|cstdio|thread|unistd\.h|fcntl\.h|dirent\.h|"
                     r"sys/(stat|mman|syscall)\.h)$")
@@ -81,6 +84,8 @@ def main():
     folders = {folder for folder, _, _ in TABLE.values()}
     wrong += [f"{path.relative_to(ROOT)}: no row in the table" for path in (ROOT / "agent").iterdir()
               if path.is_dir() and str(path.relative_to(ROOT)) not in folders]
+    wrong += [f"{path.name}: does not belong at the top" for path in ROOT.iterdir()
+              if path.name not in TOP and not path.name.startswith(".")]
     for module, (_, modules, libraries) in TABLE.items():
         for file, header in includes(module):
             seen += 1
