@@ -6,7 +6,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-ALL = {"base", "encode", "parse", "runtime", "collect", "watch", "replay", "benchmark", "config", "checks", "evaluate",
+ALL = {"base", "encode", "parse", "runtime", "bpf", "collect", "watch", "replay", "benchmark", "config", "checks", "evaluate",
        "sinks", "confine", "gateway"}
 
 # module: (its folder, modules it may include besides include/hullmark, third-party libraries)
@@ -17,7 +17,8 @@ TABLE = {
     "parse": ("agent/parse", set(), set()),
     "checks": ("checks", set(), set()),
     "runtime": ("agent/runtime", {"parse"}, {"nlohmann"}),
-    "collect": ("agent/collect", {"base", "parse", "runtime"}, set()),
+    "bpf": ("agent/bpf", {"base"}, {"bpf"}),
+    "collect": ("agent/collect", {"base", "parse", "runtime", "bpf"}, set()),
     "replay": ("agent/replay", {"encode"}, {"nlohmann"}),
     "benchmark": ("agent/benchmark", set(), {"yaml-cpp", "openssl"}),
     "config": ("agent/config", {"benchmark"}, set()),
@@ -38,9 +39,9 @@ PURE = {"model", "parse", "checks", "evaluate", "include"}
 IMPURE = re.compile(r"(fstream|iostream|filesystem|chrono|ctime|cstdio|thread|unistd\.h|fcntl\.h|dirent\.h|"
                     r"sys/(stat|mman|syscall)\.h)$")
 LIBRARIES = ("nlohmann", "yaml-cpp", "openssl", "spdlog", "fmt", "CLI", "prometheus", "gtest", "rapidcheck",
-             "httplib", "zlib", "seccomp", "systemd", "crypt")
+             "httplib", "zlib", "seccomp", "systemd", "crypt", "bpf")
 TARGETS = {"nlohmann_json": "nlohmann", "OpenSSL": "openssl", "CLI11": "CLI", "prometheus-cpp": "prometheus",
-           "ZLIB": "zlib"}
+           "ZLIB": "zlib", "libbpf": "bpf"}
 
 
 def module_of(header):
@@ -64,6 +65,8 @@ def includes(module):
     place = ROOT / TABLE[module][0]
     files = [place] if place.is_file() else sorted([*place.rglob("*.cc"), *place.rglob("*.h")])
     for file in files:
+        if file.name.endswith((".bpf.h", ".skel.h")):
+            continue  # Of the kernel program, and written by bpftool.
         for header in re.findall(r'^\s*#\s*include\s+["<]([^">]+)[">]', file.read_text(), re.M):
             yield file, header
 

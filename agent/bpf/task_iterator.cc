@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/bpf/task_iterator.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <expected>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "agent/base/file.h"
+#include "agent/bpf/task_record.h"
+#include "agent/bpf/tasks.skel.h"
+#include "hullmark/result.h"
+
+namespace hullmark {
+namespace {
+
+struct Destroy {
+  void operator()(tasks_bpf* skeleton) const { tasks_bpf__destroy(skeleton); }
+  void operator()(bpf_link* link) const { bpf_link__destroy(link); }
+};
+
+// The last words of the kernel's verifier: why it refused.
+std::string_view LastLine(std::string_view log) {
+  while (log.ends_with('\n')) log.remove_suffix(1);
+  // The very last line counts what was looked at.
+  if (const auto end = log.rfind('\n'); end != std::string_view::npos) log = log.substr(0, end);
+  return log.substr(log.rfind('\n') + 1);
+}
+
+std::unexpected<Error> WhyNotLoaded(int error, std::string_view log) {
+  // The verifier says EACCES, too: of a program, not of its loader.
+  if (error == EPERM) {
+    return Fail(ErrorCode::kDenied,
+                "bpf: not permitted: it takes CAP_BPF and CAP_PERFMON (or CAP_SYS_ADMIN), and a "
+                "kernel that is not locked down for confidentiality");
+  }
+  return Fail(ErrorCode::kUnsupported,
+              "bpf: this kernel does not take the program (" + std::string(std::strerror(error)) +
+                  (log.empty() ? "" : ": " + std::string(LastLine(log))) + ")");
+}
+
+// Sorts records into their places, within bounds.
+class Sorter {
+ public:
+  Sorter(const RecordBounds& bounds, TaskRecords& records) : bounds_(bounds), records_(records) {}
+
+  void Take(const TaskRecord& record) {
+    if (record.tid == record.tgid) {
+      records_.truncated = records_.truncated || records_.leaders.size() == bounds_.most_leaders;
+      if (!records_.truncated) records_.leaders.push_back(record);
+      return;
+    }
+    const bool room = ++taken_[record.tgid] <= bounds_.most_threads &&
+                      records_.threads.size() < bounds_.most_threads_of_all;
+    if (room) {
+      records_.threads.push_back(record);
+    } else {
+      ++records_.threads_left[record.tgid];
+    }
+  }
+
+ private:
+  const RecordBounds& bounds_;
+  TaskRecords& records_;
+  std::unordered_map<int, std::size_t> taken_;  // By tgid.
+};
+
+}  // namespace
+
+struct TaskIterator::Program {
+  std::unique_ptr<tasks_bpf, Destroy> skeleton;
+  std::unique_ptr<bpf_link, Destroy> link;
+};
+
+TaskIterator::TaskIterator(std::unique_ptr<Program> program) : program_(std::move(program)) {}
+TaskIterator::TaskIterator(TaskIterator&& other) noexcept = default;
+TaskIterator& TaskIterator::operator=(TaskIterator&& other) noexcept = default;
+TaskIterator::~TaskIterator() = default;
+
+Result<TaskIterator> TaskIterator::Load() {
+  libbpf_set_print(nullptr);
+  if (access("/sys/kernel/btf/vmlinux", R_OK) != 0) {
+    return Fail(ErrorCode::kNotFound,
+                "bpf: /sys/kernel/btf/vmlinux: " + std::string(std::strerror(errno)) +
+                    ": this kernel does not describe its types (CONFIG_DEBUG_INFO_BTF)");
+  }
+  std::array<char, std::size_t{64} << 10> log = {};
+  bpf_object_open_opts options = {};
+  options.sz = sizeof options;
+  options.kernel_log_buf = log.data();
+  options.kernel_log_size = log.size();
+  auto program = std::make_unique<Program>();
+  program->skeleton.reset(tasks_bpf__open_opts(&options));
+  if (!program->skeleton) return WhyNotLoaded(errno, "");
+  if (const int error = tasks_bpf__load(program->skeleton.get()); error != 0) {
+    return WhyNotLoaded(-error, log.data());
+  }
+  program->link.reset(bpf_program__attach_iter(program->skeleton->progs.write_tasks, nullptr));
+  if (!program->link) return WhyNotLoaded(errno, "");
+  return TaskIterator(std::move(program));
+}
+
+Result<TaskRecords> TaskIterator::Read(const RecordBounds& bounds) {
+  // What the kernel gives at once; a record may be cut in two.
+  constexpr std::size_t kChunk = std::size_t{32} << 10;
+  program_->skeleton->bss->kernel_threads = 0;
+  const Fd pass(bpf_iter_create(bpf_link__fd(program_->link.get())));
+  if (!pass) return Fail(ErrorCode::kIo, "bpf: the tasks: " + std::string(std::strerror(errno)));
+  TaskRecords records;
+  Sorter sorter(bounds, records);
+  std::vector<char> bytes(kChunk + sizeof(TaskRecord));
+  std::size_t have = 0;
+  while (true) {
+    const ssize_t got = read(pass.get(), bytes.data() + have, kChunk);
+    if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (got < 0)
+      return Fail(ErrorCode::kIo, "bpf: the tasks: " + std::string(std::strerror(errno)));
+    if (got == 0) break;
+    have += static_cast<std::size_t>(got);
+    std::size_t used = 0;
+    for (; have - used >= sizeof(TaskRecord); used += sizeof(TaskRecord)) {
+      TaskRecord record;
+      std::memcpy(&record, bytes.data() + used, sizeof record);
+      sorter.Take(record);
+    }
+    have -= used;
+    std::memmove(bytes.data(), bytes.data() + used, have);
+  }
+  if (have != 0) return Fail(ErrorCode::kIo, "bpf: the tasks: the last record is cut");
+  records.kernel_threads = program_->skeleton->bss->kernel_threads;
+  return records;
+}
+
+}  // namespace hullmark

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "agent/bpf/task_record.h"
+#include "hullmark/result.h"
+
+namespace hullmark {
+
+// The records of one pass over the tasks of the reader's pid namespace. No moment of the whole:
+// each task is told as it was when the kernel came to it.
+struct TaskRecords {
+  std::vector<TaskRecord> leaders;  // Of thread groups, ended ones too; ascending by tgid.
+  std::vector<TaskRecord> threads;  // Those that do not share all with their leader.
+  std::unordered_map<int, std::uint32_t> threads_left;  // By tgid: more of them, past the bounds.
+  std::uint32_t kernel_threads = 0;
+  bool truncated = false;  // More leaders than the bound.
+};
+
+// How many records are kept; some 500 bytes each.
+struct RecordBounds {
+  std::size_t most_leaders = 200'000;
+  std::size_t most_threads = 4'096;  // Of one process.
+  std::size_t most_threads_of_all = 100'000;
+};
+
+// A program in the kernel that writes a record of each task, see bpf_iter in the kernel's
+// Documentation/bpf. It reads and changes nothing; it goes away with its descriptors.
+class TaskIterator {
+ public:
+  // Loads it. Error, for people, with what would help:
+  //   kNotFound     this kernel does not describe its types (BTF)
+  //   kDenied       CAP_BPF and CAP_PERFMON (or CAP_SYS_ADMIN) are missing, or a lockdown forbids
+  //   kUnsupported  the kernel refuses the program: its structures have other members
+  static Result<TaskIterator> Load();
+
+  TaskIterator(TaskIterator&& other) noexcept;
+  TaskIterator& operator=(TaskIterator&& other) noexcept;
+  ~TaskIterator();
+
+  // One pass. Error: kIo, it ended before its time. One caller at a time.
+  Result<TaskRecords> Read(const RecordBounds& bounds);
+
+ private:
+  struct Program;
+  explicit TaskIterator(std::unique_ptr<Program> program);
+
+  std::unique_ptr<Program> program_;
+};
+
+}  // namespace hullmark
