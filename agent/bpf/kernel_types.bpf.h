@@ -125,17 +125,42 @@ struct rlimit {
   unsigned long rlim_cur, rlim_max;
 };
 struct signal_struct {
+  struct {
+    int counter;
+  } live;
   int nr_threads;
   struct tty_struct* tty;
   struct rlimit rlim[16];
   short oom_score_adj;
 };
 
+struct super_block {
+  unsigned int s_dev;
+};
 struct inode {
+  struct super_block* i_sb;
   unsigned long i_ino;
   unsigned int i_nlink;
 };
+struct qstr {
+  const unsigned char* name;
+};
+struct dentry {
+  struct qstr d_name;
+};
+struct vfsmount {
+  int mnt_flags;
+};
+struct mount {
+  struct vfsmount mnt;
+  int mnt_id;
+};
+struct path {
+  struct vfsmount* mnt;
+  struct dentry* dentry;
+};
 struct file {
+  struct path f_path;
   struct inode* f_inode;
 };
 struct mm_struct {
@@ -170,3 +195,12 @@ struct bpf_iter__task {
 };
 
 #pragma clang attribute pop
+
+struct bpf_raw_tracepoint_args {
+  __u64 args[2];
+};
+
+/* Of linux/bpf.h, which has types of its own. */
+enum { BPF_MAP_TYPE_LRU_HASH = 9, BPF_MAP_TYPE_RINGBUF = 27 };
+enum { BPF_ANY = 0 };
+enum { BPF_RB_NO_WAKEUP = 1, BPF_RB_FORCE_WAKEUP = 2 };

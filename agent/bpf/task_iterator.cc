@@ -6,19 +6,18 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
 #include <expected>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "agent/base/file.h"
+#include "agent/bpf/loading.h"
 #include "agent/bpf/task_record.h"
 #include "agent/bpf/tasks.skel.h"
 #include "hullmark/result.h"
@@ -30,26 +29,6 @@ struct Destroy {
   void operator()(tasks_bpf* skeleton) const { tasks_bpf__destroy(skeleton); }
   void operator()(bpf_link* link) const { bpf_link__destroy(link); }
 };
-
-// The last words of the kernel's verifier: why it refused.
-std::string_view LastLine(std::string_view log) {
-  while (log.ends_with('\n')) log.remove_suffix(1);
-  // The very last line counts what was looked at.
-  if (const auto end = log.rfind('\n'); end != std::string_view::npos) log = log.substr(0, end);
-  return log.substr(log.rfind('\n') + 1);
-}
-
-std::unexpected<Error> WhyNotLoaded(int error, std::string_view log) {
-  // The verifier says EACCES, too: of a program, not of its loader.
-  if (error == EPERM) {
-    return Fail(ErrorCode::kDenied,
-                "bpf: not permitted: it takes CAP_BPF and CAP_PERFMON (or CAP_SYS_ADMIN), and a "
-                "kernel that is not locked down for confidentiality");
-  }
-  return Fail(ErrorCode::kUnsupported,
-              "bpf: this kernel does not take the program (" + std::string(std::strerror(error)) +
-                  (log.empty() ? "" : ": " + std::string(LastLine(log))) + ")");
-}
 
 // Sorts records into their places, within bounds.
 class Sorter {
@@ -90,25 +69,18 @@ TaskIterator& TaskIterator::operator=(TaskIterator&& other) noexcept = default;
 TaskIterator::~TaskIterator() = default;
 
 Result<TaskIterator> TaskIterator::Load() {
-  libbpf_set_print(nullptr);
-  if (access("/sys/kernel/btf/vmlinux", R_OK) != 0) {
-    return Fail(ErrorCode::kNotFound,
-                "bpf: /sys/kernel/btf/vmlinux: " + std::string(std::strerror(errno)) +
-                    ": this kernel does not describe its types (CONFIG_DEBUG_INFO_BTF)");
-  }
-  std::array<char, std::size_t{64} << 10> log = {};
+  if (auto types = Loading::CheckTypes(); !types) return std::unexpected(types.error());
+  Loading loading;
   bpf_object_open_opts options = {};
-  options.sz = sizeof options;
-  options.kernel_log_buf = log.data();
-  options.kernel_log_size = log.size();
+  loading.Prepare(options);
   auto program = std::make_unique<Program>();
   program->skeleton.reset(tasks_bpf__open_opts(&options));
-  if (!program->skeleton) return WhyNotLoaded(errno, "");
+  if (!program->skeleton) return loading.Failure(errno);
   if (const int error = tasks_bpf__load(program->skeleton.get()); error != 0) {
-    return WhyNotLoaded(-error, log.data());
+    return loading.Failure(-error);
   }
   program->link.reset(bpf_program__attach_iter(program->skeleton->progs.write_tasks, nullptr));
-  if (!program->link) return WhyNotLoaded(errno, "");
+  if (!program->link) return loading.Failure(errno);
   return TaskIterator(std::move(program));
 }
 

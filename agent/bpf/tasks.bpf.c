@@ -1,13 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// Writes a record of every task: see task_record.h. Each value is what /proc shows of it to a
-// reader in the first pid and user namespaces, see fs/proc/array.c.
-#include "kernel_types.bpf.h"
-// After the types that it needs.
-#include <bpf/bpf_helpers.h>
-//
-#include <bpf/bpf_core_read.h>
-
-#include "task_record.h"
+// Writes a record of every task: see task_record.h.
+#include "fill_task.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -18,10 +11,6 @@ unsigned int kernel_threads = 0;
 // Larger than the stack. There is one reader.
 static struct TaskRecord record;
 
-enum { kNewPrivs = 1, kKernelThread = 0x00200000 };                 // PFA_NO_NEW_PRIVS, PF_KTHREAD
-enum { kCore = 4, kProcesses = 6, kFiles = 7, kLockedMemory = 8 };  // RLIMIT_*
-enum { kMnt, kPid, kNet, kIpc, kUts, kUser, kCgroup, kTime };       // As NamespaceKind.
-
 // What a thread shares with its leader says nothing new of it.
 static __always_inline int IsAsLeader(struct task_struct* task) {
   struct task_struct* leader = task->group_leader;
@@ -29,117 +18,6 @@ static __always_inline int IsAsLeader(struct task_struct* task) {
          task->cgroups == leader->cgroups && task->seccomp.mode == leader->seccomp.mode &&
          task->seccomp.filter == leader->seccomp.filter &&
          (task->atomic_flags & kNewPrivs) == (leader->atomic_flags & kNewPrivs);
-}
-
-static __always_inline void FillMap(struct RecordIdMap* into, const struct uid_gid_map* map) {
-  into->count = map->nr_extents;
-  if (into->count <= kMostRecordExtents) {
-    bpf_core_read(into->extents, sizeof into->extents, &map->extent);
-  }
-}
-
-static __always_inline void FillCredentials(const struct cred* cred) {
-  record.inheritable = *(__u64*)&cred->cap_inheritable;
-  record.permitted = *(__u64*)&cred->cap_permitted;
-  record.effective = *(__u64*)&cred->cap_effective;
-  record.bounding = *(__u64*)&cred->cap_bset;
-  record.ambient = *(__u64*)&cred->cap_ambient;
-  record.uid = cred->uid.val;
-  record.euid = cred->euid.val;
-  record.suid = cred->suid.val;
-  record.fsuid = cred->fsuid.val;
-  record.gid = cred->gid.val;
-  record.egid = cred->egid.val;
-  record.sgid = cred->sgid.val;
-  record.fsgid = cred->fsgid.val;
-  record.group_count = cred->group_info->ngroups;
-  if (record.group_count > 0 && record.group_count <= kMostRecordGroups) {
-    bpf_core_read(record.groups, sizeof record.groups, &cred->group_info->gid);
-  }
-  struct user_namespace* space = cred->user_ns;
-  record.namespaces[kUser] = space->ns.inum;
-  FillMap(&record.uid_map, &space->uid_map);
-  FillMap(&record.gid_map, &space->gid_map);
-}
-
-static __always_inline void FillNamespaces(struct task_struct* task) {
-  struct nsproxy* spaces = task->nsproxy;
-  if (!spaces) return;
-  record.known |= kKnowsNamespaces;
-  record.namespaces[kMnt] = spaces->mnt_ns->ns.inum;
-  record.namespaces[kNet] = spaces->net_ns->ns.inum;
-  record.namespaces[kIpc] = spaces->ipc_ns->ns.inum;
-  record.namespaces[kUts] = spaces->uts_ns->ns.inum;
-  record.namespaces[kCgroup] = spaces->cgroup_ns->ns.inum;
-  if (!bpf_core_field_exists(spaces->time_ns)) return;
-  record.known |= kKnowsTimeNamespace;
-  record.namespaces[kTime] = spaces->time_ns->ns.inum;
-}
-
-// The number in the innermost namespace. `numbers` is longer than its type says.
-static __always_inline void FillPid(struct pid* pid) {
-  record.namespaces[kPid] = 0;
-  record.innermost_pid = 0;
-  record.pid_level = 0;
-  if (!pid) return;
-  struct upid innermost;
-  record.pid_level = pid->level;
-  void* numbers = (void*)pid + bpf_core_field_offset(struct pid, numbers);
-  void* place = numbers + record.pid_level * bpf_core_type_size(struct upid);
-  if (bpf_core_read(&innermost.nr, sizeof innermost.nr, &((struct upid*)place)->nr)) return;
-  if (bpf_core_read(&innermost.ns, sizeof innermost.ns, &((struct upid*)place)->ns)) return;
-  record.innermost_pid = innermost.nr;
-  bpf_core_read(&record.namespaces[kPid], sizeof record.namespaces[kPid], &innermost.ns->ns.inum);
-}
-
-static __always_inline void FillLimit(struct RecordLimit* into, const struct rlimit* limit) {
-  into->soft = limit->rlim_cur;
-  into->hard = limit->rlim_max;
-}
-
-static __always_inline void FillSignal(struct signal_struct* signal) {
-  record.threads = signal->nr_threads;
-  record.oom_score_adj = signal->oom_score_adj;
-  FillLimit(&record.core, &signal->rlim[kCore]);
-  FillLimit(&record.nproc, &signal->rlim[kProcesses]);
-  FillLimit(&record.nofile, &signal->rlim[kFiles]);
-  FillLimit(&record.memlock, &signal->rlim[kLockedMemory]);
-  record.tty = 0;
-  struct tty_struct* tty = signal->tty;
-  if (!tty) return;
-  unsigned int minor = tty->driver->minor_start + tty->index;
-  record.tty = (minor & 0xff) | tty->driver->major << 8 | (minor & ~0xffU) << 12;
-}
-
-static __always_inline void FillImage(struct mm_struct* memory) {
-  if (!memory) return;
-  record.known |= kKnowsImage;
-  record.image[0] = memory->start_code;
-  record.image[1] = memory->end_code;
-  record.image[2] = memory->start_stack;
-  record.image[3] = memory->start_data;
-  record.image[4] = memory->end_data;
-  record.image[5] = memory->start_brk;
-  struct inode* executable = memory->exe_file->f_inode;
-  record.executable = executable->i_ino;
-  record.executable_links = executable->i_nlink;
-}
-
-static __always_inline void FillTask(struct task_struct* task) {
-  record.start = task->start_boottime;
-  record.tid = task->pid;
-  record.tgid = task->tgid;
-  record.parent = task->real_parent->tgid;
-  record.flags = task->flags;
-  record.state = task->__state;
-  record.exit_state = task->exit_state;
-  record.no_new_privs = task->atomic_flags & kNewPrivs;
-  record.seccomp = task->seccomp.mode;
-  if (bpf_core_field_exists(task->seccomp.filter_count)) {  // Since 5.9.
-    record.seccomp_filters = task->seccomp.filter_count.counter;
-  }
-  record.css_set = (__u64)task->cgroups;
-  record.cgroup = task->cgroups->dfl_cgrp->kn->id;
 }
 
 SEC("iter/task")
@@ -151,13 +29,7 @@ int write_tasks(struct bpf_iter__task* context) {
     return 0;
   }
   if (task->pid != task->tgid && IsAsLeader(task)) return 0;
-  record.known = 0;
-  FillTask(task);
-  FillCredentials(task->real_cred);
-  FillNamespaces(task);
-  FillPid(task->thread_pid);
-  FillSignal(task->signal);
-  FillImage(task->mm);
+  FillRecord(&record, task);
   bpf_seq_write(context->meta->seq, &record, sizeof record);
   return 0;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether every member that the kernel program reads is found in the types of other kernels, which
+// Whether every member that the kernel programs read is found in the types of other kernels, which
 // lie in tests/fixtures/btf. libbpf looks for them once it may load anything at all.
 #include <bpf/libbpf.h>
 #include <gtest/gtest.h>
@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 
+#include "agent/bpf/events.skel.h"
 #include "agent/bpf/tasks.skel.h"
 #include "tests/unit/temp_tree.h"
 
@@ -43,37 +44,63 @@ Relocations* heard = nullptr;
   return 0;
 }
 
-Relocations RelocateAgainst(const std::string& types) {
+struct Program {
+  std::string_view name;
+  // Opens, loads and destroys it. Whether this kernel takes what fits another one is not asked.
+  void (*load)(const bpf_object_open_opts&);
+  int members;  // So many are read at least.
+};
+
+constexpr std::array kPrograms = {
+    Program{"tasks",
+            [](const bpf_object_open_opts& options) {
+              tasks_bpf* const skeleton = tasks_bpf__open_opts(&options);
+              if (skeleton != nullptr) (void)tasks_bpf__load(skeleton);
+              tasks_bpf__destroy(skeleton);
+            },
+            60},
+    Program{"events",
+            [](const bpf_object_open_opts& options) {
+              events_bpf* const skeleton = events_bpf__open_opts(&options);
+              if (skeleton != nullptr) (void)events_bpf__load(skeleton);
+              events_bpf__destroy(skeleton);
+            },
+            70},
+};
+
+Relocations RelocateAgainst(const Program& program, const std::string& types) {
   Relocations relocations;
   heard = &relocations;
   libbpf_set_print(Hear);
   bpf_object_open_opts options = {};
   options.sz = sizeof options;
   options.btf_custom_path = types.c_str();
-  tasks_bpf* const skeleton = tasks_bpf__open_opts(&options);
-  // Whether this kernel takes what fits another one is not asked.
-  if (skeleton != nullptr) (void)tasks_bpf__load(skeleton);
-  tasks_bpf__destroy(skeleton);
+  program.load(options);
   libbpf_set_print(nullptr);
   return relocations;
 }
 
 const std::string kTypes = HULLMARK_FIXTURES "/btf";
 
-TEST(Relocations, EveryMemberIsInDebiansKernels) {
+class Relocated : public testing::TestWithParam<Program> {};
+
+INSTANTIATE_TEST_SUITE_P(Programs, Relocated, testing::ValuesIn(kPrograms),
+                         [](const auto& tested) { return std::string(tested.param.name); });
+
+TEST_P(Relocated, EveryMemberIsInDebiansKernels) {
   int kernels = 0;
   for (const auto& entry : std::filesystem::directory_iterator(kTypes)) {
     if (entry.path().extension() != ".btf") continue;
-    const Relocations relocations = RelocateAgainst(entry.path());
+    const Relocations relocations = RelocateAgainst(GetParam(), entry.path());
     if (relocations.found == 0) GTEST_SKIP() << relocations.last;
-    EXPECT_GT(relocations.found, 60) << entry.path();
+    EXPECT_GT(relocations.found, GetParam().members) << entry.path();
     EXPECT_EQ(relocations.missing, "") << entry.path();
     ++kernels;
   }
   EXPECT_EQ(kernels, 2);
 }
 
-TEST(Relocations, AMemberOfAnotherNameIsMissed) {
+TEST_P(Relocated, AMemberOfAnotherNameIsMissed) {
   std::ifstream file(kTypes + "/debian-6.1.0-56-cloud-amd64.btf", std::ios::binary);
   std::string types{std::istreambuf_iterator<char>(file), {}};
   const auto at = types.find("start_boottime");
@@ -81,7 +108,7 @@ TEST(Relocations, AMemberOfAnotherNameIsMissed) {
   types.replace(at, 5, "begin");
   const TempTree tree;
   tree.Write("renamed.btf", types);
-  const Relocations relocations = RelocateAgainst(tree.Path("renamed.btf"));
+  const Relocations relocations = RelocateAgainst(GetParam(), tree.Path("renamed.btf"));
   if (relocations.found == 0) GTEST_SKIP() << relocations.last;
   EXPECT_NE(relocations.missing, "");
 }

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+// Puts a record of every process that is forked, executes or ends into a ring, from inside of the
+// event: see task_event.h. Nothing can be too short-lived for it. Its reader is woken for what may
+// matter only; the rest lies in the ring until it looks.
+#include "fill_task.bpf.h"
+//
+#include <bpf/bpf_tracing.h>
+
+#include "task_event.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+enum { kRingBytes = 1 << 23, kMostCgroups = 16384 };
+
+struct {
+  __uint(type, BPF_MAP_TYPE_RINGBUF);
+  __uint(max_entries, kRingBytes);
+} ring SEC(".maps");
+
+// Cgroups that an event came from, as far as they are remembered.
+struct {
+  __uint(type, BPF_MAP_TYPE_LRU_HASH);
+  __uint(max_entries, kMostCgroups);
+  __type(key, __u64);
+  __type(value, __u8);
+} cgroups SEC(".maps");
+
+// By NamespaceKind; 0: not known, and none is like it.
+const volatile unsigned int host_namespaces[kRecordNamespaces];
+
+__u64 told[kTaskTurns];
+__u64 lost[kTaskTurns];  // The ring was full.
+// Set when the reader is woken; it takes it back before it looks. Who is not woken by one event, as
+// it was just awake, comes to it by its timer.
+volatile unsigned int awake = 0;
+
+static __always_inline int IsOfHost(const struct TaskRecord* task) {
+  if (!(task->known & kKnowsNamespaces)) return 0;
+  return task->namespaces[kMnt] == host_namespaces[kMnt] &&
+         task->namespaces[kPid] == host_namespaces[kPid] &&
+         task->namespaces[kUser] == host_namespaces[kUser] &&
+         task->namespaces[kNet] == host_namespaces[kNet];
+}
+
+static __always_inline int IsNewCgroup(__u64 cgroup) {
+  if (bpf_map_lookup_elem(&cgroups, &cgroup)) return 0;
+  __u8 seen = 1;
+  bpf_map_update_elem(&cgroups, &cgroup, &seen, BPF_ANY);
+  return 1;
+}
+
+// Worth a look at once: what runs in a container, for the first time in a cgroup, or with the
+// rights of somebody else.
+static __always_inline int Matters(const struct TaskEvent* event) {
+  const struct TaskRecord* task = &event->task;
+  if (event->turn == kTaskExited) return 0;
+  if (IsNewCgroup(task->cgroup)) return 1;
+  if (event->turn == kTaskForked) return 0;
+  return !IsOfHost(task) || task->euid != task->uid;
+}
+
+static __noinline void FillExecutable(struct TaskEvent* event, struct task_struct* task) {
+  event->executable_name[0] = 0;
+  event->executable_mount = 0;
+  event->executable_device = 0;
+  struct mm_struct* memory = task->mm;
+  if (!memory) return;
+  struct file* file = memory->exe_file;
+  if (!file) return;
+  event->executable_device = file->f_inode->i_sb->s_dev;
+  // A struct mount holds the vfsmount that a path has.
+  const void* mount = (void*)file->f_path.mnt - bpf_core_field_offset(struct mount, mnt);
+  bpf_core_read(&event->executable_mount, sizeof event->executable_mount,
+                &((const struct mount*)mount)->mnt_id);
+  bpf_probe_read_kernel_str(event->executable_name, sizeof event->executable_name,
+                            file->f_path.dentry->d_name.name);
+}
+
+static __always_inline struct TaskEvent* Begin(unsigned int turn) {
+  struct TaskEvent* event = bpf_ringbuf_reserve(&ring, sizeof *event, 0);
+  if (!event) {
+    __sync_fetch_and_add(&lost[turn], 1);
+    return 0;
+  }
+  __sync_fetch_and_add(&told[turn], 1);
+  event->at = bpf_ktime_get_boot_ns();
+  event->turn = turn;
+  return event;
+}
+
+static __always_inline void End(struct TaskEvent* event) {
+  __u64 how = BPF_RB_NO_WAKEUP;
+  if (Matters(event) && !awake) {
+    awake = 1;
+    how = BPF_RB_FORCE_WAKEUP;
+  }
+  bpf_ringbuf_submit(event, how);
+}
+
+static __always_inline void Tell(unsigned int turn, struct task_struct* task) {
+  struct TaskEvent* event = Begin(turn);
+  if (!event) return;
+  FillRecord(&event->task, task);
+  FillExecutable(event, task);
+  event->task.tid = event->task.tgid;
+  event->task.start = task->group_leader->start_boottime;
+  End(event);
+}
+
+static __always_inline int IsOfKernel(struct task_struct* task) {
+  return task->flags & kKernelThread;
+}
+
+// The last thread of it.
+static __always_inline int HasEnded(struct task_struct* task) {
+  return task->signal->live.counter == 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork, struct task_struct* parent, struct task_struct* child) {
+  if (child->pid == child->tgid && !IsOfKernel(child)) Tell(kTaskForked, child);
+  return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct* task) {
+  Tell(kTaskExecuted, task);
+  return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(on_exit, struct task_struct* task) {
+  if (!IsOfKernel(task) && HasEnded(task)) Tell(kTaskExited, task);
+  return 0;
+}
+
+// The same where a kernel refuses typed tracepoints. There the arguments are mere numbers, and only
+// the task that runs is one that may be read like that.
+
+SEC("?raw_tp/sched_process_fork")
+int on_raw_fork(struct bpf_raw_tracepoint_args* context) {
+  struct task_struct* child = (struct task_struct*)context->args[1];
+  const int tgid = BPF_CORE_READ(child, tgid);
+  if (BPF_CORE_READ(child, pid) != tgid) return 0;
+  if (BPF_CORE_READ(child, flags) & kKernelThread) return 0;
+  struct TaskEvent* event = Begin(kTaskForked);
+  if (!event) return 0;
+  struct task_struct* parent = bpf_get_current_task_btf();
+  FillRecord(&event->task, parent);
+  FillExecutable(event, parent);
+  // Its namespaces may be its own.
+  event->task.known &= ~(kKnowsNamespaces | kKnowsTimeNamespace);
+  event->task.tid = event->task.tgid = tgid;
+  event->task.parent = parent->tgid;
+  event->task.start = BPF_CORE_READ(child, start_boottime);
+  End(event);
+  return 0;
+}
+
+SEC("?raw_tp/sched_process_exec")
+int on_raw_exec(void* context) {
+  (void)context;
+  Tell(kTaskExecuted, bpf_get_current_task_btf());
+  return 0;
+}
+
+SEC("?raw_tp/sched_process_exit")
+int on_raw_exit(void* context) {
+  (void)context;
+  struct task_struct* task = bpf_get_current_task_btf();
+  if (!IsOfKernel(task) && HasEnded(task)) Tell(kTaskExited, task);
+  return 0;
+}
