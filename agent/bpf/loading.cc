@@ -8,22 +8,11 @@
 #include <cstring>
 #include <expected>
 #include <string>
-#include <string_view>
 
+#include "agent/bpf/refusal.h"
 #include "hullmark/result.h"
 
 namespace hullmark {
-namespace {
-
-// The last words of the kernel's verifier: why it refused.
-std::string_view LastLine(std::string_view log) {
-  while (log.ends_with('\n')) log.remove_suffix(1);
-  // The very last line counts what was looked at.
-  if (const auto end = log.rfind('\n'); end != std::string_view::npos) log = log.substr(0, end);
-  return log.substr(log.rfind('\n') + 1);
-}
-
-}  // namespace
 
 Loading::Loading() { libbpf_set_print(nullptr); }
 
@@ -41,16 +30,7 @@ Result<void> Loading::CheckTypes() {
 }
 
 std::unexpected<Error> Loading::Failure(int error) const {
-  // The verifier says EACCES, too: of a program, not of its loader.
-  if (error == EPERM) {
-    return Fail(ErrorCode::kDenied,
-                "bpf: not permitted: it takes CAP_BPF and CAP_PERFMON (or CAP_SYS_ADMIN), and a "
-                "kernel that is not locked down for confidentiality");
-  }
-  const std::string_view log(log_.data());
-  return Fail(ErrorCode::kUnsupported,
-              "bpf: this kernel does not take the program (" + std::string(std::strerror(error)) +
-                  (log.empty() ? "" : ": " + std::string(LastLine(log))) + ")");
+  return std::unexpected(WhyRefused(error, log_.data(), OwnBpfRights()));
 }
 
 }  // namespace hullmark

@@ -21,9 +21,7 @@ class Loading {
   // Error kNotFound: this kernel does not describe its types, and no program of ours is taken.
   static Result<void> CheckTypes();
 
-  // Why a call of libbpf ended with errno `error`, for people, with what would help:
-  //   kDenied        CAP_BPF with CAP_PERFMON, or CAP_SYS_ADMIN, is missing, or a lockdown forbids
-  //   kUnsupported   the kernel refuses the program: its structures have other members
+  // Why a call of libbpf ended with errno `error`, see WhyRefused.
   [[nodiscard]] std::unexpected<Error> Failure(int error) const;
 
  private:

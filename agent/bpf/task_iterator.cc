@@ -68,11 +68,12 @@ TaskIterator::TaskIterator(TaskIterator&& other) noexcept = default;
 TaskIterator& TaskIterator::operator=(TaskIterator&& other) noexcept = default;
 TaskIterator::~TaskIterator() = default;
 
-Result<TaskIterator> TaskIterator::Load() {
-  if (auto types = Loading::CheckTypes(); !types) return std::unexpected(types.error());
+Result<TaskIterator> TaskIterator::Load(const std::string& types) {
+  if (auto there = Loading::CheckTypes(); !there) return std::unexpected(there.error());
   Loading loading;
   bpf_object_open_opts options = {};
   loading.Prepare(options);
+  if (!types.empty()) options.btf_custom_path = types.c_str();
   auto program = std::make_unique<Program>();
   program->skeleton.reset(tasks_bpf__open_opts(&options));
   if (!program->skeleton) return loading.Failure(errno);

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -33,11 +34,9 @@ struct RecordBounds {
 // Documentation/bpf. It reads and changes nothing; it goes away with its descriptors.
 class TaskIterator {
  public:
-  // Loads it. Error, for people, with what would help:
-  //   kNotFound     this kernel does not describe its types (BTF)
-  //   kDenied       CAP_BPF and CAP_PERFMON (or CAP_SYS_ADMIN) are missing, or a lockdown forbids
-  //   kUnsupported  the kernel refuses the program: its structures have other members
-  static Result<TaskIterator> Load();
+  // Loads it. Error, for people: kNotFound, this kernel does not describe its types (BTF); else see
+  // WhyRefused. `types`: a file of them to go by instead of the running kernel's, for tests.
+  static Result<TaskIterator> Load(const std::string& types = {});
 
   TaskIterator(TaskIterator&& other) noexcept;
   TaskIterator& operator=(TaskIterator&& other) noexcept;
