@@ -121,25 +121,27 @@ void CountZombies(Snapshot& snapshot, const std::vector<Zombie>& zombies) {
 
 }  // namespace
 
-Result<void> Look::Begin() {
+void Look::Begin() {
   snapshot_.taken_at = options_.now;
   snapshot_.tool_version = options_.tool_version;
-  auto entries = ListProcesses(roots_, options_, snapshot_.counts);
-  if (!entries) return std::unexpected(entries.error());
-  entries_ = std::move(*entries);
   CollectReference(roots_, snapshot_, buffer_);
   CollectHostMounts(roots_, options_, snapshot_, buffer_);
   memberships_.emplace(roots_, snapshot_, buffer_);
-  snapshot_.processes.reserve(entries_.size());
   reader_.emplace(roots_, options_, snapshot_, *memberships_, buffer_);
-  return {};
 }
 
 Result<void> Look::ReadProcesses(const std::function<void(const DirectoryEntry&)>& read) {
-  for (std::size_t done = 0; done < entries_.size(); ++done) {
-    if (options_.progress && done % kProgressEvery == 0) options_.progress(done, entries_.size());
-    read(entries_[done]);
+  const auto entries = ListProcesses(roots_, options_, snapshot_.counts);
+  if (!entries) return std::unexpected(entries.error());
+  snapshot_.processes.reserve(entries->size());
+  for (std::size_t done = 0; done < entries->size(); ++done) {
+    if (options_.progress && done % kProgressEvery == 0) options_.progress(done, entries->size());
+    read((*entries)[done]);
   }
+  return EndProcesses();
+}
+
+Result<void> Look::EndProcesses() {
   if (snapshot_.processes.empty() && snapshot_.counts.kernel_threads == 0) {
     return Fail(ErrorCode::kDenied, "/proc: not one process could be read");
   }
@@ -159,7 +161,7 @@ Snapshot Look::Finish(KeptFiles* limits, KeptClaims* claims) {
 
 Result<Snapshot> Collect(const Roots& roots, const CollectOptions& options) {
   Look look(roots, options);
-  if (const auto begun = look.Begin(); !begun) return std::unexpected(begun.error());
+  look.Begin();
   const auto read =
       look.ReadProcesses([&look](const DirectoryEntry& entry) { look.reader().Read(entry.name); });
   if (!read) return std::unexpected(read.error());

@@ -5,15 +5,23 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <iterator>
+#include <random>
+#include <ranges>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "agent/base/file.h"
 #include "agent/collect/carry.h"
 #include "agent/collect/collect.h"
+#include "agent/collect/compare.h"
+#include "agent/collect/compare_sources.h"
 #include "agent/collect/fact_tables.h"
 #include "agent/collect/look.h"
 #include "agent/collect/memory.h"
 #include "agent/collect/recall.h"
+#include "agent/collect/record_scan.h"
 #include "agent/collect/rescan.h"
 #include "agent/collect/rotation.h"
 #include "hullmark/ids.h"
@@ -31,16 +39,29 @@ KeepOptions Within(std::size_t descriptors, KeepOptions options) {
   return options;
 }
 
-Collector::Collector(Roots roots, const KeepOptions& options)
+Collector::Collector(Roots roots, const KeepOptions& options, Tasks tasks)
     : roots_(std::move(roots)),
       options_(options),
       mounts_(options.most_mount_namespaces),
       files_(options.most_limit_files),
-      claims_(options.most_claim_bytes) {}
+      claims_(options.most_claim_bytes),
+      tasks_(std::move(tasks)) {}
 
 Result<Snapshot> Collector::Look(const CollectOptions& options) {
+  check_ = has_records() && IsCheckDue(options);
+  auto snapshot = LookOnce(options);
+  if (has_records()) {
+    if (snapshot && check_) Check(options, *snapshot);
+    if (!snapshot) DropRecords(snapshot.error().message);
+    if (!has_records()) snapshot = LookOnce(options);
+  }
+  if (snapshot) Tell(snapshot->vantage);
+  return snapshot;
+}
+
+Result<Snapshot> Collector::LookOnce(const CollectOptions& options) {
   hullmark::Look look(roots_, options);
-  if (const auto begun = look.Begin(); !begun) return std::unexpected(begun.error());
+  look.Begin();
   const Rotation rotation(memory_.looked_at, options.now, options_.full_every);
   mounts_.BeginLook(
       [&](NamespaceInode inode) { return rotation.IsDue(std::to_underlying(inode)); });
@@ -48,29 +69,94 @@ Result<Snapshot> Collector::Look(const CollectOptions& options) {
   claims_.BeginLook(
       options.now, [rotation](std::uint64_t path) { return rotation.IsDue(path); },
       options.label_keys);
-  Memory known;
-  {
-    Recall recall(memory_, look.reader().tables(), mounts_, rotation);
-    look.reader().TakeOver(recall);
-    Rescan rescan(roots_, options, look.snapshot(), look.memberships(), look.reader(),
-                  look.buffer(), recall);
-    const auto read =
-        look.ReadProcesses([&rescan](const DirectoryEntry& entry) { rescan.Read(entry); });
-    if (!read) return std::unexpected(read.error());
-    rescan.Finish();
-    counts_ = rescan.counts();
-    known = rescan.TakeKnown();
-  }
-  known.looked_at = options.now;
-  known.mount_tables = look.reader().mount_tables();
+  auto known = ReadTasks(look, options, rotation);
+  if (!known) return std::unexpected(std::move(known.error()));
+  known->looked_at = options.now;
+  known->mount_tables = look.reader().mount_tables();
   mounts_.EndLook(
       [&](NamespaceInode inode) { return FindMountNamespace(look.snapshot(), inode) != nullptr; });
   memory_ = {};  // It and its successor need not be at the same time.
-  Remember(look.snapshot(), std::move(known));
+  Remember(look.snapshot(), std::move(*known));
   auto snapshot = look.Finish(&files_, &claims_);
   files_.EndLook();
   claims_.EndLook();
   return snapshot;
+}
+
+Result<Memory> Collector::ReadTasks(hullmark::Look& look, const CollectOptions& options,
+                                    const Rotation& rotation) {
+  Recall recall(memory_, look.reader().tables(), mounts_, rotation);
+  look.reader().TakeOver(recall);
+  return has_records() ? ReadRecords(look, options, recall) : ReadProc(look, options, recall);
+}
+
+Result<Memory> Collector::ReadRecords(hullmark::Look& look, const CollectOptions& options,
+                                      Recall& recall) {
+  const auto shape = ShapeOfStatus(roots_, options);
+  if (!shape) return std::unexpected(shape.error());
+  const auto records = tasks_.records(
+      {.most_leaders = options.most_processes, .most_threads = options.most_threads});
+  if (!records) return std::unexpected(records.error());
+  RecordScan scan(roots_, options, look, recall, *shape);
+  if (check_) unlisted_ = UnlistedProcesses(roots_, options, *records);
+  scan.Read(*records, unlisted_);
+  const auto ended = look.EndProcesses();
+  if (!ended) return std::unexpected(ended.error());
+  counts_ = scan.counts();
+  return scan.TakeKnown();
+}
+
+Result<Memory> Collector::ReadProc(hullmark::Look& look, const CollectOptions& options,
+                                   Recall& recall) {
+  Rescan rescan(roots_, options, look.snapshot(), look.memberships(), look.reader(), look.buffer(),
+                recall);
+  const auto read =
+      look.ReadProcesses([&rescan](const DirectoryEntry& entry) { rescan.Read(entry); });
+  if (!read) return std::unexpected(read.error());
+  rescan.Finish();
+  counts_ = rescan.counts();
+  return rescan.TakeKnown();
+}
+
+// The first look is held against /proc, then about one in eight.
+bool Collector::IsCheckDue(const CollectOptions& options) {
+  constexpr std::uint64_t kOneIn = 8;
+  std::minstd_rand random(static_cast<std::uint_fast32_t>(std::to_underlying(options.now)));
+  return looks_++ == 0 || random() % kOneIn == 0;
+}
+
+void Collector::Check(const CollectOptions& options, const Snapshot& snapshot) {
+  constexpr std::size_t kAtFirst = 32;
+  constexpr std::size_t kLater = 8;
+  std::minstd_rand random(static_cast<std::uint_fast32_t>(std::to_underlying(options.now)));
+  const bool first = looks_ == 1;
+  std::vector<Pid> sample;
+  std::ranges::sample(snapshot.processes | std::views::transform(&Process::pid),
+                      std::back_inserter(sample),
+                      static_cast<std::ptrdiff_t>(first ? kAtFirst : kLater), random);
+  const auto compared = CompareSources(roots_, options, tasks_.records, sample, &snapshot);
+  if (!compared) return DropRecords(compared.error().message);
+  if (compared->differences.empty()) return;
+  const Difference& one = compared->differences.front();
+  DropRecords("bpf and /proc tell process " + std::to_string(std::to_underlying(one.pid)) +
+              " differently, " + std::string(one.field) + ": " + one.bpf + " and " + one.proc);
+}
+
+void Collector::DropRecords(std::string why) {
+  tasks_.records = {};
+  tasks_.why_not = std::move(why);
+  dropped_ = true;
+  memory_ = {};  // Each source knows processes by marks of its own.
+}
+
+void Collector::Tell(Vantage& vantage) const {
+  vantage.source = has_records() ? TaskSource::kBpf : TaskSource::kProc;
+  vantage.source_reason = tasks_.why_not;
+  if (tasks_.why_not.empty() || !(dropped_ || tasks_.insisted)) return;
+  vantage.problems.push_back({.id = "bpf",
+                              .text = tasks_.why_not + ": tasks are read through /proc",
+                              .remedy = dropped_ ? "please report this kernel; collect.source: proc"
+                                                 : "collect.source: auto, or what it asks for"});
 }
 
 void Collector::Remember(const Snapshot& snapshot, Memory known) {

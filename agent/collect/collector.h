@@ -3,13 +3,20 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
 
 #include "agent/collect/collect.h"
 #include "agent/collect/kept_files.h"
 #include "agent/collect/kept_mounts.h"
 #include "agent/collect/memory.h"
+#include "agent/collect/recall.h"
+#include "agent/collect/record_scan.h"
 #include "agent/collect/rescan.h"
+#include "agent/collect/rotation.h"
 #include "agent/runtime/kept_claims.h"
+#include "hullmark/ids.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
 
@@ -28,10 +35,24 @@ struct KeepOptions {
 // The same, so that at most half of `descriptors` (the soft RLIMIT_NOFILE) are taken.
 KeepOptions Within(std::size_t descriptors, KeepOptions options);
 
+// Who tells of the tasks.
+struct Tasks {
+  RecordReader records{};  // None: all is read through /proc.
+  std::string why_not{};   // ... and why, where bpf was wanted.
+  bool insisted = false;   // It was asked for by name: that it cannot be had is a problem.
+};
+
+// Records of this kernel's tasks, where they mean what the files below `roots` mean: nothing is
+// read through bpf that belongs to copied trees or to another pid namespace.
+Tasks OpenTasks(const Roots& roots, bool insisted);
+
 // Looks again and again. Each look gives the Snapshot that Collect would give, as far as the kernel
 // tells what has changed:
 //
-// - processes: see Rescan;
+// - processes: see RecordScan and Rescan. What records say is held against /proc, for a sample of
+//   the processes, at the first look and now and then, and what they leave out is read through
+//   /proc; at the first difference that stays, or where
+//   they cannot be read any more, all is read through /proc from then on, and Vantage says so;
 // - mount tables: POLLPRI of a kept mountinfo. It is silent when a file system is remounted from
 //   another namespace, when mounts become shared or slaves, and when a mounted file is deleted;
 // - maps of user namespaces: they are written once, and read until they are;
@@ -45,7 +66,7 @@ KeepOptions Within(std::size_t descriptors, KeepOptions options);
 // Collector calls LetGo whenever fd() is readable, from any thread, while a look is on too.
 class Collector {
  public:
-  explicit Collector(Roots roots, const KeepOptions& options = {});
+  explicit Collector(Roots roots, const KeepOptions& options = {}, Tasks tasks = {});
 
   // Error: as Collect; what is kept stays.
   Result<Snapshot> Look(const CollectOptions& options);
@@ -55,11 +76,23 @@ class Collector {
 
   // Of the last look.
   const RescanCounts& counts() const { return counts_; }
+  // Whether records tell of the tasks, and why they do not any more: for the log.
+  bool has_records() const { return static_cast<bool>(tasks_.records); }
+  const std::string& why_no_records() const { return tasks_.why_not; }
   std::size_t kept_mount_namespaces() const { return mounts_.size(); }
   std::size_t kept_limit_files() const { return files_.size(); }
   std::size_t kept_claim_files() const { return claims_.size(); }
 
  private:
+  Result<Snapshot> LookOnce(const CollectOptions& options);
+  Result<Memory> ReadTasks(hullmark::Look& look, const CollectOptions& options,
+                           const Rotation& rotation);
+  Result<Memory> ReadRecords(hullmark::Look& look, const CollectOptions& options, Recall& recall);
+  Result<Memory> ReadProc(hullmark::Look& look, const CollectOptions& options, Recall& recall);
+  bool IsCheckDue(const CollectOptions& options);
+  void Check(const CollectOptions& options, const Snapshot& snapshot);
+  void DropRecords(std::string why);
+  void Tell(Vantage& vantage) const;
   void Remember(const Snapshot& snapshot, Memory known);
 
   Roots roots_;
@@ -69,6 +102,11 @@ class Collector {
   KeptClaims claims_;
   Memory memory_;
   RescanCounts counts_;
+  Tasks tasks_;
+  bool dropped_ = false;  // Records were had, and are not used any more.
+  std::uint64_t looks_ = 0;
+  bool check_ = false;         // This look is held against /proc.
+  std::vector<Pid> unlisted_;  // Without records, when it was held against /proc last.
 };
 
 }  // namespace hullmark

@@ -3,7 +3,6 @@
 
 #include <functional>
 #include <optional>
-#include <vector>
 
 #include "agent/base/file.h"
 #include "agent/collect/collect.h"
@@ -23,20 +22,20 @@ class Look {
   Look(const Roots& roots, const CollectOptions& options)
       : roots_(roots), options_(options), buffer_(options.most_file_bytes) {}
 
-  // Lists processes, and reads what has to be known before they are read. Error: as Collect.
-  Result<void> Begin();
-  // `read` adds what one entry of /proc stands for to the Snapshot, through reader(). Error: as
-  // Collect.
+  // Reads what has to be known before processes are read.
+  void Begin();
+  // Lists processes; `read` adds what one entry of /proc stands for to the Snapshot, through
+  // reader(). Error: as Collect.
   Result<void> ReadProcesses(const std::function<void(const DirectoryEntry&)>& read);
+  // To be called when all processes are read. Error: as Collect.
+  Result<void> EndProcesses();
   // Finds containers, reads their limits and the host. What is kept may be null.
   Snapshot Finish(KeptFiles* limits, KeptClaims* claims);
 
   // From Begin to Finish.
   Snapshot& snapshot() { return snapshot_; }
-  // NOLINTBEGIN(bugprone-unchecked-optional-access): Begin has made them.
   Memberships& memberships() { return *memberships_; }
   ProcessReader& reader() { return *reader_; }
-  // NOLINTEND(bugprone-unchecked-optional-access)
   ReadBuffer& buffer() { return buffer_; }
 
  private:
@@ -44,7 +43,6 @@ class Look {
   const CollectOptions& options_;
   ReadBuffer buffer_;
   Snapshot snapshot_;
-  std::vector<DirectoryEntry> entries_;
   std::optional<Memberships> memberships_;
   std::optional<ProcessReader> reader_;
 };

@@ -13,6 +13,18 @@
 
 namespace hullmark {
 
+Fact<int> ProcessDirectory::Open() {
+  if (directory_) return *directory_;
+  auto opened = OpenDirectory(proc_, name_.c_str());
+  if (opened) {
+    own_ = std::move(*opened);
+    directory_ = own_.get();
+  } else {
+    directory_ = std::unexpected(opened.error());
+  }
+  return *directory_;
+}
+
 Fact<Fd> OpenProcess(const Roots& roots, ReadBuffer& buffer, const Process& process) {
   const auto name = std::to_string(std::to_underlying(process.pid));
   auto directory = OpenDirectory(roots.proc.get(), name.c_str());

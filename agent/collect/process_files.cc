@@ -20,6 +20,7 @@
 #include "agent/collect/kept_mounts.h"
 #include "agent/collect/membership.h"
 #include "agent/collect/mount_table.h"
+#include "agent/collect/open_process.h"
 #include "agent/collect/process_reader.h"
 #include "agent/collect/recall.h"
 #include "agent/parse/cmdline.h"
@@ -66,6 +67,9 @@ bool Shows(const std::vector<Mount>& mounts, const std::vector<Mount>& others) {
   for (const Mount& mount : mounts) ids.insert(mount.id);
   return std::ranges::all_of(others, [&](const Mount& mount) { return ids.contains(mount.id); });
 }
+
+// An empty map may only be not yet written: another process of the namespace may know better.
+bool IsWanted(const Fact<IdMap>& map) { return !map || map->empty(); }
 
 // Whether a program's arguments matter: somebody may be typing at it.
 bool MayBeInteractive(const Process& process, const Snapshot& snapshot) {
@@ -119,9 +123,11 @@ Fact<MembershipIndex> ProcessReader::ReadCgroup(int directory) {
   return memberships_.Of(*text);
 }
 
-Fact<LabelIndex> ProcessReader::ReadLabel(int directory) {
+Fact<LabelIndex> ProcessReader::ReadLabel(ProcessDirectory& directory) {
   if (label_source_.path == nullptr) return std::unexpected(label_source_.absent);
-  const auto text = buffer_.Read(directory, label_source_.path);
+  const auto opened = directory.Open();
+  if (!opened) return std::unexpected(opened.error());
+  const auto text = buffer_.Read(*opened, label_source_.path);
   if (!text) return std::unexpected(text.error());
   return labels_.Find(*text, [&](std::string_view label) -> Fact<LabelIndex> {
     return tables_.Keep(
@@ -208,7 +214,7 @@ Fact<InvocationIndex> ProcessReader::ReadInvocation(int directory, const Process
   });
 }
 
-void ProcessReader::ReadSharedTables(int directory, const Process& process,
+void ProcessReader::ReadSharedTables(ProcessDirectory& directory, const Process& process,
                                      const Namespaces* then) {
   const auto was_in = [&](NamespaceKind kind, NamespaceInode inode) {
     return recall_ != nullptr && then != nullptr && (*then)[kind] == inode;
@@ -236,7 +242,7 @@ std::optional<ProcessRoot> ProcessReader::ReadRoot(int directory) {
                      .mount_id = status->has_mount_id ? status->mount_id : 0};
 }
 
-void ProcessReader::ReadMounts(int directory, Pid pid, NamespaceInode inode, bool was_in) {
+void ProcessReader::ReadMounts(ProcessDirectory& lazy, Pid pid, NamespaceInode inode, bool was_in) {
   // Tables that could not be read, or that show another part of the namespace than the one kept.
   constexpr std::uint8_t kMostUseless = 8;
   // The host's own table was read before any process.
@@ -248,6 +254,12 @@ void ProcessReader::ReadMounts(int directory, Pid pid, NamespaceInode inode, boo
   MountNamespace& row = snapshot_.mount_namespaces[state.row];
   if (is_new && was_in) recall_->TakeMounts(state, row);
   if (was_in && state.taken_over) return;
+  const auto opened = lazy.Open();
+  if (!opened) {
+    if (!row.mounts) row.mounts = std::unexpected(opened.error());
+    return;
+  }
+  const int directory = *opened;
   const auto root = ReadRoot(directory);
   if (row.mounts && (!root || state.root == root || IsBelow(*root, row))) return;
   if (state.useless == kMostUseless) {
@@ -315,24 +327,35 @@ void ProcessReader::Merge(ParsedMounts table, const std::optional<ProcessRoot>& 
   row.rootless_table = state.split || !state.root || !HasRoot(*row.mounts, snapshot_.strings);
 }
 
-void ProcessReader::ReadIdMaps(int directory, NamespaceInode inode, bool was_in) {
+UserNamespace& ProcessReader::UserRow(NamespaceInode inode, bool was_in) {
   const auto [at, is_new] =
       user_tables_.try_emplace(std::to_underlying(inode), snapshot_.user_namespaces.size());
   if (is_new) snapshot_.user_namespaces.push_back({.inode = inode});
   UserNamespace& row = snapshot_.user_namespaces[at->second];
   if (is_new && was_in) recall_->TakeIdMaps(row);
+  return row;
+}
+
+void ProcessReader::TakeIdMaps(NamespaceInode inode, IdMap uids, IdMap gids) {
+  UserNamespace& row = UserRow(inode, false);
+  if (IsWanted(row.uid_map)) row.uid_map = std::move(uids);
+  if (IsWanted(row.gid_map)) row.gid_map = std::move(gids);
+}
+
+void ProcessReader::ReadIdMaps(ProcessDirectory& directory, NamespaceInode inode, bool was_in) {
+  UserNamespace& row = UserRow(inode, was_in);
+  if (!IsWanted(row.uid_map) && !IsWanted(row.gid_map)) return;
+  const auto opened = directory.Open();
   const auto read = [&](const char* path) -> Fact<IdMap> {
-    const auto text = buffer_.Read(directory, path);
+    if (!opened) return std::unexpected(opened.error());
+    const auto text = buffer_.Read(*opened, path);
     return text ? ParseIdMap(*text) : std::unexpected(text.error());
   };
-  // An empty map may only be not yet written: another process of the namespace may know better.
-  const auto wanted = [](const Fact<IdMap>& map) { return !map || map->empty(); };
-  if (!wanted(row.uid_map) && !wanted(row.gid_map)) return;
   auto uids = read("uid_map");
   auto gids = read("gid_map");
-  if (!IsIn(directory, NamespaceKind::kUser, inode)) return;
-  if (wanted(row.uid_map)) row.uid_map = std::move(uids);
-  if (wanted(row.gid_map)) row.gid_map = std::move(gids);
+  if (opened && !IsIn(*opened, NamespaceKind::kUser, inode)) return;
+  if (IsWanted(row.uid_map)) row.uid_map = std::move(uids);
+  if (IsWanted(row.gid_map)) row.gid_map = std::move(gids);
 }
 
 }  // namespace hullmark

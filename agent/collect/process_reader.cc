@@ -18,6 +18,7 @@
 #include "agent/collect/collect.h"
 #include "agent/collect/interner.h"
 #include "agent/collect/membership.h"
+#include "agent/collect/open_process.h"
 #include "agent/parse/namespace_link.h"
 #include "agent/parse/proc_stat.h"
 #include "agent/parse/proc_status.h"
@@ -159,8 +160,7 @@ ProcessReader::Attempt ProcessReader::ReadOrphans(int directory, const ParsedSta
                               : Remains::kNothing;
   if (remains == Remains::kThreads) return Finish(directory, before, draft);
   if (remains == Remains::kNothing) {
-    ++snapshot_.counts.zombies;
-    zombies_.push_back({.parent = before.facts.parent});
+    CountZombie(before.facts.parent);
     return Attempt::kDone;
   }
   draft.process.leader = Vanished();
@@ -185,12 +185,11 @@ ProcessReader::Attempt ProcessReader::Finish(int directory, const ParsedStat& be
 void ProcessReader::ReadFiles(int directory, const ParsedStat& before, ProcessDraft& draft) {
   Process& process = draft.process;
   process.leader = ReadTask(directory);
-  process.executable = ReadExecutable(directory);
   process.rlimits = ReadRlimits(directory);
-  process.stdio = ReadStdio(directory);
-  process.invocation = ReadInvocation(directory, process);
   process.oom_score_adj = ReadOomScoreAdj(directory);
-  ReadSharedTables(directory, process, nullptr);
+  ReadProgram(directory, process);
+  ProcessDirectory open(directory);
+  ReadSharedTables(open, process, nullptr);
   if (options_.threads && before.thread_count > 1) {
     ReadThreads(directory, draft, before.thread_count);
   }
@@ -198,10 +197,22 @@ void ProcessReader::ReadFiles(int directory, const ParsedStat& before, ProcessDr
     process.threads_unread = before.thread_count - 1;
 }
 
+void ProcessReader::ReadProgram(int directory, Process& process) {
+  process.executable = ReadExecutable(directory);
+  process.stdio = ReadStdio(directory);
+  process.invocation = ReadInvocation(directory, process);
+}
+
+void ProcessReader::CountZombie(std::int32_t parent) {
+  ++snapshot_.counts.zombies;
+  zombies_.push_back({.parent = parent});
+}
+
 Task ProcessReader::ReadTask(int directory) {
+  ProcessDirectory open(directory);
   return Task{.status = ReadStatus(directory),
               .namespaces = ReadNamespaces(directory),
-              .label = ReadLabel(directory),
+              .label = ReadLabel(open),
               .cgroup = ReadCgroup(directory)};
 }
 

@@ -15,6 +15,7 @@
 #include "agent/collect/interner.h"
 #include "agent/collect/membership.h"
 #include "agent/collect/mount_table.h"
+#include "agent/collect/open_process.h"
 #include "agent/collect/recall.h"
 #include "agent/parse/mountinfo.h"
 #include "agent/parse/proc_stat.h"
@@ -72,16 +73,25 @@ class ProcessReader {
 
   const std::vector<Zombie>& zombies() const { return zombies_; }
 
-  // What a rescan does without Read.
+  // What a scan does without Read.
 
   // What shared tables take over from the last look; outlives the reader. To be called first.
   void TakeOver(Recall& recall) { recall_ = &recall; }
   FactTables& tables() { return tables_; }
   Task ReadTask(int directory);
   Fact<MembershipIndex> ReadCgroup(int directory);
+  Fact<ProcStatus> ReadStatus(int directory);
+  bool has_labels() const { return label_source_.path != nullptr; }
+  Fact<LabelIndex> ReadLabel(ProcessDirectory& directory);
+  // Reads executable, standard descriptors and invocation.
+  void ReadProgram(int directory, Process& process);
   // Reads what the process shares with others and nobody has read yet. `then`: its namespaces at
   // the last look, null where it was not there.
-  void ReadSharedTables(int directory, const Process& process, const Namespaces* then);
+  void ReadSharedTables(ProcessDirectory& directory, const Process& process,
+                        const Namespaces* then);
+  // Keeps the maps of a user namespace where nobody knew better.
+  void TakeIdMaps(NamespaceInode inode, IdMap uids, IdMap gids);
+  void CountZombie(std::int32_t parent);
   void Keep(ProcessDraft draft);
   // Of the process that was kept last: `image` and `certain` of its draft.
   std::uint64_t last_image() const { return last_image_; }
@@ -99,9 +109,7 @@ class ProcessReader {
   Attempt ReadOrphans(int directory, const ParsedStat& before, ProcessDraft& draft);
   Attempt Finish(int directory, const ParsedStat& before, const ProcessDraft& draft);
   void ReadFiles(int directory, const ParsedStat& before, ProcessDraft& draft);
-  Fact<ProcStatus> ReadStatus(int directory);
   Namespaces ReadNamespaces(int directory);
-  Fact<LabelIndex> ReadLabel(int directory);
   Fact<ExecutableIndex> ReadExecutable(int directory);
   Fact<RlimitsIndex> ReadRlimits(int directory);
   Fact<std::int16_t> ReadOomScoreAdj(int directory);
@@ -111,7 +119,7 @@ class ProcessReader {
   // Keeps the thread where it differs from the leader.
   void ReadThread(int process_directory, const std::string& name, ProcessDraft& draft);
   Remains AdoptLiveThread(int directory, std::uint32_t thread_count, ProcessDraft& draft);
-  void ReadMounts(int directory, Pid pid, NamespaceInode inode, bool was_in);
+  void ReadMounts(ProcessDirectory& directory, Pid pid, NamespaceInode inode, bool was_in);
   // Reads the table of a process with the root `root`. False: it was not to be had.
   bool AddMounts(int directory, const std::optional<ProcessRoot>& root, MountTableState& state,
                  MountNamespace& row);
@@ -123,7 +131,8 @@ class ProcessReader {
   std::optional<ProcessRoot> ReadRoot(int directory);
   // Whether a process with the root `root` sees no more than the table of `row`.
   static bool IsBelow(const ProcessRoot& root, const MountNamespace& row);
-  void ReadIdMaps(int directory, NamespaceInode inode, bool was_in);
+  UserNamespace& UserRow(NamespaceInode inode, bool was_in);
+  void ReadIdMaps(ProcessDirectory& directory, NamespaceInode inode, bool was_in);
 
   const Roots& roots_;
   const CollectOptions& options_;

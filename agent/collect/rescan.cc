@@ -15,6 +15,7 @@
 #include "agent/base/file.h"
 #include "agent/collect/collect.h"
 #include "agent/collect/memory.h"
+#include "agent/collect/open_process.h"
 #include "agent/collect/process_reader.h"
 #include "agent/parse/proc_stat.h"
 #include "agent/parse/schedstat.h"
@@ -27,25 +28,6 @@ namespace hullmark {
 namespace {
 
 constexpr std::int32_t kKthreadd = 2;
-
-template <typename T>
-bool IsPassing(const Fact<T>& fact) {
-  return !fact &&
-         (fact.error().code == ErrorCode::kVanished || fact.error().code == ErrorCode::kNotFound);
-}
-
-// Whether the record says what was true together: nothing was missed because it came or went.
-bool IsSettled(const Process& process) {
-  return process.leader.status && process.leader.cgroup && process.threads_unread == 0 &&
-         !IsPassing(process.executable) && !IsPassing(process.rlimits) &&
-         !IsPassing(process.stdio) && !IsPassing(process.invocation) &&
-         !IsPassing(process.oom_score_adj) && process.leader.label != Missing(ErrorCode::kVanished);
-}
-
-const Process* FindProcess(const std::vector<Process>& processes, Pid pid) {
-  const auto at = std::ranges::lower_bound(processes, pid, {}, &Process::pid);
-  return at != processes.end() && at->pid == pid ? &*at : nullptr;
-}
 
 const Thread* FindThread(const Snapshot& snapshot, ProcessIndex process, Pid tid) {
   const auto recorded = RecordedThreads(snapshot, process);
@@ -72,7 +54,7 @@ std::optional<ProcessIndex> Rescan::Find(const DirectoryEntry& entry) {
   if (cursor_ == processes.size() || processes[cursor_].pid != pid) return std::nullopt;
   const KnownProcess& known = last_.processes[cursor_];
   const auto number = static_cast<std::uint64_t>(std::to_underlying(pid));
-  if (!known.settled || known.directory != entry.inode || recall_.rotation().IsDue(number)) {
+  if (!known.settled || known.identity != entry.inode || recall_.rotation().IsDue(number)) {
     return std::nullopt;
   }
   return ProcessIndex{static_cast<std::uint32_t>(cursor_)};
@@ -90,7 +72,8 @@ bool Rescan::ReadAgain(const DirectoryEntry& entry, ProcessIndex last) {
   again.draft = {.process = recall_.carry().Over(former), .threads = {}, .image = known.image};
   again.leader = again.draft.process.leader;
   if (!ReadLeader(again) || !ReadThreads(again)) return false;
-  reader_.ReadSharedTables(directory.get(), again.draft.process, &former.leader.namespaces);
+  ProcessDirectory open(directory.get());
+  reader_.ReadSharedTables(open, again.draft.process, &former.leader.namespaces);
   known.ran = ran;
   known.cgroup = memberships_.HashOf(*again.draft.process.leader.cgroup);
   if (again.still)
@@ -198,7 +181,7 @@ void Rescan::ReadWhole(const DirectoryEntry& entry) {
   const Process& process = snapshot_.processes.back();
   const bool settled = stat && stat->facts.start == process.stat.start && reader_.last_certain() &&
                        IsSettled(process);
-  Remember({.directory = entry.inode,
+  Remember({.identity = entry.inode,
             .image = reader_.last_image(),
             .ran = ran,
             .cgroup = settled ? memberships_.HashOf(*process.leader.cgroup) : 0,

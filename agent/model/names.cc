@@ -60,6 +60,16 @@ std::optional<Enum> Find(const std::array<std::string_view, Size>& names, std::s
 }  // namespace
 
 std::string_view NameOf(Runtime runtime) { return At(kRuntimes, runtime); }
+std::string_view NameOf(TaskSource source) {
+  switch (source) {
+    case TaskSource::kProc:
+      return "proc";
+    case TaskSource::kBpf:
+      return "bpf";
+  }
+  return "proc";
+}
+
 std::string_view NameOf(ContainerClass container_class) { return At(kClasses, container_class); }
 std::string_view NameOf(CgroupLayout layout) { return At(kLayouts, layout); }
 std::string_view NameOf(Controller controller) { return At(kControllerNames, controller); }

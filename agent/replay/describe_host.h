@@ -104,6 +104,8 @@ void Describe(auto& io, Is<Vantage> auto& vantage) {
   io.Member("initial_user_namespace", vantage.initial_user_namespace);
   io.Member("whole_cgroup_view", vantage.whole_cgroup_view);
   io.Member("hidepid", vantage.hidepid);
+  io.Late("source", vantage.source);
+  io.Late("source_reason", vantage.source_reason);
   io.Member("problems", vantage.problems);
 }
 

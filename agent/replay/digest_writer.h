@@ -44,6 +44,10 @@ class DigestWriter {
   void Member(std::string_view /*name*/, const T& value) {
     Write(value);
   }
+  template <typename T>
+  void Late(std::string_view name, const T& value) {
+    Member(name, value);
+  }
   void Row(std::string_view /*name*/, const std::optional<std::uint32_t>& row,
            std::string_view table) {
     hash_.Add(row.has_value() ? 1 : 0, 1);

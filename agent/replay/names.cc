@@ -66,6 +66,9 @@ std::span<const std::string_view> EnumNames(Runtime /*kind*/) {
   return NamesOfModel<Runtime::kEcs>();
 }
 std::span<const std::string_view> EnumNames(SeccompMode /*kind*/) { return kSeccompModes; }
+std::span<const std::string_view> EnumNames(TaskSource /*kind*/) {
+  return NamesOfModel<TaskSource::kBpf>();
+}
 std::span<const std::string_view> EnumNames(Trust /*kind*/) { return kTrusts; }
 
 std::span<const std::string_view> MountFlagNames() { return kMountFlags; }

@@ -22,6 +22,7 @@ std::span<const std::string_view> EnumNames(Label::Module);
 std::span<const std::string_view> EnumNames(ReferenceSource);
 std::span<const std::string_view> EnumNames(Runtime);
 std::span<const std::string_view> EnumNames(SeccompMode);
+std::span<const std::string_view> EnumNames(TaskSource);
 std::span<const std::string_view> EnumNames(Trust);
 
 // Of the members of MountFlags, in order.

@@ -58,6 +58,12 @@ class SnapshotReader {
     Enter(name, [&] { Read(value); });
   }
 
+  // What older documents lack.
+  template <typename T>
+  void Late(std::string_view name, T& value) {
+    if (!fault_ && FindMember(std::get<Object>(at_->value), name) != nullptr) Member(name, value);
+  }
+
   // An index into the table called `table`.
   void Row(std::string_view name, std::optional<std::uint32_t>& row, std::string_view table) {
     Enter(name, [&] {

@@ -38,6 +38,12 @@ class SnapshotWriter {
     Write(value);
   }
 
+  // What older documents lack; left out where it is as it was then.
+  template <typename T>
+  void Late(std::string_view name, const T& value) {
+    if (value != T{}) Member(name, value);
+  }
+
   // An index into a table; a plain number, so that any table will do.
   void Row(std::string_view name, const std::optional<std::uint32_t>& row,
            std::string_view /*table*/) {

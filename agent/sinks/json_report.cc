@@ -121,7 +121,9 @@ void WriteVantage(JsonWriter& json, const Vantage& vantage) {
   json.Member("uid", std::to_underlying(vantage.uid));
   WriteTexts(json, "capabilities", NamesOf(vantage.capabilities));
   json.Member("host_namespaces", vantage.host_namespaces).Member("hidepid", vantage.hidepid);
-  json.Member("source", "proc").Key("problems").BeginArray();
+  json.Member("source", NameOf(vantage.source));
+  if (!vantage.source_reason.empty()) json.Member("source_reason", vantage.source_reason);
+  json.Key("problems").BeginArray();
   for (const VantageProblem& problem : vantage.problems) {
     json.BeginObject().Member("id", problem.id).Member("text", problem.text);
     json.Member("remedy", problem.remedy).EndObject();

@@ -301,6 +301,9 @@ struct VantageProblem {
   std::string remedy{};  // The command or setting that gives more.
 };
 
+// Who told of the tasks: the files of /proc, or records that the kernel wrote for us (agent/bpf).
+enum class TaskSource : std::uint8_t { kProc, kBpf };
+
 // Where we look from. A problem turns what depends on it into unknown where the facts are made.
 struct Vantage {
   Uid uid{};
@@ -310,6 +313,8 @@ struct Vantage {
   bool initial_user_namespace = false;
   bool whole_cgroup_view = false;
   bool hidepid = false;
+  TaskSource source = TaskSource::kProc;
+  std::string source_reason{};  // Why not bpf, where it was wanted; "".
   std::vector<VantageProblem> problems{};
 };
 
@@ -377,6 +382,7 @@ std::span<const Thread> RecordedThreads(const Snapshot& snapshot, ProcessIndex p
 // Names of enumerators in documents; each pair is exactly inverse.
 std::string_view NameOf(Runtime runtime);
 std::string_view NameOf(ContainerClass container_class);
+std::string_view NameOf(TaskSource source);
 std::string_view NameOf(CgroupLayout layout);
 std::string_view NameOf(Controller controller);
 std::optional<Runtime> RuntimeOfName(std::string_view name);

@@ -51,6 +51,7 @@ class MemberCounter {
   static constexpr bool kReads = false;
 
   void Member(std::string_view name, const auto& /*value*/) { Add(name); }
+  void Late(std::string_view name, const auto& /*value*/) { Add(name); }
   void Row(std::string_view name, const auto& /*row*/, std::string_view /*table*/) { Add(name); }
   void Keyed(std::string_view name, const auto& /*values*/, const auto& /*keys*/) { Add(name); }
   void Flags(std::string_view name, std::uint8_t /*bits*/, const auto& /*names*/) { Add(name); }

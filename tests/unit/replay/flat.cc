@@ -29,6 +29,10 @@ class Flattener {
   explicit Flattener(const Snapshot& snapshot) : snapshot_(snapshot) {}
 
   template <typename T>
+  void Late(std::string_view name, const T& value) {
+    Member(name, value);
+  }
+  template <typename T>
   void Member(std::string_view name, const T& value) {
     out_ += name;
     out_ += '=';

@@ -44,6 +44,10 @@ class Mutator {
   std::size_t fields() const { return fields_; }
 
   template <typename T>
+  void Late(std::string_view name, T& value) {
+    Member(name, value);
+  }
+  template <typename T>
   void Member(std::string_view /*name*/, T& value) {
     if (depth_ == 0 && members_++ != member_) return;
     ++depth_;
@@ -179,6 +183,7 @@ class TableSizes {
 
   template <typename T>
   void Member(std::string_view /*name*/, T& /*value*/) {}
+  void Late(std::string_view /*name*/, auto& /*value*/) {}
   template <typename T>
   void Member(std::string_view name, std::vector<T>& values) {
     rows[std::string(name)] = values.size();

@@ -61,6 +61,10 @@ class Filler {
       : random_(seed), most_rows_(most_rows), strings_(strings) {}
 
   template <typename T>
+  void Late(std::string_view name, T& value) {
+    Member(name, value);
+  }
+  template <typename T>
   void Member(std::string_view name, T& value) {
     Fill(value, name);
   }

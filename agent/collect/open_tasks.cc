@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
+#include <array>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "agent/base/file.h"
+#include "agent/bpf/task_iterator.h"
+#include "agent/collect/collect.h"
+#include "agent/collect/collector.h"
+#include "agent/parse/namespace_link.h"
+#include "hullmark/ids.h"
+
+namespace hullmark {
+namespace {
+
+// Records number processes, users and times as the first namespaces do, and list the processes of
+// our own pid namespace: that has to be the one whose processes this procfs shows.
+std::string WhyRecordsDiffer(const Roots& roots) {
+  struct First {
+    NamespaceKind kind;
+    const char* link;
+    NamespaceInode inode;  // include/linux/proc_ns.h
+  };
+  static constexpr std::array kFirst = {
+      First{NamespaceKind::kPid, "self/ns/pid", NamespaceInode{0xEFFFFFFC}},
+      First{NamespaceKind::kUser, "self/ns/user", NamespaceInode{0xEFFFFFFD}}};
+  ReadBuffer buffer(4096);
+  const auto self = buffer.ReadLink(roots.proc.get(), "self");
+  if (!self || *self != std::to_string(getpid())) {
+    return "bpf: /proc shows the processes of another pid namespace";
+  }
+  for (const First& first : kFirst) {
+    const auto link = buffer.ReadLink(roots.proc.get(), first.link);
+    if (!link || ParseNamespaceLink(*link, first.kind) != first.inode) {
+      return "bpf: hullmark runs in a " +
+             std::string(kNamespaceNames[std::to_underlying(first.kind)]) + " namespace of its own";
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Tasks OpenTasks(const Roots& roots, bool insisted) {
+  if (roots.plain) return {};  // Somebody else's tasks, from files.
+  Tasks tasks{.insisted = insisted};
+  tasks.why_not = WhyRecordsDiffer(roots);
+  if (!tasks.why_not.empty()) return tasks;
+  auto loaded = TaskIterator::Load();
+  if (!loaded) {
+    tasks.why_not = std::move(loaded.error().message);
+    return tasks;
+  }
+  const auto iterator = std::make_shared<TaskIterator>(std::move(*loaded));
+  tasks.records = [iterator](const RecordBounds& bounds) { return iterator->Read(bounds); };
+  return tasks;
+}
+
+}  // namespace hullmark

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+// A Collector to which records tell of the tasks: what it takes from them, what it reads beside
+// them, and when it does without them.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "agent/bpf/task_iterator.h"
+#include "agent/bpf/task_record.h"
+#include "agent/collect/collector.h"
+#include "hullmark/facts.h"
+#include "hullmark/ids.h"
+#include "hullmark/result.h"
+#include "hullmark/snapshot.h"
+#include "tests/unit/collect/world.h"
+
+namespace hullmark {
+namespace {
+
+// The record that says what ProcFiles says.
+TaskRecord RecordOf(int pid) {
+  TaskRecord record = {};
+  record.start = 10'000'000'000;  // 1000 ticks.
+  record.tid = record.tgid = record.innermost_pid = pid;
+  record.parent = 1;
+  record.threads = 1;
+  record.state = 1;
+  record.css_set = 0xc55;
+  record.image[0] = 0x1000;
+  record.known = unsigned{kKnowsNamespaces | kKnowsTimeNamespace | kKnowsImage};
+  constexpr std::array<unsigned, kNamespaceKinds> kHost = {4026531841, 4026531836, 4026531840,
+                                                           4026531839, 4026531838, 4026531837,
+                                                           4026531835, 4026531834};
+  std::ranges::copy(kHost, record.namespaces);
+  for (RecordLimit* const limit : {&record.nofile, &record.nproc, &record.core, &record.memlock}) {
+    *limit = {.soft = 1024, .hard = 4096};
+  }
+  for (RecordIdMap* const map : {&record.uid_map, &record.gid_map}) {
+    map->count = 1;
+    map->extents[0] = {.inside = 0, .outside = 0, .count = 4294967295};
+  }
+  return record;
+}
+
+class RecordCollector : public testing::Test {
+ protected:
+  RecordCollector() {
+    world_.AddProcess("self", {.pid = 1, .image = 1});
+    // The host's own mount table, which nobody reads again.
+    world_.tree.Write("proc/1/mountinfo", MountLineOf(1, "/", "/", "ext4", "rw"));
+    world_.AddNamespaces("1");
+    AddProcess(42);
+    records_.leaders.push_back(RecordOf(42));
+    collector_.emplace(world_.OpenAll(), KeepOptions{},
+                       Tasks{.records = [this](const RecordBounds&) { return read_(); }});
+  }
+
+  void AddProcess(int pid, int image = 1) {
+    const std::string name = std::to_string(pid);
+    world_.AddProcess(name, {.pid = pid, .image = image});
+    world_.tree.Link("proc/" + name + "/exe", "/bin/app");
+    world_.tree.Write("proc/" + name + "/oom_score_adj", "0\n");
+    std::string limits;
+    for (const char* const line :
+         {"Max core file size", "Max processes", "Max open files", "Max locked memory"}) {
+      limits += std::string(line) + " 1024 4096 units\n";
+    }
+    world_.tree.Write("proc/" + name + "/limits", limits);
+  }
+
+  TaskRecord& record() { return records_.leaders.front(); }
+
+  Snapshot LookAt(int second) {
+    world_.options.now = Timestamp{(1'000'000LL + second) * 1'000'000'000};
+    auto snapshot = collector_->Look(world_.options);
+    EXPECT_TRUE(snapshot.has_value());
+    return std::move(*snapshot);
+  }
+
+  CollectWorld world_;
+  TaskRecords records_;
+  std::function<Result<TaskRecords>()> read_ = [this] { return records_; };
+  std::optional<Collector> collector_;
+};
+
+TEST_F(RecordCollector, AgreesWithTheFiles) {
+  const Snapshot snapshot = LookAt(0);
+  EXPECT_EQ(snapshot.vantage.source, TaskSource::kBpf) << snapshot.vantage.source_reason;
+  ASSERT_EQ(snapshot.processes.size(), 1U);
+  const Process& process = snapshot.processes.front();
+  EXPECT_EQ(process.stat.start, BootTicks{1000});
+  EXPECT_EQ(process.leader.namespaces[NamespaceKind::kPid], NamespaceInode{4026531836});
+  EXPECT_EQ(snapshot.Text(snapshot.At(*process.executable).path), "/bin/app");
+}
+
+TEST_F(RecordCollector, ReadsOnceWhatRecordsDoNotTell) {
+  LookAt(0);
+  EXPECT_EQ(collector_->counts().whole, 1U);
+  world_.tree.Remove("proc/42");
+  record().effective = 1;
+  const Snapshot snapshot = LookAt(1);
+  EXPECT_EQ(collector_->counts().again, 1U);
+  ASSERT_EQ(snapshot.processes.size(), 1U);
+  const Process& process = snapshot.processes.front();
+  EXPECT_FALSE(process.leader.status->effective.empty());
+  EXPECT_EQ(snapshot.Text(snapshot.At(*process.executable).path), "/bin/app");
+  EXPECT_TRUE(process.leader.cgroup.has_value());
+}
+
+TEST_F(RecordCollector, ReadsAnotherProgramAnew) {
+  LookAt(0);
+  AddProcess(42, 2);
+  world_.tree.Link("proc/42/exe", "/bin/other");
+  record().image[0] = 0x2000;
+  const Snapshot snapshot = LookAt(1);
+  EXPECT_EQ(snapshot.Text(snapshot.At(*snapshot.processes.front().executable).path), "/bin/other");
+}
+
+TEST_F(RecordCollector, ReadsTheCgroupOfWhoMovedOnly) {
+  LookAt(0);
+  world_.tree.Write("proc/42/cgroup", "0::/moved\n");
+  const auto path = [](const Snapshot& snapshot) {
+    const auto& cgroups = snapshot.At(*snapshot.processes.front().leader.cgroup).cgroups;
+    return snapshot.Text(snapshot.At(cgroups.front()).path);
+  };
+  EXPECT_EQ(path(LookAt(1)), "/");
+  record().css_set = 0xc56;
+  EXPECT_EQ(path(LookAt(2)), "/moved");
+}
+
+TEST_F(RecordCollector, DropsRecordsThatContradictTheFiles) {
+  record().effective = 1U << 21;
+  const Snapshot snapshot = LookAt(0);
+  EXPECT_FALSE(collector_->has_records());
+  EXPECT_EQ(snapshot.vantage.source, TaskSource::kProc);
+  EXPECT_TRUE(snapshot.processes.front().leader.status->effective.empty());
+  EXPECT_NE(snapshot.vantage.source_reason.find("CapEff"), std::string::npos);
+  EXPECT_EQ(snapshot.vantage.problems.back().id, "bpf");
+}
+
+TEST_F(RecordCollector, DropsRecordsThatCannotBeRead) {
+  LookAt(0);
+  read_ = [] { return Fail(ErrorCode::kIo, "bpf: the tasks: detached"); };
+  const Snapshot snapshot = LookAt(1);
+  EXPECT_EQ(snapshot.vantage.source, TaskSource::kProc);
+  EXPECT_EQ(snapshot.vantage.source_reason, "bpf: the tasks: detached");
+  EXPECT_EQ(snapshot.processes.size(), 1U);
+}
+
+TEST_F(RecordCollector, ListsThreadsThatDiffer) {
+  TaskRecord alike = RecordOf(42);
+  TaskRecord other = RecordOf(42);
+  record().threads = 3;
+  alike.tid = 43;
+  other.tid = 44;
+  other.effective = 1;
+  records_.threads = {alike, other};
+  world_.AddProcess("42", {.pid = 42, .threads = 3, .image = 1});
+  for (const int tid : {42, 43}) {
+    world_.AddProcess("42/task/" + std::to_string(tid), {.pid = tid, .threads = 3, .image = 1});
+  }
+  world_.AddProcess("42/task/44",
+                    {.pid = 44, .threads = 3, .effective = "0000000000000001", .image = 1});
+  const Snapshot snapshot = LookAt(0);
+  EXPECT_EQ(snapshot.vantage.source, TaskSource::kBpf) << snapshot.vantage.source_reason;
+  EXPECT_EQ(snapshot.processes.front().threads_unread, 0U);
+  EXPECT_EQ(snapshot.counts.threads, 2U);
+  ASSERT_EQ(snapshot.threads.size(), 1U);
+  EXPECT_EQ(snapshot.threads.front().tid, Pid{44});
+  EXPECT_FALSE(snapshot.threads.front().task.status->effective.empty());
+}
+
+TEST_F(RecordCollector, CountsZombiesAndKernelThreads) {
+  TaskRecord zombie = RecordOf(43);
+  zombie.exit_state = 0x20;
+  records_.leaders.push_back(zombie);
+  records_.kernel_threads = 7;
+  const Snapshot snapshot = LookAt(0);
+  EXPECT_EQ(snapshot.counts.zombies, 1U);
+  EXPECT_EQ(snapshot.counts.kernel_threads, 7U);
+  EXPECT_EQ(snapshot.processes.size(), 1U);
+}
+
+TEST_F(RecordCollector, ReadsWhatHasNoRecordThroughProc) {
+  AddProcess(7);
+  AddProcess(99);
+  const Snapshot snapshot = LookAt(0);
+  EXPECT_EQ(snapshot.vantage.source, TaskSource::kBpf);
+  ASSERT_EQ(snapshot.processes.size(), 3U);
+  EXPECT_EQ(snapshot.processes.front().pid, Pid{7});
+  EXPECT_EQ(snapshot.processes.back().pid, Pid{99});
+}
+
+TEST_F(RecordCollector, ThreadsPastTheBoundsAreUnread) {
+  records_.threads_left[42] = 5;
+  record().threads = 6;
+  world_.AddProcess("42", {.pid = 42, .threads = 6, .image = 1});
+  collector_.reset();
+  collector_.emplace(world_.OpenAll(), KeepOptions{},
+                     Tasks{.records = [this](const RecordBounds&) { return records_; }});
+  const Snapshot snapshot = LookAt(0);
+  EXPECT_EQ(snapshot.processes.front().threads_unread, 5U);
+}
+
+}  // namespace
+}  // namespace hullmark
