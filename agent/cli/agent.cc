@@ -28,6 +28,7 @@
 #include "agent/cli/inputs.h"
 #include "agent/cli/logging.h"
 #include "agent/cli/site.h"
+#include "agent/cli/sources.h"
 #include "agent/cli/web.h"
 #include "agent/collect/collect.h"
 #include "agent/collect/collector.h"
@@ -183,6 +184,7 @@ void WarnOfRestart(const Config& running, const Config& wanted) {
                                              running.events.keep != wanted.events.keep);
   warn("log", running.log != wanted.log);
   warn("scan.full_every", running.scan.full_every != wanted.scan.full_every);
+  warn("collect.source", running.source != wanted.source);
   warn("collect.threads", running.threads != wanted.threads);
   warn("roots", running.proc_root != wanted.proc_root || running.sys_root != wanted.sys_root ||
                     running.cgroup_root != wanted.cgroup_root);
@@ -302,11 +304,15 @@ Exit RunResident(const AgentFlags& flags, GlobalOptions global, const Wiring& wi
   if (!web) return Complain(web.error(), Exit::kUsage);
   auto roots = OpenRoots(global.roots);
   if (!roots) return Complain(roots.error(), Exit::kBlind);
-  Collector collector(std::move(*roots), WhatToKeep(started));
+  Tasks tasks = ChooseTasks(*roots, started.source);
+  Collector collector(std::move(*roots), WhatToKeep(started), std::move(tasks));
   Inspection inspection({.look =
                              [&](const Standard& by) {
                                const Wanted wanted = WantedBy(by.benchmark, by.config, by.waivers);
-                               return collector.Look(HowToLook(global, wiring, wanted));
+                               const bool had = collector.has_records();
+                               auto snapshot = collector.Look(HowToLook(global, wiring, wanted));
+                               WarnOfLoss(collector, had);
+                               return snapshot;
                              },
                          .now = wiring.now,
                          .version = std::string(wiring.version),

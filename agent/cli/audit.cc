@@ -21,9 +21,11 @@
 #include "agent/cli/inputs.h"
 #include "agent/cli/output.h"
 #include "agent/cli/site.h"
+#include "agent/cli/sources.h"
 #include "agent/cli/terminal.h"
 #include "agent/cli/textfile.h"
 #include "agent/cli/thresholds.h"
+#include "agent/config/config.h"
 #include "agent/config/units.h"
 #include "agent/encode/json_writer.h"
 #include "agent/encode/text.h"
@@ -47,6 +49,7 @@ struct AuditOptions {
   std::string output, textfile, snapshot, at;
   std::vector<std::string> select;
   std::vector<std::string> classes = {"container", "vm"};
+  std::string source;  // "": as the configuration says.
   bool verbose = false;
   std::string fail_on;
   std::optional<double> min_score, min_coverage;
@@ -84,6 +87,12 @@ void AddReportOptions(CLI::App& app, AuditOptions& options) {
 const CLI::Option* AddSubjectOptions(CLI::App& app, AuditOptions& options) {
   app.add_option("--snapshot", options.snapshot, "Judge this snapshot, not this host; - is stdin")
       ->type_name("FILE");
+  app.add_option(
+         "--source", options.source,
+         "Who tells of processes: records that the kernel writes (bpf), /proc, or by itself "
+         "bpf where that can be had. both: compare them, exit 1 where they differ. "
+         "Default: collect.source, auto")
+      ->check(CLI::IsMember({"auto", "proc", "bpf", "both"}));
   app.add_option("--at", options.at, "Judge what expires at this time (RFC 3339)")
       ->type_name("TIME");
   app.add_option("--select", options.select,
@@ -175,11 +184,20 @@ struct Look {
   std::optional<std::chrono::nanoseconds> took{};
 };
 
+Config::Source SourceOf(const AuditOptions& options, const GlobalOptions& global) {
+  if (options.source.empty()) return global.site.source;
+  if (options.source == "auto") return Config::Source::kAuto;
+  // What both are found to tell is judged as the reference tells it.
+  return options.source == "bpf" ? Config::Source::kBpf : Config::Source::kProc;
+}
+
 Result<Look> TakeSnapshot(const AuditOptions& options, const GlobalOptions& global,
                           const Wiring& wiring, const Wanted& wanted) {
   const bool host = options.snapshot.empty();
   const Timestamp before = wiring.now();
-  auto snapshot = host ? LookAtHost(global, wiring, wanted) : ReadSnapshotFile(options.snapshot);
+  const auto source = SourceOf(options, global);
+  auto snapshot =
+      host ? LookAtHost(global, wiring, wanted, source) : ReadSnapshotFile(options.snapshot);
   if (!snapshot) return std::unexpected(std::move(snapshot.error()));
   WarnOfLabels(options.snapshot, *snapshot, wanted);
   Look look{.snapshot = std::move(*snapshot)};
@@ -275,6 +293,10 @@ Exit Judge(const AuditOptions& options, const Standard& standard, const Look& lo
 }
 
 Exit Audit(const AuditOptions& options, const GlobalOptions& global, const Wiring& wiring) {
+  if (options.source == "both" && !options.snapshot.empty()) {
+    return Complain({.message = "--source both compares what this host tells: not with --snapshot"},
+                    Exit::kUsage);
+  }
   if (options.format == "json" && options.view == "cis") {
     return Complain(
         {.message = "--view cis is text; the JSON report names the CIS items per control"},
@@ -292,6 +314,9 @@ Exit Audit(const AuditOptions& options, const GlobalOptions& global, const Wirin
   const auto accepted = ReadBaseline(options.baseline, options.snapshot);
   if (!accepted) return Complain(accepted.error(), Exit::kUsage);
   const auto wanted = WantedBy(loaded->benchmark, global.site, *waivers);
+  const auto agree =
+      options.source == "both" ? SourcesAgree(global, wiring, wanted) : Result<bool>(true);
+  if (!agree) return Complain(agree.error(), Exit::kBlind);
   const auto look = TakeSnapshot(options, global, wiring, wanted);
   if (!look) {
     return Complain(look.error(), options.snapshot.empty() ? Exit::kBlind : Exit::kUsage);
@@ -303,7 +328,8 @@ Exit Audit(const AuditOptions& options, const GlobalOptions& global, const Wirin
   }
   const Standard standard = {
       .benchmark = loaded->benchmark, .waivers = *waivers, .at = at, .accepted = *accepted};
-  return Judge(options, standard, *look, global, wiring);
+  const Exit judged = Judge(options, standard, *look, global, wiring);
+  return judged == Exit::kDone && !*agree ? Exit::kViolation : judged;
 }
 
 }  // namespace

@@ -26,7 +26,9 @@
 #include "agent/base/trusted.h"
 #include "agent/benchmark/load.h"
 #include "agent/cli/command.h"
+#include "agent/cli/sources.h"
 #include "agent/collect/collect.h"
+#include "agent/collect/collector.h"
 #include "agent/config/config.h"
 #include "agent/config/overrides.h"
 #include "agent/replay/report_json.h"
@@ -181,14 +183,19 @@ CollectOptions HowToLook(const GlobalOptions& global, const Wiring& wiring, cons
           .label_keys = wanted.label_keys};
 }
 
-Result<Snapshot> LookAtHost(const GlobalOptions& global, const Wiring& wiring,
-                            const Wanted& wanted) {
-  const auto roots = OpenRoots(global.roots);
+Result<Snapshot> LookAtHost(const GlobalOptions& global, const Wiring& wiring, const Wanted& wanted,
+                            Config::Source source) {
+  auto roots = OpenRoots(global.roots);
   if (!roots) return std::unexpected(roots.error());
   const Progress progress;
   CollectOptions how = HowToLook(global, wiring, wanted);
   how.progress = std::cref(progress);
-  auto snapshot = Collect(*roots, how);
+  Tasks tasks = ChooseTasks(*roots, source);
+  const bool by_records = static_cast<bool>(tasks.records);
+  Collector collector(std::move(*roots), {.most_mount_namespaces = 0, .most_limit_files = 0},
+                      std::move(tasks));
+  auto snapshot = collector.Look(how);
+  WarnOfLoss(collector, by_records);
   if (snapshot) {
     spdlog::debug("{} processes, {} threads, {} containers; {} vanished, {} unreadable",
                   snapshot->processes.size(), snapshot->counts.threads, snapshot->containers.size(),

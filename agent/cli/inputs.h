@@ -46,8 +46,8 @@ Wanted WantedBy(const Benchmark& benchmark, const Config& site, std::span<const 
 CollectOptions HowToLook(const GlobalOptions& global, const Wiring& wiring, const Wanted& wanted);
 
 // Looks once at this host, with progress on stderr when that is a terminal.
-Result<Snapshot> LookAtHost(const GlobalOptions& global, const Wiring& wiring,
-                            const Wanted& wanted);
+Result<Snapshot> LookAtHost(const GlobalOptions& global, const Wiring& wiring, const Wanted& wanted,
+                            Config::Source source);
 
 // A snapshot document from a file; "-" is standard input.
 Result<Snapshot> ReadSnapshotFile(const std::string& path);

@@ -21,7 +21,7 @@ Exit TakeAndWrite(const std::string& output, const GlobalOptions& global, const 
   const auto waivers = LoadChosenWaivers(global);
   if (!waivers) return Complain(waivers.error(), Exit::kUsage);
   const auto wanted = WantedBy(loaded->benchmark, global.site, *waivers);
-  const auto snapshot = LookAtHost(global, wiring, wanted);
+  const auto snapshot = LookAtHost(global, wiring, wanted, global.site.source);
   if (!snapshot) return Complain(snapshot.error(), Exit::kBlind);
   const auto written =
       WriteOutput(output, [&](const ByteSink& sink) { WriteSnapshot(*snapshot, sink); });

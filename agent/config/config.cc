@@ -180,11 +180,13 @@ void ConfigReader::ReadScan() {
 }
 
 void ConfigReader::ReadCollect() {
-  constexpr std::array<std::string_view, 2> kSources = {"auto", "proc"};  // The same, as yet.
+  constexpr std::array<std::string_view, 3> kSources = {"auto", "bpf", "proc"};  // By Source.
   const auto* collect = root_.TakeOptional("collect");
   if (collect == nullptr) return;
   Fields fields(collect, reading_);
-  if (const auto* node = fields.TakeOptional("source")) ReadWord(node, kSources, reading_);
+  if (const auto* node = fields.TakeOptional("source")) {
+    config_.source = static_cast<Config::Source>(ReadWord(node, kSources, reading_));
+  }
   if (const auto* node = fields.TakeOptional("threads")) config_.threads = ReadBool(node, reading_);
   fields.RefuseOthers();
 }

@@ -19,6 +19,7 @@ namespace hullmark {
 // /etc/hullmark/hullmark.yaml; the defaults here are those of the file. Paths are absolute.
 struct Config {
   enum class Api : std::uint8_t { kLoopback, kAuthenticated, kOff };
+  enum class Source : std::uint8_t { kAuto, kBpf, kProc };  // Who tells of the tasks.
   struct Scan {
     std::chrono::milliseconds interval{15'000}, full_every{300'000}, budget{5'000};
 
@@ -57,6 +58,7 @@ struct Config {
   Selector infrastructure = KubeSystem();
   Selector select{};
   Scan scan{};
+  Source source = Source::kAuto;
   bool threads = true;
   Metrics metrics{};
   Events events{};

@@ -142,6 +142,9 @@ Result<Fd> Inspection::Judge(const Snapshot& snapshot, const ScanOrder& order, I
                          {.debounce = config.events.debounce});
   recent_.Add(events_);
   CountEvents();
+  const Vantage& vantage = snapshot.vantage;
+  const bool bpf = vantage.source == TaskSource::kBpf;
+  if (bpf || !vantage.source_reason.empty()) self_.SetFeature("bpf", bpf);
   self_.Describe(input);
   std::string_view metrics = exposition_.Render(input, self_);
   // Whether the textfile could be written is in what is written, and served.

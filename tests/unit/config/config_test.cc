@@ -75,6 +75,7 @@ TEST(LoadConfigTest, ReadsEveryKey) {
   EXPECT_EQ(config->scan.interval, milliseconds(5'000));
   EXPECT_EQ(config->scan.full_every, milliseconds(60'000));
   EXPECT_EQ(config->scan.budget, milliseconds(500));
+  EXPECT_EQ(config->source, Config::Source::kProc);
   EXPECT_FALSE(config->threads);
   EXPECT_EQ(config->metrics, (Config::Metrics{.max_series = 5000,
                                               .violations = false,
@@ -123,7 +124,7 @@ TEST(LoadConfigTest, RefusesWhatIsWrong) {
       {"scan: {interval: 10ms}", "c:1: 'interval' must be a time like"},
       {"scan: {interval: 10m}", "c:1: 'full_every' must not be less"},
       {"scan: 15s", "c:1: 'scan' must be a mapping"},
-      {"collect: {source: bpf}", "c:1: 'source' must be auto or proc"},
+      {"collect: {source: events}", "c:1: 'source' must be auto, bpf or proc"},
       {"collect: {threads: on}", "c:1: 'threads' must be true or false"},
       {"metrics: {max_series: 10}", "c:1: 'max_series' must be a whole number"},
       {"metrics: {violation_min_severity: bad}", "c:1: 'violation_min_severity' must be info"},

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/cli/sources.h"
+
+#include <spdlog/spdlog.h>
+
+#include <cstdio>
+#include <expected>
+#include <string>
+#include <utility>
+
+#include "agent/cli/command.h"
+#include "agent/cli/inputs.h"
+#include "agent/collect/collect.h"
+#include "agent/collect/collector.h"
+#include "agent/collect/compare.h"
+#include "agent/collect/compare_sources.h"
+#include "agent/config/config.h"
+#include "agent/encode/text.h"
+#include "hullmark/ids.h"
+#include "hullmark/result.h"
+
+namespace hullmark {
+namespace {
+
+std::string Place(const Difference& one) {
+  if (one.pid == Pid{}) return "a user namespace";
+  const std::string process = "/proc/" + std::to_string(std::to_underlying(one.pid));
+  return one.tid ? process + "/task/" + std::to_string(std::to_underlying(*one.tid)) : process;
+}
+
+}  // namespace
+
+Tasks ChooseTasks(const Roots& roots, Config::Source source) {
+  if (source == Config::Source::kProc) return {};
+  Tasks tasks = OpenTasks(roots, source == Config::Source::kBpf);
+  if (!tasks.why_not.empty()) {
+    spdlog::log(tasks.insisted ? spdlog::level::warn : spdlog::level::info,
+                "{}: tasks are read through /proc", Printable(tasks.why_not));
+  }
+  return tasks;
+}
+
+void WarnOfLoss(const Collector& collector, bool had) {
+  if (!had || collector.has_records()) return;
+  spdlog::warn("{}: tasks are read through /proc from now on",
+               Printable(collector.why_no_records()));
+}
+
+Result<bool> SourcesAgree(const GlobalOptions& global, const Wiring& wiring, const Wanted& wanted) {
+  const auto roots = OpenRoots(global.roots);
+  if (!roots) return std::unexpected(roots.error());
+  const Tasks tasks = OpenTasks(*roots, true);
+  if (!tasks.records) {
+    return Fail(ErrorCode::kUnsupported,
+                tasks.why_not.empty() ? "bpf: plain roots are no kernel's" : tasks.why_not);
+  }
+  const auto compared =
+      CompareSources(*roots, HowToLook(global, wiring, wanted), tasks.records, {}, nullptr);
+  if (!compared) return std::unexpected(compared.error());
+  for (const Difference& one : compared->differences) {
+    (void)std::fprintf(stderr, "%s: %s: bpf %s, proc %s\n", Place(one).c_str(),
+                       std::string(one.field).c_str(), Printable(one.bpf).c_str(),
+                       Printable(one.proc).c_str());
+  }
+  (void)std::fprintf(stderr,
+                     "sources: %zu processes and %zu threads of their own compared, %zu "
+                     "differences, %zu facts that /proc denies\n",
+                     compared->processes, compared->threads, compared->differences.size(),
+                     compared->one_sided);
+  return compared->differences.empty();
+}
+
+}  // namespace hullmark
