@@ -41,7 +41,12 @@ class SnapshotWriter {
   // What older documents lack; left out where it is as it was then.
   template <typename T>
   void Late(std::string_view name, const T& value) {
-    if (value != T{}) Member(name, value);
+    if constexpr (requires { value.empty(); }) {
+      if (value.empty()) return;
+    } else {
+      if (value == T{}) return;
+    }
+    Member(name, value);
   }
 
   // An index into a table; a plain number, so that any table will do.
