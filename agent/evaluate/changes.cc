@@ -17,6 +17,7 @@
 #include "agent/evaluate/known_state.h"
 #include "agent/evaluate/known_tables.h"
 #include "agent/evaluate/score.h"
+#include "agent/evaluate/standing.h"
 #include "hullmark/benchmark.h"
 #include "hullmark/check.h"
 #include "hullmark/event.h"
@@ -53,8 +54,9 @@ class Updating {
   // A container or the host, while its scan is compared with what is known.
   struct Subject {
     KnownSubject& known;
-    KnownContainer* container;        // nullptr: the host.
-    bool first;                       // Its first scan.
+    KnownContainer* container;  // nullptr: the host.
+    bool first;                 // Its first scan.
+    std::span<const EndedProcess> ended{};
     MilliPoints exposure = 0;         // With stale and recent violations at their last price.
     std::vector<KnownControl> now{};  // What is listed from now on.
   };
@@ -69,7 +71,7 @@ class Updating {
   void UpdateControls(Subject& subject, std::span<const Finding> findings);
   void UpdateControl(Subject& subject, const Finding& finding, const KnownControl* listed);
   void ForgetUnjudged(Subject& subject, KnownControl known);
-  ControlLook LookAt(const Finding& finding, KnownSubject& subject, KnownControl& known);
+  ControlLook LookAt(const Finding& finding, Subject& subject, KnownControl& known);
   bool IsHeld(const Finding& finding, std::span<const Offender> offenders,
               LastFailure& failure) const;
   LastFailure FailureOf(const Finding& finding, KnownSubject& subject);
@@ -248,16 +250,18 @@ bool Updating::IsHeld(const Finding& finding, std::span<const Offender> offender
   return offenders.empty() || !std::ranges::all_of(offenders, lives);
 }
 
-ControlLook Updating::LookAt(const Finding& finding, KnownSubject& subject, KnownControl& known) {
+ControlLook Updating::LookAt(const Finding& finding, Subject& subject, KnownControl& known) {
   if (finding.status == Status::kFail) {
-    known.failure = FailureOf(finding, subject);
-    return {.standing = Standing::kFailing, .severity = finding.severity};
+    known.failure = FailureOf(finding, subject.known);
+    return {.standing = Standing::kFailing,
+            .severity = finding.severity,
+            .over = IsOver(report_, finding, subject.ended)};
   }
   if (finding.status != Status::kUnknown) {
     if (!known.failure) return {};
     LastFailure& failure = *known.failure;
     const auto offenders =
-        std::span(subject.offenders)
+        std::span(subject.known.offenders)
             .subspan(failure.offenders_begin, failure.offenders_end - failure.offenders_begin);
     return {.held = IsHeld(finding, offenders, failure)};
   }
@@ -280,7 +284,7 @@ void Updating::UpdateControl(Subject& subject, const Finding& finding, const Kno
   if (listed == nullptr && quiet) return;
   KnownControl known = listed != nullptr ? *listed : KnownControl{.control = finding.control};
   const KnownControl before = known;
-  const ControlLook look = LookAt(finding, subject.known, known);
+  const ControlLook look = LookAt(finding, subject, known);
   const bool is_new = subject.first || !were_judged_[finding.control];
   if (listed == nullptr && look.standing == Standing::kUnknown && is_new) {
     known.standing = Standing::kUnknown;  // It never was known: no news.
@@ -372,7 +376,10 @@ Changes Updating::Run() && {
   UpdateSubject(host, report_.host.findings, report_.host.score);
   for (std::size_t i = 0; i < report_.containers.size(); ++i) {
     KnownContainer& known = state_.containers[i];
-    Subject subject = {.known = known.subject, .container = &known, .first = appeared_[i]};
+    Subject subject = {.known = known.subject,
+                       .container = &known,
+                       .first = appeared_[i],
+                       .ended = snapshot_.containers[report_.containers[i].container].ended};
     UpdateSubject(subject, report_.containers[i].findings, report_.containers[i].score);
   }
   state_.taken_at = at_;

@@ -39,7 +39,7 @@ std::optional<EventKind> CountLook(KnownControl& known, const ControlLook& look,
     known.scans = 0;
   }
   if (known.scans < debounce) ++known.scans;
-  if (known.scans < debounce || look.held) return std::nullopt;
+  if ((known.scans < debounce && !look.over) || look.held) return std::nullopt;
   return Commit(known, look);
 }
 

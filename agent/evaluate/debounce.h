@@ -15,6 +15,7 @@ struct ControlLook {
   Severity severity = Severity::kInfo;  // Of a failing one.
   bool stale = false;                   // Failing because it was, and cannot be read.
   bool held = false;                    // Quiet, but not mended.
+  bool over = false;  // Failing by a process that has ended: no later look can bear it out.
 };
 
 // Counts a look and says what is to be announced now, if anything; `debounce` is below 256.

@@ -21,6 +21,7 @@ Subject::Subject(const Snapshot& snapshot, const NamespaceUsers& users,
   tasks_.reserve(container.members.size());
   for (const Member& member : container.members) AddTasks(member);
   if (tasks_.empty()) tasks_.emplace_back();
+  AddEnded();
   FindRuns();
 }
 
@@ -33,6 +34,17 @@ void Subject::AddTasks(const Member& member) {
         {.member = &member, .process = &process, .task = &thread.task, .tid = thread.tid});
   }
   if (process.threads_unread > 0) tasks_.push_back({.member = &member, .process = &process});
+}
+
+void Subject::AddEnded() {
+  ended_.reserve(container_->ended.size());  // They are referred to.
+  for (const EndedProcess& ended : container_->ended) {
+    ended_.push_back({.joined = ended.joined});
+    tasks_.push_back({.member = &ended_.back(),
+                      .process = &ended.process,
+                      .task = &ended.process.leader,
+                      .ended = true});
+  }
 }
 
 Verdict Subject::Ask(const Control& control, std::size_t at, EvidenceOut evidence) const {
@@ -60,7 +72,8 @@ TaskView Subject::ViewOf(const TaskRef& ref) const {
 }
 
 bool Subject::AreAlike(const TaskRef& a, const TaskRef& b) const {
-  return a.task != nullptr && b.task != nullptr && Alike(ViewOf(a), ViewOf(b));
+  return a.task != nullptr && b.task != nullptr && a.ended == b.ended &&
+         Alike(ViewOf(a), ViewOf(b));
 }
 
 void Subject::FindRuns() {
@@ -73,9 +86,19 @@ void Subject::FindRuns() {
 
 Verdict Subject::AskTask(const ProcessCheck& check, const TaskRef& ref, const Params& params,
                          EvidenceOut evidence) const {
+  if (ref.ended) return AskEnded(check, ref, params, evidence);
   if (ref.task != nullptr) return check(ViewOf(ref), params, evidence);
   if (evidence != nullptr) evidence->push_back(ProofOfUnread(ref));
   return {.outcome = Outcome::kUnknown};
+}
+
+Verdict Subject::AskEnded(const ProcessCheck& check, const TaskRef& ref, const Params& params,
+                          EvidenceOut evidence) const {
+  const std::size_t before = evidence != nullptr ? evidence->size() : 0;
+  const Verdict verdict = check(ViewOf(ref), params, evidence);
+  if (verdict.outcome == Outcome::kFail) return verdict;
+  if (evidence != nullptr) evidence->resize(before);
+  return {.outcome = Outcome::kNotApplicable};
 }
 
 Evidence Subject::ProofOfUnread(const TaskRef& ref) {

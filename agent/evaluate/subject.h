@@ -15,7 +15,8 @@
 namespace hullmark {
 
 // What controls are judged on: a container with all its tasks, or the host. What exists and could
-// not be read counts as a task too, one that every process check is unknown on.
+// not be read counts as a task too, one that every process check is unknown on. A process that has
+// ended counts where it fails, and for nothing else: no container is unknown for what is gone.
 class Subject {
  public:
   Subject(const Snapshot& snapshot, const NamespaceUsers& users, const HostMounts& host_mounts)
@@ -49,22 +50,27 @@ class Subject {
     const Member* member = nullptr;
     const Process* process = nullptr;
     const Task* task = nullptr;
+    bool ended = false;                     // Nothing more can be learned of it.
     std::optional<Pid> tid = std::nullopt;  // Of a thread other than the leader.
     std::size_t end_of_run = 0;             // Of tasks that are alike.
   };
 
   void AddTasks(const Member& member);
+  void AddEnded();
   void FindRuns();
   bool AreAlike(const TaskRef& a, const TaskRef& b) const;
   TaskView ViewOf(const TaskRef& ref) const;
   Verdict AskTask(const ProcessCheck& check, const TaskRef& ref, const Params& params,
                   EvidenceOut evidence) const;
+  Verdict AskEnded(const ProcessCheck& check, const TaskRef& ref, const Params& params,
+                   EvidenceOut evidence) const;
   static Evidence ProofOfUnread(const TaskRef& ref);
 
   const Snapshot& snapshot_;
   const NamespaceUsers& users_;
   const HostMounts& host_mounts_;
   const Container* container_ = nullptr;  // nullptr: the host.
+  std::vector<Member> ended_;             // How those belong to the container that have ended.
   std::vector<TaskRef> tasks_;
 };
 

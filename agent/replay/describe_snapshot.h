@@ -136,6 +136,12 @@ void Describe(auto& io, Is<hullmark::Member> auto& member) {
   io.Member("outside_cgroup", member.outside_cgroup);
 }
 
+void Describe(auto& io, Is<EndedProcess> auto& ended) {
+  io.Member("process", ended.process);
+  io.Member("joined", ended.joined);
+  io.Member("times", ended.times);
+}
+
 void Describe(auto& io, Is<Container> auto& container) {
   io.Member("id", container.id);
   io.Member("name", container.name);
@@ -154,6 +160,7 @@ void Describe(auto& io, Is<Container> auto& container) {
   io.Member("zombies", container.zombies);
   io.Member("limits", container.limits);
   io.Member("members", container.members);
+  io.Late("ended", container.ended);
 }
 
 void Describe(auto& io, Is<Snapshot> auto& snapshot) {

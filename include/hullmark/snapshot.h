@@ -176,6 +176,14 @@ struct Member {
   bool outside_cgroup = false;  // In the container's namespaces, not in its cgroup.
 };
 
+// A process that was over before anybody could look: what the kernel told of it while it lived.
+// What it did not tell stays kNotRead.
+struct EndedProcess {
+  Process process{};
+  bool joined = false;      // As Member.
+  std::uint32_t times = 1;  // So many were alike.
+};
+
 struct Container {
   StringId id{};    // Full id as the runtime has it, else one derived from structure.
   StringId name{};  // "" when nothing names it.
@@ -191,7 +199,8 @@ struct Container {
   std::optional<ProcessIndex> init{};     // nullopt: its init could not be told.
   Fact<MountNamespaceIndex> mounts = Missing(ErrorCode::kNotRead);  // Of its init.
   std::vector<Member> members{};                                    // Ascending by process.
-  StringId pod{};  // Equal for containers of one pod; "" outside pods.
+  std::vector<EndedProcess> ended{};  // Since the last look; only where the kernel tells of them.
+  StringId pod{};                     // Equal for containers of one pod; "" outside pods.
   LimitsInForce limits;
   std::uint32_t zombies = 0;
 };

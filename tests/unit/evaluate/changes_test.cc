@@ -65,6 +65,20 @@ TEST(ChangesTest, AViolationIsAnnouncedWhenScansAgree) {
   EXPECT_TRUE(watch.state.containers.at(0).subject.controls.empty());
 }
 
+// No later scan can bear it out.
+TEST(ChangesTest, WhatAProcessDidThatHasEndedIsAnnouncedAtOnce) {
+  Watch watch = Watching(One(Passes()));
+  Scene scene = WithJob(Fails());
+  scene.containers[0].processes.back().ended = true;
+  EXPECT_EQ(Lines(watch.See(scene)), Said{"violation_appeared web C-0 high"});
+  Said later;
+  for (int scans = 0; scans < 50; ++scans) {
+    for (const std::string& line : Lines(watch.See(One(Passes())))) later.push_back(line);
+  }
+  EXPECT_EQ(later, (Said{"grade_changed web A -> C", "violation_resolved web C-0 high",
+                         "grade_changed web C -> A"}));
+}
+
 TEST(ChangesTest, WithoutDebounceTheFirstScanAnnounces) {
   Watch watch = {.options = {.debounce = 1}};
   EXPECT_EQ(Lines(watch.See(One(Fails()))),

@@ -47,6 +47,10 @@ void Populate(World& world, const Scene& scene) {
   }
   const auto placed = InOrder(scene);
   for (const auto& [at, acted] : placed) {
+    if (acted->ended) {
+      world.AddEnded(at, Pid{acted->pid});
+      continue;
+    }
     const ProcessIndex index = world.AddProcess(at);
     Process& process = world.snapshot.processes.back();
     process.pid = Pid{acted->pid};

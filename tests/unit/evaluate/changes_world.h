@@ -23,6 +23,7 @@ struct ActedProcess {
   int pid = 1;
   std::uint64_t start = 1;
   std::map<int, Verdict> says = {};
+  bool ended = false;  // Between the look before and this one.
 
   friend bool operator==(const ActedProcess&, const ActedProcess&) = default;
 };

@@ -116,6 +116,32 @@ TEST(Evaluate, NoProcessCheckPassesForThreadsThatWereNotRead) {
   }
 }
 
+TEST(Evaluate, AProcessThatHasEndedCountsWhereItFails) {
+  for (const auto& [says, expected] : {std::pair{Fails(), Status::kFail},
+                                       {Unknowable(), Status::kPass},
+                                       {Passes(), Status::kPass}}) {
+    World world;
+    const auto container = world.AddContainer();
+    world.AddProcess(container);
+    world.AddEnded(container, Pid{300});
+    world.AddControl(Scope::kProcess, kHighPrice, {Passes(), says});
+    const Report report = Evaluate(world.snapshot, world.benchmark, {});
+    const Finding& finding = report.containers.at(0).findings.at(0);
+    EXPECT_EQ(finding.status, expected);
+    EXPECT_EQ(report.containers.at(0).processes, 1U);
+    if (expected == Status::kFail)
+      EXPECT_EQ(report.evidence.at(finding.evidence_begin).pid, Pid{300});
+  }
+}
+
+TEST(Evaluate, WhatHasEndedPassesForNobody) {
+  World world;
+  world.AddEnded(world.AddContainer(), Pid{300});
+  world.AddControl(Scope::kProcess, kHighPrice, {Passes(), Passes()});
+  const Report report = Evaluate(world.snapshot, world.benchmark, {});
+  EXPECT_EQ(report.containers.at(0).findings.at(0).status, Status::kUnknown);
+}
+
 TEST(Evaluate, AContainerWithoutMembersIsUnknownWhereverTasksDecide) {
   World world;
   world.AddContainer();

@@ -118,6 +118,13 @@ ProcessIndex World::AddProcess(std::uint32_t container) {
   return index;
 }
 
+void World::AddEnded(std::uint32_t container, Pid pid) {
+  Process process;
+  process.pid = pid;
+  process.leader = NextTask();
+  snapshot.containers[container].ended.push_back({.process = process});
+}
+
 void World::AddThread(ProcessIndex process, Pid tid) {
   snapshot.threads.push_back({.process = process, .tid = tid, .task = NextTask()});
   std::ranges::sort(snapshot.threads, {},

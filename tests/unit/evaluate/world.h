@@ -22,6 +22,7 @@ class World {
   // The pid is 100 plus the process' position.
   ProcessIndex AddProcess(std::uint32_t container);
   void AddThread(ProcessIndex process, Pid tid);
+  void AddEnded(std::uint32_t container, Pid pid);
 
   // A control whose check gives `says[n]` on number n, and passes beyond them.
   Control& AddControl(Scope scope, Price price, const std::vector<Verdict>& says);
