@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-// Puts a record of every process that is forked, executes or ends into a ring, from inside of the
-// event: see task_event.h. Nothing can be too short-lived for it. Its reader is woken for what may
-// matter only; the rest lies in the ring until it looks.
+// Puts a note of every process that is forked, executes or ends into a ring, from inside of the
+// event; of an exec with its record: see task_event.h. Nothing can be too short-lived for it. Its
+// reader is woken for what may matter only; the rest lies in the ring until it looks.
 #include "fill_task.bpf.h"
 //
 #include <bpf/bpf_tracing.h>
@@ -25,8 +25,8 @@ struct {
   __type(value, __u8);
 } cgroups SEC(".maps");
 
-// By NamespaceKind; 0: not known, and none is like it.
-const volatile unsigned int host_namespaces[kRecordNamespaces];
+// By NamespaceKind, set by the reader once it knows them; 0: not known, and none is like it.
+volatile unsigned int host_namespaces[kRecordNamespaces] = {};
 
 __u64 told[kTaskTurns];
 __u64 lost[kTaskTurns];  // The ring was full.
@@ -51,12 +51,8 @@ static __always_inline int IsNewCgroup(__u64 cgroup) {
 
 // Worth a look at once: what runs in a container, for the first time in a cgroup, or with the
 // rights of somebody else.
-static __always_inline int Matters(const struct TaskEvent* event) {
-  const struct TaskRecord* task = &event->task;
-  if (event->turn == kTaskExited) return 0;
-  if (IsNewCgroup(task->cgroup)) return 1;
-  if (event->turn == kTaskForked) return 0;
-  return !IsOfHost(task) || task->euid != task->uid;
+static __always_inline int Matters(const struct TaskRecord* task) {
+  return IsNewCgroup(task->cgroup) || !IsOfHost(task) || task->euid != task->uid;
 }
 
 static __noinline void FillExecutable(struct TaskEvent* event, struct task_struct* task) {
@@ -76,61 +72,64 @@ static __noinline void FillExecutable(struct TaskEvent* event, struct task_struc
                             file->f_path.dentry->d_name.name);
 }
 
-static __always_inline struct TaskEvent* Begin(unsigned int turn) {
-  struct TaskEvent* event = bpf_ringbuf_reserve(&ring, sizeof *event, 0);
-  if (!event) {
-    __sync_fetch_and_add(&lost[turn], 1);
-    return 0;
-  }
+static __always_inline void FillTurn(struct TaskTurn* note, unsigned int turn) {
+  note->at = bpf_ktime_get_boot_ns();
+  note->turn = turn;
   __sync_fetch_and_add(&told[turn], 1);
-  event->at = bpf_ktime_get_boot_ns();
-  event->turn = turn;
-  return event;
 }
 
-static __always_inline void End(struct TaskEvent* event) {
+static __always_inline void Lose(unsigned int turn) { __sync_fetch_and_add(&lost[turn], 1); }
+
+// A fork or an end, which wake nobody.
+static __always_inline void Note(unsigned int turn, int tgid, int parent, __u64 start) {
+  struct TaskTurn* note = bpf_ringbuf_reserve(&ring, sizeof *note, 0);
+  if (!note) return Lose(turn);
+  FillTurn(note, turn);
+  note->tgid = tgid;
+  note->parent = parent;
+  note->start = start;
+  bpf_ringbuf_submit(note, BPF_RB_NO_WAKEUP);
+}
+
+static __always_inline void TellExec(struct task_struct* task) {
+  struct TaskEvent* event = bpf_ringbuf_reserve(&ring, sizeof *event, 0);
+  if (!event) return Lose(kTaskExecuted);
+  FillTurn(&event->turn, kTaskExecuted);
+  event->turn.tgid = task->tgid;
+  event->turn.parent = task->real_parent->tgid;
+  event->turn.start = task->start_boottime;
+  FillRecord(&event->task, task);
+  FillExecutable(event, task);
   __u64 how = BPF_RB_NO_WAKEUP;
-  if (Matters(event) && !awake) {
+  if (Matters(&event->task) && !awake) {
     awake = 1;
     how = BPF_RB_FORCE_WAKEUP;
   }
   bpf_ringbuf_submit(event, how);
 }
 
-static __always_inline void Tell(unsigned int turn, struct task_struct* task) {
-  struct TaskEvent* event = Begin(turn);
-  if (!event) return;
-  FillRecord(&event->task, task);
-  FillExecutable(event, task);
-  event->task.tid = event->task.tgid;
-  event->task.start = task->group_leader->start_boottime;
-  End(event);
-}
-
-static __always_inline int IsOfKernel(struct task_struct* task) {
-  return task->flags & kKernelThread;
-}
-
-// The last thread of it.
-static __always_inline int HasEnded(struct task_struct* task) {
-  return task->signal->live.counter == 0;
+static __always_inline void TellExit(struct task_struct* task) {
+  // The last thread of a process of a user.
+  if (task->flags & kKernelThread || task->signal->live.counter != 0) return;
+  Note(kTaskExited, task->tgid, task->real_parent->tgid, task->group_leader->start_boottime);
 }
 
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct* parent, struct task_struct* child) {
-  if (child->pid == child->tgid && !IsOfKernel(child)) Tell(kTaskForked, child);
+  if (child->pid != child->tgid || child->flags & kKernelThread) return 0;
+  Note(kTaskForked, child->tgid, child->real_parent->tgid, child->start_boottime);
   return 0;
 }
 
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct* task) {
-  Tell(kTaskExecuted, task);
+  TellExec(task);
   return 0;
 }
 
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(on_exit, struct task_struct* task) {
-  if (!IsOfKernel(task) && HasEnded(task)) Tell(kTaskExited, task);
+  TellExit(task);
   return 0;
 }
 
@@ -141,33 +140,20 @@ SEC("?raw_tp/sched_process_fork")
 int on_raw_fork(struct bpf_raw_tracepoint_args* context) {
   struct task_struct* child = (struct task_struct*)context->args[1];
   const int tgid = BPF_CORE_READ(child, tgid);
-  if (BPF_CORE_READ(child, pid) != tgid) return 0;
-  if (BPF_CORE_READ(child, flags) & kKernelThread) return 0;
-  struct TaskEvent* event = Begin(kTaskForked);
-  if (!event) return 0;
-  struct task_struct* parent = bpf_get_current_task_btf();
-  FillRecord(&event->task, parent);
-  FillExecutable(event, parent);
-  // Its namespaces may be its own.
-  event->task.known &= ~(kKnowsNamespaces | kKnowsTimeNamespace);
-  event->task.tid = event->task.tgid = tgid;
-  event->task.parent = parent->tgid;
-  event->task.start = BPF_CORE_READ(child, start_boottime);
-  End(event);
+  if (BPF_CORE_READ(child, pid) != tgid || BPF_CORE_READ(child, flags) & kKernelThread) return 0;
+  Note(kTaskForked, tgid, BPF_CORE_READ(child, real_parent, tgid),
+       BPF_CORE_READ(child, start_boottime));
   return 0;
 }
 
 SEC("?raw_tp/sched_process_exec")
 int on_raw_exec(void* context) {
-  (void)context;
-  Tell(kTaskExecuted, bpf_get_current_task_btf());
+  TellExec(bpf_get_current_task_btf());
   return 0;
 }
 
 SEC("?raw_tp/sched_process_exit")
 int on_raw_exit(void* context) {
-  (void)context;
-  struct task_struct* task = bpf_get_current_task_btf();
-  if (!IsOfKernel(task) && HasEnded(task)) Tell(kTaskExited, task);
+  TellExit(bpf_get_current_task_btf());
   return 0;
 }

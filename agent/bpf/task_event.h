@@ -12,17 +12,24 @@ enum { kTaskForked, kTaskExecuted, kTaskExited, kTaskTurns };
 
 enum { kMostExecutableName = 64 };
 
-struct TaskEvent {
-  unsigned long long at; /* Nanoseconds since boot. */
+/* A turn of a process' life: all that is told of a fork and of an end. */
+struct TaskTurn {
+  unsigned long long at;    /* Nanoseconds since boot. */
+  unsigned long long start; /* Of the process, the same. */
   unsigned int turn;
-  /* Of the executable: the id of its mount, as stx_mnt_id of statx(2); the device of its file
-     system (minor: the lower 20 bits); the last part of its path, cut, with a zero at its end. */
+  int tgid, parent;
+  unsigned int padding;
+};
+
+struct TaskEvent {
+  struct TaskTurn turn;
+  /* Of an exec, the rest. Of the executable: the id of its mount, as stx_mnt_id of statx(2); the
+     device of its file system (minor: the lower 20 bits); the last part of its path, cut, with a
+     zero at its end. */
   unsigned int executable_mount;
   unsigned int executable_device;
   char executable_name[kMostExecutableName];
-  unsigned int padding;
-  struct TaskRecord
-      task; /* As it is now. Of the process: tid is tgid, even if a thread was last. */
+  struct TaskRecord task; /* As it is now. */
 };
 
 #ifdef __cplusplus

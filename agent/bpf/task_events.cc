@@ -3,6 +3,8 @@
 
 #include <bpf/libbpf.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -29,21 +31,21 @@ struct Destroy {
 
 // What the ring calls, which knows C only.
 struct Taker {
-  const std::function<void(const TaskEvent&)>& take;
-  std::size_t left;
+  const std::function<void(const TaskEvent&)>* take = nullptr;  // While the ring is drained.
+  std::size_t left = 0;
   std::exception_ptr thrown{};
 };
 
 constexpr int kEnough = -ECANCELED;
 
 int TakeOne(void* context, void* data, std::size_t size) {
-  auto* const taker = *static_cast<Taker**>(context);
-  TaskEvent event;
-  if (taker == nullptr || size < sizeof event) return kEnough;
-  std::memcpy(&event, data, sizeof event);
+  auto* const taker = static_cast<Taker*>(context);
+  TaskEvent event = {};
+  if (taker->take == nullptr || size < sizeof event.turn) return kEnough;
+  std::memcpy(&event, data, std::min(size, sizeof event));
   event.executable_name[kMostExecutableName - 1] = '\0';
   try {
-    taker->take(event);
+    (*taker->take)(event);
   } catch (...) {
     taker->thrown = std::current_exception();
     return kEnough;
@@ -56,7 +58,7 @@ int TakeOne(void* context, void* data, std::size_t size) {
 struct TaskEvents::Program {
   std::unique_ptr<events_bpf, Destroy> skeleton;
   std::unique_ptr<ring_buffer, Destroy> ring;
-  Taker* taker = nullptr;  // While it is drained.
+  Taker taker;
 };
 
 std::uint64_t TaskEvents::Counts::Lost() const {
@@ -85,8 +87,6 @@ Result<TaskEvents> TaskEvents::Load(const Options& options) {
        {skeleton->progs.on_raw_fork, skeleton->progs.on_raw_exec, skeleton->progs.on_raw_exit}) {
     bpf_program__set_autoload(one, !options.typed);
   }
-  std::memcpy(const_cast<unsigned int*>(skeleton->rodata->host_namespaces),
-              options.host_namespaces.data(), sizeof skeleton->rodata->host_namespaces);
   if (bpf_map__set_max_entries(skeleton->maps.ring, options.ring_bytes) != 0) {
     return loading.Failure(errno);
   }
@@ -98,16 +98,25 @@ Result<TaskEvents> TaskEvents::Load(const Options& options) {
   return TaskEvents(std::move(program));
 }
 
+void TaskEvents::SetHost(const std::array<std::uint32_t, kRecordNamespaces>& namespaces) {
+  for (std::size_t kind = 0; kind < namespaces.size(); ++kind) {
+    program_->skeleton->bss->host_namespaces[kind] = namespaces.at(kind);
+  }
+}
+
 int TaskEvents::fd() const { return ring_buffer__epoll_fd(program_->ring.get()); }
 
 std::size_t TaskEvents::Drain(std::size_t most, const std::function<void(const TaskEvent&)>& take) {
-  if (most == 0) return 0;
-  // Before the ring is looked into: what comes later wakes again.
-  program_->skeleton->bss->awake = 0;
-  Taker taker{.take = take, .left = most};
-  program_->taker = &taker;
-  ring_buffer__consume(program_->ring.get());
-  program_->taker = nullptr;
+  Taker& taker = program_->taker;
+  taker = {.take = &take, .left = most};
+  for (std::size_t before = taker.left + 1; taker.left != 0 && taker.left != before;) {
+    before = taker.left;
+    // Before the ring is looked into, until there is nothing: what comes later wakes again.
+    program_->skeleton->bss->awake = 0;
+    ring_buffer__consume(program_->ring.get());
+    if (taker.thrown) break;
+  }
+  taker.take = nullptr;
   if (taker.thrown) std::rethrow_exception(taker.thrown);
   return most - taker.left;
 }

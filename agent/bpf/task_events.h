@@ -12,16 +12,14 @@
 
 namespace hullmark {
 
-// Programs in the kernel that put a record of every process that is forked, executes or ends into a
-// ring, see bpf_ringbuf in the kernel's Documentation/bpf. They change nothing and go away with
-// their descriptors.
+// Programs in the kernel that put a note of every process that is forked, executes or ends into a
+// ring, of an exec with its record, see bpf_ringbuf in the kernel's Documentation/bpf. They change
+// nothing and go away with their descriptors.
 class TaskEvents {
  public:
   struct Options {
-    // Of the host, by NamespaceKind; 0: not known. What is not in them wakes the reader.
-    std::array<std::uint32_t, kRecordNamespaces> host_namespaces{};
-    std::uint32_t ring_bytes = std::uint32_t{8} << 20;  // A power of two; 14,000 events.
-    bool typed = true;  // False: by raw tracepoints, which say less of a fork.
+    std::uint32_t ring_bytes = std::uint32_t{8} << 20;  // A power of two; of execs 14,000.
+    bool typed = true;                                  // False: by raw tracepoints.
   };
   struct Counts {
     std::array<std::uint64_t, kTaskTurns> told{}, lost{};  // By turn, since they were loaded.
@@ -35,6 +33,10 @@ class TaskEvents {
   TaskEvents(TaskEvents&& other) noexcept;
   TaskEvents& operator=(TaskEvents&& other) noexcept;
   ~TaskEvents();
+
+  // Those of the host, by NamespaceKind; 0: not known. What is not in them wakes the reader; until
+  // this is called, that is everything.
+  void SetHost(const std::array<std::uint32_t, kRecordNamespaces>& namespaces);
 
   // Readable when there is something worth a look. What is not wakes nobody: it is in the ring, and
   // whoever reads should come by every now and then.

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstring>
 #include <expected>
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -85,14 +86,12 @@ Result<TaskIterator> TaskIterator::Load(const std::string& types) {
   return TaskIterator(std::move(program));
 }
 
-Result<TaskRecords> TaskIterator::Read(const RecordBounds& bounds) {
+Result<void> TaskIterator::Visit(const std::function<void(const TaskRecord&)>& take) {
   // What the kernel gives at once; a record may be cut in two.
   constexpr std::size_t kChunk = std::size_t{32} << 10;
   program_->skeleton->bss->kernel_threads = 0;
   const Fd pass(bpf_iter_create(bpf_link__fd(program_->link.get())));
   if (!pass) return Fail(ErrorCode::kIo, "bpf: the tasks: " + std::string(std::strerror(errno)));
-  TaskRecords records;
-  Sorter sorter(bounds, records);
   std::vector<char> bytes(kChunk + sizeof(TaskRecord));
   std::size_t have = 0;
   while (true) {
@@ -106,12 +105,20 @@ Result<TaskRecords> TaskIterator::Read(const RecordBounds& bounds) {
     for (; have - used >= sizeof(TaskRecord); used += sizeof(TaskRecord)) {
       TaskRecord record;
       std::memcpy(&record, bytes.data() + used, sizeof record);
-      sorter.Take(record);
+      take(record);
     }
     have -= used;
     std::memmove(bytes.data(), bytes.data() + used, have);
   }
   if (have != 0) return Fail(ErrorCode::kIo, "bpf: the tasks: the last record is cut");
+  return {};
+}
+
+Result<TaskRecords> TaskIterator::Read(const RecordBounds& bounds) {
+  TaskRecords records;
+  Sorter sorter(bounds, records);
+  const auto visited = Visit([&sorter](const TaskRecord& record) { sorter.Take(record); });
+  if (!visited) return std::unexpected(visited.error());
   records.kernel_threads = program_->skeleton->bss->kernel_threads;
   return records;
 }

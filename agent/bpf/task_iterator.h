@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -42,7 +43,11 @@ class TaskIterator {
   TaskIterator& operator=(TaskIterator&& other) noexcept;
   ~TaskIterator();
 
-  // One pass. Error: kIo, it ended before its time. One caller at a time.
+  // One pass; records come ascending by tid. Error: kIo, it ended before its time. One caller at a
+  // time.
+  Result<void> Visit(const std::function<void(const TaskRecord&)>& take);
+
+  // The same, kept. Error: kIo, it ended before its time. One caller at a time.
   Result<TaskRecords> Read(const RecordBounds& bounds);
 
  private:

@@ -27,20 +27,6 @@ namespace {
 constexpr std::size_t kAll = 1'000'000;
 constexpr const char* kTrue = "/bin/true";
 
-// Namespaces of this process as the kernel program numbers them; it cannot be told by link where
-// /proc is hidden, so it asks an event.
-std::array<std::uint32_t, kRecordNamespaces> OwnNamespaces(TaskEvents& events) {
-  std::array<std::uint32_t, kRecordNamespaces> own = {};
-  const pid_t child = fork();
-  if (child == 0) _exit(0);
-  waitpid(child, nullptr, 0);
-  events.Drain(kAll, [&](const TaskEvent& event) {
-    if (event.task.tgid != child || event.turn != kTaskForked) return;
-    for (std::size_t at = 0; at < own.size(); ++at) own[at] = event.task.namespaces[at];
-  });
-  return own;
-}
-
 pid_t Spawn(bool in_own_namespace) {
   const pid_t child = fork();
   if (child == 0) {
@@ -55,6 +41,19 @@ int Await(pid_t child) {
   int status = 0;
   waitpid(child, &status, 0);
   return status;
+}
+
+// Namespaces of this process as the kernel program numbers them; they cannot be told by link where
+// /proc is hidden, so an event is asked.
+std::array<std::uint32_t, kRecordNamespaces> OwnNamespaces(TaskEvents& events) {
+  std::array<std::uint32_t, kRecordNamespaces> own = {};
+  const pid_t child = Spawn(false);
+  Await(child);
+  events.Drain(kAll, [&](const TaskEvent& event) {
+    if (event.turn.tgid != child || event.turn.turn != kTaskExecuted) return;
+    for (std::size_t at = 0; at < own.size(); ++at) own.at(at) = event.task.namespaces[at];
+  });
+  return own;
 }
 
 bool IsAwake(const TaskEvents& events) {
@@ -73,7 +72,7 @@ class LiveEvents : public testing::TestWithParam<bool> {
   std::vector<TaskEvent> Of(pid_t process) {
     std::vector<TaskEvent> told;
     events_->Drain(kAll, [&](const TaskEvent& event) {
-      if (event.task.tgid == process) told.push_back(event);
+      if (event.turn.tgid == process) told.push_back(event);
     });
     return told;
   }
@@ -88,16 +87,18 @@ TEST_P(LiveEvents, TellALifeInItsOrder) {
   ASSERT_EQ(Await(child), 0);
   const auto told = Of(child);
   ASSERT_EQ(told.size(), 3U);
-  for (unsigned turn = kTaskForked; turn < kTaskTurns; ++turn) EXPECT_EQ(told[turn].turn, turn);
+  for (unsigned turn = kTaskForked; turn < kTaskTurns; ++turn)
+    EXPECT_EQ(told[turn].turn.turn, turn);
   const TaskEvent& executed = told[kTaskExecuted];
   EXPECT_EQ(executed.task.tid, child);
+  EXPECT_EQ(told[kTaskForked].turn.parent, getpid());
   EXPECT_EQ(executed.task.parent, getpid());
   EXPECT_EQ(executed.task.euid, geteuid());
-  EXPECT_EQ(executed.task.start, told[kTaskForked].task.start);
+  EXPECT_EQ(executed.task.start, told[kTaskForked].turn.start);
   EXPECT_STREQ(executed.executable_name, "true");
   EXPECT_GT(executed.executable_mount, 0U);
-  EXPECT_LT(told[kTaskForked].at, executed.at);
-  EXPECT_LT(executed.at, told[kTaskExited].at);
+  EXPECT_LT(told[kTaskForked].turn.at, executed.turn.at);
+  EXPECT_LT(executed.turn.at, told[kTaskExited].turn.at);
 }
 
 TEST_P(LiveEvents, MissNoneHoweverShort) {
@@ -110,7 +111,7 @@ TEST_P(LiveEvents, MissNoneHoweverShort) {
     Await(child);
   }
   events_->Drain(kAll, [&](const TaskEvent& event) {
-    const auto life = lives.find(event.task.tgid);
+    const auto life = lives.find(event.turn.tgid);
     if (life != lives.end()) ++life->second;
   });
   for (const auto& [pid, turns] : lives) EXPECT_EQ(turns, 2) << pid;
@@ -129,7 +130,7 @@ TEST_P(LiveEvents, HandOverAsMuchAsIsAskedFor) {
 
 TEST_P(LiveEvents, CountWhatFindsNoRoom) {
   Load({.ring_bytes = 4096, .typed = GetParam()});
-  constexpr std::uint64_t kLives = 50;
+  constexpr std::uint64_t kLives = 200;
   for (std::uint64_t i = 0; i < kLives; ++i) {
     const pid_t child = fork();
     if (child == 0) _exit(0);
@@ -146,8 +147,7 @@ TEST_P(LiveEvents, CountWhatFindsNoRoom) {
 
 TEST_P(LiveEvents, WakeForWhatIsNotOfTheHost) {
   const auto own = OwnNamespaces(*events_);
-  events_.reset();
-  Load({.host_namespaces = own, .typed = GetParam()});
+  events_->SetHost(own);
   Await(Spawn(false));  // From now on its cgroup is known.
   Of(0);
   EXPECT_FALSE(IsAwake(*events_));
