@@ -24,7 +24,7 @@ TABLE = {
     "config": ("agent/config", {"benchmark"}, set()),
     "evaluate": ("agent/evaluate", set(), set()),
     "sinks": ("agent/sinks", {"encode"}, {"fmt", "prometheus"}),
-    "watch": ("agent/watch", {"base"}, set()),
+    "watch": ("agent/watch", {"base", "bpf"}, set()),
     "confine": ("agent/confine", {"base"}, {"seccomp"}),
     "gateway": ("agent/gateway", {"base"}, {"httplib", "zlib", "openssl", "crypt"}),
     "daemon": ("agent/daemon", ALL, {"spdlog", "systemd"}),
