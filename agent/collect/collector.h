@@ -42,6 +42,9 @@ struct Tasks {
   bool insisted = false;   // It was asked for by name: that it cannot be had is a problem.
 };
 
+// Why what our programs in the kernel tell of processes is not of those below `roots`; "": it is.
+std::string WhyRecordsDiffer(const Roots& roots);
+
 // Records of this kernel's tasks, where they mean what the files below `roots` mean: nothing is
 // read through bpf that belongs to copied trees or to another pid namespace.
 Tasks OpenTasks(const Roots& roots, bool insisted);

@@ -15,8 +15,6 @@
 #include "hullmark/ids.h"
 
 namespace hullmark {
-namespace {
-
 // Records number processes, users and times as the first namespaces do, and list the processes of
 // our own pid namespace: that has to be the one whose processes this procfs shows.
 std::string WhyRecordsDiffer(const Roots& roots) {
@@ -42,8 +40,6 @@ std::string WhyRecordsDiffer(const Roots& roots) {
   }
   return {};
 }
-
-}  // namespace
 
 Tasks OpenTasks(const Roots& roots, bool insisted) {
   if (roots.plain) return {};  // Somebody else's tasks, from files.

@@ -30,6 +30,7 @@ class Evaluator {
   const Report& Judge(const Snapshot& snapshot, FactDigests digests);
 
   // Of the last call.
+  const Report& report() const { return report_; }
   const Counts& judged() const { return judged_; }
 
  private:

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "hullmark/benchmark.h"
+#include "hullmark/check.h"
+#include "hullmark/report.h"
+#include "hullmark/snapshot.h"
+
+namespace hullmark {
+
+// What a process fails that its container did not fail when it was judged last.
+struct ProcessNews {
+  std::size_t control = 0;              // Into Benchmark::controls.
+  Severity severity = Severity::kInfo;  // Before escalation, which the whole container decides.
+  std::string fact{};                   // The first line of proof.
+};
+
+// Judges one process of a container at a time, between two looks: by the controls that go by single
+// processes, and nothing else of the container is judged again.
+class ProcessJudge {
+ public:
+  // `report` is of the Snapshot whose containers are meant. The benchmark outlives this.
+  ProcessJudge(const Benchmark& benchmark, const Report& report);
+
+  // Nothing for containers that were not judged.
+  std::vector<ProcessNews> Judge(const Snapshot& snapshot, std::uint32_t container,
+                                 const EndedProcess& process) const;
+
+ private:
+  const Benchmark& benchmark_;
+  // By position in the Snapshot: which controls it fails, waived or not.
+  std::unordered_map<std::uint32_t, std::vector<bool>> failing_;
+};
+
+}  // namespace hullmark
