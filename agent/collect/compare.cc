@@ -101,12 +101,12 @@ std::string Text(const Snapshot& of, InvocationIndex at) {
 
 bool IsDenied(const Fault& fault) { return fault.code == ErrorCode::kDenied; }
 
-class Comparer {
+class SourceComparer {
  public:
-  Comparer(const Snapshot& bpf, const Snapshot& proc) : bpf_(bpf), proc_(proc) {}
+  SourceComparer(const Snapshot& bpf, const Snapshot& proc) : bpf_(bpf), proc_(proc) {}
 
   void CompareAll(bool sampled);
-  Comparison Take() { return std::move(result_); }
+  SourceComparison Take() { return std::move(result_); }
 
  private:
   void Add(std::string_view field, std::string bpf, std::string proc) {
@@ -151,10 +151,10 @@ class Comparer {
   const Snapshot& proc_;
   Pid pid_{};
   std::optional<Pid> tid_;
-  Comparison result_;
+  SourceComparison result_;
 };
 
-void Comparer::CompareStatus(const ProcStatus& bpf, const ProcStatus& proc) {
+void SourceComparer::CompareStatus(const ProcStatus& bpf, const ProcStatus& proc) {
   Values("CapInh", bpf.inheritable, proc.inheritable);
   Values("CapPrm", bpf.permitted, proc.permitted);
   Values("CapEff", bpf.effective, proc.effective);
@@ -172,7 +172,7 @@ void Comparer::CompareStatus(const ProcStatus& bpf, const ProcStatus& proc) {
   Values("Kthread", bpf.kernel_thread, proc.kernel_thread);
 }
 
-void Comparer::CompareTask(const Task& bpf, const Task& proc) {
+void SourceComparer::CompareTask(const Task& bpf, const Task& proc) {
   static constexpr std::array<std::string_view, kNamespaceKinds> kFields = {
       "ns/mnt", "ns/pid", "ns/net", "ns/ipc", "ns/uts", "ns/user", "ns/cgroup", "ns/time"};
   if (BothHave("status", bpf.status, proc.status)) CompareStatus(*bpf.status, *proc.status);
@@ -184,7 +184,7 @@ void Comparer::CompareTask(const Task& bpf, const Task& proc) {
   Facts("cgroup", bpf.cgroup, proc.cgroup);
 }
 
-void Comparer::CompareProcess(const Process& bpf, const Process& proc) {
+void SourceComparer::CompareProcess(const Process& bpf, const Process& proc) {
   ++result_.processes;
   CompareTask(bpf.leader, proc.leader);
   Values("start", bpf.stat.start, proc.stat.start);
@@ -199,7 +199,7 @@ void Comparer::CompareProcess(const Process& bpf, const Process& proc) {
   Facts("oom_score_adj", bpf.oom_score_adj, proc.oom_score_adj);
 }
 
-void Comparer::CompareThreads(std::span<const Thread> bpf, std::span<const Thread> proc) {
+void SourceComparer::CompareThreads(std::span<const Thread> bpf, std::span<const Thread> proc) {
   std::size_t at = 0;
   for (const Thread& thread : bpf) {
     for (; at < proc.size() && proc[at].tid < thread.tid; ++at) {
@@ -221,7 +221,7 @@ void Comparer::CompareThreads(std::span<const Thread> bpf, std::span<const Threa
   tid_.reset();
 }
 
-void Comparer::CompareMaps() {
+void SourceComparer::CompareMaps() {
   pid_ = {};
   for (const UserNamespace& space : bpf_.user_namespaces) {
     const UserNamespace* const other = FindUserNamespace(proc_, space.inode);
@@ -231,7 +231,7 @@ void Comparer::CompareMaps() {
   }
 }
 
-void Comparer::CompareAll(bool sampled) {
+void SourceComparer::CompareAll(bool sampled) {
   std::size_t at = 0;
   for (std::size_t of_proc = 0; of_proc < proc_.processes.size(); ++of_proc) {
     const Process& proc = proc_.processes[of_proc];
@@ -258,8 +258,8 @@ void Comparer::CompareAll(bool sampled) {
 
 }  // namespace
 
-Comparison Compare(const Snapshot& bpf, const Snapshot& proc, bool sampled) {
-  Comparer comparer(bpf, proc);
+SourceComparison Compare(const Snapshot& bpf, const Snapshot& proc, bool sampled) {
+  SourceComparer comparer(bpf, proc);
   comparer.CompareAll(sampled);
   return comparer.Take();
 }

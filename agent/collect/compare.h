@@ -20,7 +20,7 @@ struct Difference {
   std::string bpf{}, proc{};  // What each says, as text; hostile.
 };
 
-struct Comparison {
+struct SourceComparison {
   std::vector<Difference> differences{};  // Ascending by pid.
   std::size_t processes = 0;              // Compared.
   std::size_t threads = 0;                // Compared: those that differ from their leader.
@@ -30,6 +30,6 @@ struct Comparison {
 
 // Compares what two looks tell of tasks, field by field. Only the scheduler's state is left out: it
 // changes while we look. `sampled`: `proc` has some of the processes only, and no others count.
-Comparison Compare(const Snapshot& bpf, const Snapshot& proc, bool sampled);
+SourceComparison Compare(const Snapshot& bpf, const Snapshot& proc, bool sampled);
 
 }  // namespace hullmark

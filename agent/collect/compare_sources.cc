@@ -91,9 +91,9 @@ Result<ProcStatus> ShapeOfStatus(const Roots& roots, const CollectOptions& optio
               "/proc/self/status: " + std::string(NameOf(parsed.error().code)));
 }
 
-Result<Comparison> CompareSources(const Roots& roots, const CollectOptions& options,
-                                  const RecordReader& records, std::span<const Pid> sample,
-                                  const Snapshot* first) {
+Result<SourceComparison> CompareSources(const Roots& roots, const CollectOptions& options,
+                                        const RecordReader& records, std::span<const Pid> sample,
+                                        const Snapshot* first) {
   constexpr int kAttempts = 5;
   std::vector<Difference> stay;
   for (int attempt = 0;; ++attempt) {
@@ -106,7 +106,7 @@ Result<Comparison> CompareSources(const Roots& roots, const CollectOptions& opti
     }
     const auto proc = LookThroughProc(roots, options, sample);
     if (!proc) return std::unexpected(proc.error());
-    Comparison now = Compare(*bpf, *proc, !sample.empty());
+    SourceComparison now = Compare(*bpf, *proc, !sample.empty());
     if (attempt > 0) {
       std::erase_if(now.differences, [&](const Difference& one) {
         return std::ranges::none_of(stay, std::bind_front(IsSame, one));

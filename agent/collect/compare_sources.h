@@ -20,8 +20,8 @@ Result<ProcStatus> ShapeOfStatus(const Roots& roots, const CollectOptions& optio
 // while we look, so what differs is looked at again, by both, up to five times; told is what
 // differed each time. `sample`: ascending; empty: all. `first`: a look through records that was
 // taken just now, or null. Error: as Collect, or of `records`.
-Result<Comparison> CompareSources(const Roots& roots, const CollectOptions& options,
-                                  const RecordReader& records, std::span<const Pid> sample,
-                                  const Snapshot* first);
+Result<SourceComparison> CompareSources(const Roots& roots, const CollectOptions& options,
+                                        const RecordReader& records, std::span<const Pid> sample,
+                                        const Snapshot* first);
 
 }  // namespace hullmark
