@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/daemon/agent.h"
 
-#include <malloc.h>
 #include <spdlog/spdlog.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <chrono>
-#include <csignal>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -22,13 +19,14 @@
 #include <vector>
 
 #include "agent/base/file.h"
-#include "agent/base/memory.h"
 #include "agent/cli/command.h"
 #include "agent/cli/complain.h"
 #include "agent/cli/inputs.h"
 #include "agent/cli/logging.h"
+#include "agent/cli/resident.h"
 #include "agent/cli/site.h"
 #include "agent/cli/sources.h"
+#include "agent/cli/watching.h"
 #include "agent/cli/web.h"
 #include "agent/collect/collect.h"
 #include "agent/collect/collector.h"
@@ -36,11 +34,15 @@
 #include "agent/daemon/event_memory.h"
 #include "agent/daemon/gateway_process.h"
 #include "agent/daemon/inspection.h"
+#include "agent/daemon/watcher.h"
+#include "agent/encode/text.h"
 #include "agent/gateway/answer.h"
 #include "agent/gateway/channel.h"
 #include "agent/gateway/listener.h"
 #include "agent/gateway/web_settings.h"
+#include "hullmark/check.h"
 #include "hullmark/ids.h"
+#include "hullmark/live.h"
 #include "hullmark/result.h"
 
 namespace hullmark {
@@ -140,17 +142,8 @@ void ApplyFlags(const AgentFlags& flags, Config& config) {
 }
 
 Result<Standard> LoadStandard(const AgentFlags& flags, const GlobalOptions& global) {
-  auto now = global.reread();
-  if (!now) return std::unexpected(std::move(now.error()));
-  auto loaded = LoadChosenBenchmark(*now);
-  if (!loaded) return std::unexpected(std::move(loaded.error()));
-  auto waivers = LoadChosenWaivers(*now);
-  if (!waivers) return std::unexpected(std::move(waivers.error()));
-  Standard standard{.config = std::move(now->site),
-                    .checks = std::move(loaded->checks),
-                    .benchmark = std::move(loaded->benchmark),
-                    .waivers = std::move(*waivers)};
-  ApplyFlags(flags, standard.config);
+  auto standard = LoadStandard(global);
+  if (standard) ApplyFlags(flags, standard->config);
   return standard;
 }
 
@@ -185,6 +178,7 @@ void WarnOfRestart(const Config& running, const Config& wanted) {
   warn("log", running.log != wanted.log);
   warn("scan.full_every", running.scan.full_every != wanted.scan.full_every);
   warn("collect.source", running.source != wanted.source);
+  warn("watch", running.watch != wanted.watch);
   warn("collect.threads", running.threads != wanted.threads);
   warn("roots", running.proc_root != wanted.proc_root || running.sys_root != wanted.sys_root ||
                     running.cgroup_root != wanted.cgroup_root);
@@ -249,26 +243,6 @@ Exit ExitOf(AgentEnd end) {
   return Exit::kDone;
 }
 
-// What may stay open between scans. Half of the descriptors are left to everything else.
-KeepOptions WhatToKeep(const Config& config) {
-  rlimit files = {};
-  getrlimit(RLIMIT_NOFILE, &files);
-  return Within(files.rlim_cur, {.full_every = config.scan.full_every});
-}
-
-// A full disk, a small limit or a log that nobody reads any more is an error of write(2), and many
-// scans need no memory of their own.
-void PrepareProcess() {
-  signal(SIGPIPE, SIG_IGN);
-  signal(SIGXFSZ, SIG_IGN);
-  rlimit files = {};
-  if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
-    files.rlim_cur = files.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &files);
-  }
-  mallopt(M_ARENA_MAX, 1);
-}
-
 // All or nothing. `started`: the configuration that the agent was started with.
 Result<Reloaded> Reload(Result<Standard> anew, const Config& started, Inspection& inspection) {
   auto web = anew ? SealWeb(anew->config) : Result<Fd>(std::unexpected(anew.error()));
@@ -281,15 +255,13 @@ Result<Reloaded> Reload(Result<Standard> anew, const Config& started, Inspection
   return Reloaded{.timing = inspection.timing(), .web = std::move(*web)};
 }
 
-std::function<void()> AfterScan(Inspection& inspection) {
-  return [&inspection, started = false]() mutable {
-    inspection.Settle();
-    if (std::exchange(started, true)) {
-      malloc_trim(0);
-    } else {
-      ReleaseMemory();
-    }
-  };
+// A person who watches the log reads of it at once; it is an event when the next look finds it.
+void LogViolations(const LiveExec& exec) {
+  for (const LiveViolation& violation : exec.violations) {
+    spdlog::log(violation.severity >= Severity::kHigh ? spdlog::level::warn : spdlog::level::info,
+                "{}: {} by {} (pid {}): {}", Printable(exec.container), violation.control,
+                Printable(exec.executable), exec.pid, Printable(violation.fact));
+  }
 }
 
 Exit RunResident(const AgentFlags& flags, GlobalOptions global, const Wiring& wiring) {
@@ -304,6 +276,8 @@ Exit RunResident(const AgentFlags& flags, GlobalOptions global, const Wiring& wi
   if (!web) return Complain(web.error(), Exit::kUsage);
   auto roots = OpenRoots(global.roots);
   if (!roots) return Complain(roots.error(), Exit::kBlind);
+  const Watching watching =
+      BeginWatching(*roots, started.watch, LogViolations, Watcher::Tells::kViolations);
   Tasks tasks = ChooseTasks(*roots, started.source);
   Collector collector(std::move(*roots), WhatToKeep(started), std::move(tasks));
   Inspection inspection({.look =
@@ -316,7 +290,8 @@ Exit RunResident(const AgentFlags& flags, GlobalOptions global, const Wiring& wi
                              },
                          .now = wiring.now,
                          .version = std::string(wiring.version),
-                         .command = global.command},
+                         .command = global.command,
+                         .watcher = watching.watcher.get()},
                         std::move(*standard), OpenMemory(started));
   const AgentEnd end = RunAgent(
       {.timing = inspection.timing(),
@@ -328,6 +303,8 @@ Exit RunResident(const AgentFlags& flags, GlobalOptions global, const Wiring& wi
        .after_scan = AfterScan(inspection),
        .let_go_fd = collector.fd(),
        .let_go = [&collector] { collector.LetGo(); },
+       .wanted_fd = watching.watcher ? watching.watcher->fd() : -1,
+       .take_wanted = [&watching] { return watching.watcher->TakeWanted(); },
        .reload = [&] { return Reload(LoadStandard(flags, global), started, inspection); }});
   inspection.Close();
   return ExitOf(end);

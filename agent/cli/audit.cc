@@ -138,17 +138,6 @@ const CLI::Option* AddOptions(CLI::App& app, AuditOptions& options) {
   return classes;
 }
 
-std::vector<ContainerClass> ClassesOf(const AuditOptions& options) {
-  std::vector<ContainerClass> classes;
-  for (const std::string& name : options.classes) {
-    if (const auto one = ContainerClassOfName(name)) classes.push_back(*one);
-  }
-  std::ranges::sort(classes);
-  const auto repeated = std::ranges::unique(classes);
-  classes.erase(repeated.begin(), repeated.end());
-  return classes;
-}
-
 std::vector<std::string> NamesOf(const std::vector<ContainerClass>& classes) {
   std::vector<std::string> names;
   for (const ContainerClass one : classes) names.emplace_back(NameOf(one));
@@ -255,7 +244,7 @@ ReportOptions HowToWrite(const AuditOptions& options, const GlobalOptions& globa
           .command = global.command,
           .select = options.select,
           .site = global.site.select,
-          .classes = ClassesOf(options),
+          .classes = ToClasses(options.classes),
           .infrastructure = global.site.infrastructure,
           .verbose = options.verbose,
           .color = UseColor(options.color, options.output),
@@ -266,7 +255,7 @@ Exit Judge(const AuditOptions& options, const Standard& standard, const Look& lo
            const GlobalOptions& global, const Wiring& wiring) {
   const Snapshot& snapshot = look.snapshot;
   EvaluateOptions evaluate{.site = global.site.select,
-                           .classes = ClassesOf(options),
+                           .classes = ToClasses(options.classes),
                            .at = standard.at,
                            .waivers = standard.waivers};
   for (const std::string& pattern : options.select) evaluate.select.emplace_back(pattern);

@@ -227,4 +227,15 @@ Result<ReportOrSnapshot> ReadReportOrSnapshot(const std::string& path) {
   return ReadWith<ReportOrSnapshot>(path, text, ReadReport);
 }
 
+std::vector<ContainerClass> ToClasses(const std::vector<std::string>& names) {
+  std::vector<ContainerClass> classes;
+  for (const std::string& name : names) {
+    if (const auto one = ContainerClassOfName(name)) classes.push_back(*one);
+  }
+  std::ranges::sort(classes);
+  const auto repeated = std::ranges::unique(classes);
+  classes.erase(repeated.begin(), repeated.end());
+  return classes;
+}
+
 }  // namespace hullmark

@@ -49,6 +49,9 @@ CollectOptions HowToLook(const GlobalOptions& global, const Wiring& wiring, cons
 Result<Snapshot> LookAtHost(const GlobalOptions& global, const Wiring& wiring, const Wanted& wanted,
                             Config::Source source);
 
+// Names of classes as enumerators, each once, in their order.
+std::vector<ContainerClass> ToClasses(const std::vector<std::string>& names);
+
 // A snapshot document from a file; "-" is standard input.
 Result<Snapshot> ReadSnapshotFile(const std::string& path);
 

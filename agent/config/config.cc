@@ -32,9 +32,8 @@ using std::chrono::hours, std::chrono::milliseconds, std::chrono::seconds;
 struct Later {
   std::string_view key, only;
 };
-constexpr std::array<Later, 3> kLater = {
-    {{"watch", "{source: auto, rescan: 1s}"},
-     {"enforce",
+constexpr std::array<Later, 2> kLater = {
+    {{"enforce",
       "{mode: off, budget: {actions: 3, per: 10m, max_containers_fraction: 0.05},"
       " grace_after_start: 2m, rules: []}"},
      {"hooks", "[]"}}};
@@ -118,6 +117,7 @@ class ConfigReader {
   void ReadWho();
   void ReadScan();
   void ReadCollect();
+  void ReadWatch();
   void ReadMetrics();
   void ReadEvents();
   void ReadLog();
@@ -175,6 +175,20 @@ void ConfigReader::ReadScan() {
   read("budget", milliseconds(100), config_.scan.budget);
   if (config_.scan.full_every < config_.scan.interval) {
     reading_.Complain(scan->line, "'full_every' must not be less than 'interval'");
+  }
+  fields.RefuseOthers();
+}
+
+void ConfigReader::ReadWatch() {
+  constexpr std::array<std::string_view, 3> kSources = {"auto", "bpf", "none"};  // By Source.
+  const auto* watch = root_.TakeOptional("watch");
+  if (watch == nullptr) return;
+  Fields fields(watch, reading_);
+  if (const auto* node = fields.TakeOptional("source")) {
+    config_.watch.source = static_cast<Config::Watch::Source>(ReadWord(node, kSources, reading_));
+  }
+  if (const auto* node = fields.TakeOptional("rescan")) {
+    config_.watch.rescan = ReadDuration(node, milliseconds(100), hours(1), reading_);
   }
   fields.RefuseOthers();
 }
@@ -256,6 +270,7 @@ Config ConfigReader::Read() {
   ReadWho();
   ReadScan();
   ReadCollect();
+  ReadWatch();
   ReadMetrics();
   ReadEvents();
   ReadLog();

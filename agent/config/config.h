@@ -25,6 +25,17 @@ struct Config {
 
     friend bool operator==(const Scan&, const Scan&) = default;
   };
+  struct Watch {
+    enum class Source : std::uint8_t {
+      kAuto,
+      kBpf,
+      kNone
+    };  // Who tells of processes as they come.
+    Source source = Source::kAuto;
+    std::chrono::milliseconds rescan{1'000};  // Between two passes over the rights of all tasks.
+
+    friend bool operator==(const Watch&, const Watch&) = default;
+  };
   struct Metrics {
     std::size_t max_series = 20'000;
     bool violations = true;
@@ -60,6 +71,7 @@ struct Config {
   Scan scan{};
   Source source = Source::kAuto;
   bool threads = true;
+  Watch watch{};
   Metrics metrics{};
   Events events{};
   Log log{};
@@ -70,8 +82,8 @@ struct Config {
 };
 
 // Parses strictly: an unknown or repeated key, a wrong type or unit, a value out of its bounds is
-// an error that names `name` and the line. Keys of what this version cannot do yet (watch,
-// enforce, hooks) are accepted with their defaults only.
+// an error that names `name` and the line. Keys of what this version cannot do yet (enforce,
+// hooks) are accepted with their defaults only.
 Result<Config> LoadConfig(std::string_view text, std::string_view name);
 
 }  // namespace hullmark

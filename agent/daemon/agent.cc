@@ -70,6 +70,8 @@ class Resident {
                  [this](Wakes& wakes) { wakes.scan_done = thread_.TakeDone(); });
     clock.Attach([this] { return watch_ ? watch_->fd() : -1; },
                  [this](Wakes& wakes) { wakes.cgroups = watch_->Changed(); });
+    clock.Attach([this] { return parts_.wanted_fd; },
+                 [this](Wakes& wakes) { wakes.events = parts_.take_wanted(); });
     clock.Attach([this] { return parts_.let_go_fd; }, [this](Wakes&) { parts_.let_go(); });
   }
 

@@ -60,6 +60,9 @@ struct AgentParts {
   // is running too.
   int let_go_fd = -1;
   std::function<void()> let_go{};
+  // A look is wanted when this is readable (-1: never); tells whether that is so still.
+  int wanted_fd = -1;
+  std::function<bool()> take_wanted{};
   // Takes configuration and benchmark anew, or keeps all of the old and says why. No scan is
   // running, but after_scan may be.
   std::function<Result<Reloaded>()> reload;

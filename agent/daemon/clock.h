@@ -14,6 +14,7 @@ struct Wakes {
   bool reload = false;     // SIGHUP.
   bool scan_now = false;   // SIGUSR1.
   bool cgroups = false;    // One was born or died.
+  bool events = false;     // A process did what asks for a look.
   bool scan_done = false;  // The scan that was begun has ended.
 };
 

@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -18,13 +19,17 @@
 #include <vector>
 
 #include "agent/base/file.h"
+#include "agent/bpf/task_event.h"
+#include "agent/collect/event_facts.h"
 #include "agent/config/config.h"
 #include "agent/daemon/agent.h"
 #include "agent/daemon/event_memory.h"
+#include "agent/daemon/exec_ledger.h"
 #include "agent/daemon/loop.h"
 #include "agent/daemon/process_usage.h"
 #include "agent/daemon/publish.h"
 #include "agent/daemon/textfile.h"
+#include "agent/daemon/watcher.h"
 #include "agent/evaluate/evaluate.h"
 #include "agent/evaluate/evaluator.h"
 #include "agent/gateway/documents.h"
@@ -71,6 +76,7 @@ Inspection::Inspection(Parts parts, Standard standard, EventMemory memory)
 }
 
 void Inspection::Replace(Standard standard) {
+  if (parts_.watcher != nullptr) parts_.watcher->Show(nullptr);  // It refers to the benchmark.
   standard_ = std::move(standard);
   const Config& config = standard_.config;
   evaluator_ = std::make_unique<Evaluator>(
@@ -108,13 +114,19 @@ Scanned Inspection::Scan(const ScanOrder& order) {
 
 Scanned Inspection::TryScan(const ScanOrder& order, Instant began) {
   CountState(order.state);
-  const auto snapshot = parts_.look(standard_);
+  auto snapshot = parts_.look(standard_);
   if (!snapshot) return {.documents = std::unexpected(snapshot.error())};
   if (snapshot->processes.empty()) {
     return {.documents = Fail(ErrorCode::kDenied, "not one process: nothing was looked at")};
   }
+  if (parts_.watcher != nullptr) AddEnded(parts_.watcher->TakeSeen(), *snapshot);
   try {
-    return {.looked = true, .documents = Judge(*snapshot, order, began)};
+    auto documents = Judge(*snapshot, order, began);
+    if (parts_.watcher != nullptr) {
+      parts_.watcher->Show(std::make_unique<WatchPicture>(std::move(*snapshot), standard_.benchmark,
+                                                          evaluator_->report()));
+    }
+    return {.looked = true, .documents = std::move(documents)};
   } catch (const std::exception& error) {
     return {.looked = true, .documents = Fail(ErrorCode::kIo, error.what())};
   }
@@ -169,7 +181,9 @@ Publication Inspection::WithEvents(Publication publication) const {
 void Inspection::Settle() {
   try {
     memory_.Flush();
-    for (const Event& event : std::exchange(events_, {})) {
+    const std::vector<Event> events = std::exchange(events_, {});
+    if (parts_.tell) return parts_.tell(events);
+    for (const Event& event : events) {
       spdlog::log(IsAlarming(event) ? spdlog::level::warn : spdlog::level::info, "{}",
                   EventText(event));
     }
@@ -208,12 +222,29 @@ void Inspection::CountState(const AgentState& state) {
   self_.CountGatewayRestarts(restarts - std::exchange(restarts_, restarts));
   const std::uint64_t lost = memory_.lost();
   self_.CountEventLinesLost(lost - std::exchange(lost_, lost));
+  CountWatch();
   self_.SetFeature("cgroup_watch", state.watching_cgroups);
   if (const auto works = memory_.StateWorks()) self_.SetFeature("state", *works);
   if (const auto works = memory_.EventsWork()) self_.SetFeature("events", *works);
   if (const auto usage = UsageOf(Pid{getpid()})) self_.SetProcess("inspector", *usage);
   const auto gateway = state.gateway ? UsageOf(*state.gateway) : std::nullopt;
   if (gateway) self_.SetProcess("gateway", *gateway);
+}
+
+void Inspection::CountWatch() {
+  if (parts_.watcher == nullptr) return;
+  constexpr std::array<std::string_view, kTaskTurns> kKinds = {"fork", "exec", "exit"};
+  const WatchCounts now = parts_.watcher->counts();
+  const WatchCounts before = std::exchange(watched_, now);
+  for (std::size_t turn = 0; turn < kKinds.size(); ++turn) {
+    self_.CountTaskEvents(kKinds.at(turn), now.events.at(turn) - before.events.at(turn));
+  }
+  self_.CountTaskEventsLost(now.lost - before.lost + now.left_out - before.left_out);
+  auto detections = now.latency.counts;
+  for (std::size_t at = 0; at < detections.size(); ++at) {
+    detections.at(at) -= before.latency.counts.at(at);
+  }
+  self_.CountDetections(detections, now.latency.sum - before.latency.sum);
 }
 
 bool Inspection::WriteTextfile(std::string_view metrics) {

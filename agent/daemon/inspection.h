@@ -16,6 +16,7 @@
 #include "agent/daemon/event_memory.h"
 #include "agent/daemon/loop.h"
 #include "agent/daemon/recent_events.h"
+#include "agent/daemon/watcher.h"
 #include "agent/evaluate/evaluator.h"
 #include "agent/gateway/documents.h"
 #include "agent/gateway/requests.h"
@@ -48,6 +49,9 @@ class Inspection {
     std::function<Result<Snapshot>(const Standard&)> look;
     std::function<Timestamp()> now;
     std::string version{}, command{};  // For reports.
+    Watcher* watcher = nullptr;        // Judges what comes between two looks; may be null.
+    // Takes the events of a scan, also where there were none. Empty: they go to the log.
+    std::function<void(const std::vector<Event>&)> tell{};
   };
 
   Inspection(Parts parts, Standard standard, EventMemory memory);
@@ -76,6 +80,7 @@ class Inspection {
                    std::chrono::steady_clock::time_point began);
   Publication WithEvents(Publication publication) const;
   void CountEvents();
+  void CountWatch();
   void CountState(const AgentState& state);
   // Whether it works otherwise than it did.
   bool WriteTextfile(std::string_view metrics);
@@ -91,6 +96,7 @@ class Inspection {
   SelfMetrics self_;
   Exposition exposition_;
   RequestCounts requests_{};  // As counted by now.
+  WatchCounts watched_;       // As counted by now.
   std::uint64_t overruns_ = 0, restarts_ = 0, lost_ = 0;
   bool textfile_complained_ = false;
   std::optional<bool> textfile_works_{};  // nullopt: none is wanted.

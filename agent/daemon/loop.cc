@@ -31,6 +31,8 @@ std::string_view NameOf(ScanReason reason) {
       return "asked";
     case ScanReason::kCgroups:
       return "cgroups";
+    case ScanReason::kEvents:
+      return "events";
     case ScanReason::kReload:
       return "reload";
   }
@@ -67,18 +69,23 @@ bool Loop::Take(const Wakes& wakes) {
   reload_wanted_ = reload_wanted_ || wakes.reload;
   if (wakes.scan_now) ScanAt(clock_.Now(), ScanReason::kAsked);
   cgroups_changed_ = cgroups_changed_ || wakes.cgroups;
+  events_came_ = events_came_ || wakes.events;
   // The rest after a scan is known when it has ended.
   if (cgroups_changed_ && !scanning()) {
     cgroups_changed_ = false;
-    ScanAt(SoonAfterCgroups(), ScanReason::kCgroups);
+    ScanAt(Soon(kSettle), ScanReason::kCgroups);
+  }
+  if (events_came_ && !scanning()) {
+    events_came_ = false;
+    ScanAt(Soon(milliseconds(0)), ScanReason::kEvents);
   }
   return true;
 }
 
-Moment Loop::SoonAfterCgroups() {
+Moment Loop::Soon(milliseconds settle) {
   if (ended_ == Moment{}) return due_;
   const auto rest = std::max<std::chrono::nanoseconds>(kLeastRest, duration_ * kRestPerScan);
-  return std::max(clock_.Now() + kSettle, ended_ + rest);
+  return std::max(clock_.Now() + settle, ended_ + rest);
 }
 
 void Loop::ScanAt(Moment when, ScanReason reason) {

@@ -12,7 +12,7 @@
 
 namespace hullmark {
 
-enum class ScanReason : std::uint8_t { kInterval, kAsked, kCgroups, kReload };
+enum class ScanReason : std::uint8_t { kInterval, kAsked, kCgroups, kEvents, kReload };
 std::string_view NameOf(ScanReason reason);
 
 struct LoopTiming {
@@ -40,7 +40,8 @@ struct LoopActions {
   std::function<bool()> give_up{};
 };
 
-// When to scan: every interval, when asked, and soon after a cgroup was born or died. One scan
+// When to scan: every interval, when asked, and soon after a cgroup was born or died or a
+// process did what asks for it. One scan
 // never begins before the one before it has ended; what is asked for meanwhile happens once,
 // afterwards.
 class Loop {
@@ -63,7 +64,8 @@ class Loop {
   void BeginIfDue();
   void CountBudget();
   Moment Deadline();
-  Moment SoonAfterCgroups();
+  // When the next scan may begin that nobody asked for; `settle`: not before so long from now.
+  Moment Soon(std::chrono::milliseconds settle);
 
   Clock& clock_;
   LoopTiming timing_;
@@ -73,7 +75,7 @@ class Loop {
   ScanReason reason_ = ScanReason::kInterval;
   std::optional<Moment> began_;  // Of the scan that is running.
   bool budget_counted_ = false;
-  bool reload_wanted_ = false, cgroups_changed_ = false;
+  bool reload_wanted_ = false, cgroups_changed_ = false, events_came_ = false;
   Moment ended_{};                       // Of the last scan.
   std::chrono::nanoseconds duration_{};  // Of the last scan.
 };

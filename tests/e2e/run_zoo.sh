@@ -60,6 +60,20 @@ text_is_printable() { # names and command lines of containers reach no terminal 
 
 agent() { "$here/agent_zoo_test.py" "$hullmark" "$1"; }
 
+check_watch() {
+  local status=0
+  if ! docker inspect zoo-default >/dev/null 2>&1; then
+    echo "watch: skipped: docker has no zoo-default here"
+    status=77
+  else
+    "$here/watch_test.py" "$hullmark" || status=$?
+  fi
+  case $status in
+    77) skipped=$((skipped + 1)) ;;
+    *) check "watch: no life is too short, no right is gained unseen" [ "$status" = 0 ] ;;
+  esac
+}
+
 check_agent() {
   local program missing=()
   for program in prometheus promtool prometheus-alertmanager; do
@@ -99,6 +113,7 @@ check "verify: the kernel shows what was asked for" "$zoo" verify
 check "judge: the report says what is so, both ways" "$here/judge.py" --hullmark "$hullmark" --zoo "$zoo"
 check "replay: the same snapshot gives the same report" replays
 check "text: nothing hostile reaches a terminal" text_is_printable
+check_watch
 check "hostile: containers that mean harm are bounded and judged" "$here/hostile_test.py" "$hullmark"
 check_agent
 if [ -z "${ZOO_KEEP:-}" ]; then

@@ -101,6 +101,9 @@ struct SelfMetrics::Families {
   FamilyFor<Gauge>& reload_time = Register<Gauge>(registry, Metric::kConfigReloadTime);
   FamilyFor<Gauge>& features = Register<Gauge>(registry, Metric::kFeatureOk);
   Counter& event_lines_lost = Register<Counter>(registry, Metric::kEventLinesLostTotal).Add({});
+  FamilyFor<Counter>& task_events = Register<Counter>(registry, Metric::kEventsTotal);
+  FamilyFor<Counter>& task_events_lost = Register<Counter>(registry, Metric::kEventsLostTotal);
+  FamilyFor<Histogram>& detections = Register<Histogram>(registry, Metric::kDetectionLatency);
   Counter& restarts = Register<Counter>(registry, Metric::kGatewayRestartsTotal).Add({});
   FamilyFor<Counter>& requests = Register<Counter>(registry, Metric::kHttpRequestsTotal);
   FamilyFor<Counter>& cpu = Register<Counter>(registry, Metric::kProcessCpuTotal);
@@ -200,6 +203,21 @@ void SelfMetrics::CountGatewayRestarts(std::uint64_t count) {
 
 void SelfMetrics::CountEventLinesLost(std::uint64_t count) {
   families_->event_lines_lost.Increment(static_cast<double>(count));
+}
+
+void SelfMetrics::CountTaskEvents(std::string_view kind, std::uint64_t count) {
+  families_->task_events.Add({{"kind", std::string(kind)}}).Increment(static_cast<double>(count));
+}
+
+void SelfMetrics::CountTaskEventsLost(std::uint64_t count) {
+  families_->task_events_lost.Add({}).Increment(static_cast<double>(count));
+}
+
+void SelfMetrics::CountDetections(std::span<const std::uint64_t> counts, double seconds) {
+  const std::vector<double> increments(counts.begin(), counts.end());
+  families_->detections
+      .Add({}, Histogram::BucketBoundaries(kDetectionBounds.begin(), kDetectionBounds.end()))
+      .ObserveMultiple(increments, seconds);
 }
 
 void SelfMetrics::SetFeature(std::string_view feature, bool works) {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -14,6 +16,10 @@
 #include "hullmark/ids.h"
 
 namespace hullmark {
+
+// Upper bounds of hullmark_detection_latency_seconds.
+inline constexpr std::array kDetectionBounds = {
+    0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0};
 
 enum class ScanResult : std::uint8_t { kOk, kPartial, kFailed };
 
@@ -38,6 +44,11 @@ class SelfMetrics {
   void CountOverruns(std::uint64_t count);
   void CountGatewayRestarts(std::uint64_t count);
   void CountEventLinesLost(std::uint64_t count);
+  // Since the last call, of a watcher of events: by kind of it; by kDetectionBounds, one more for
+  // what took longer, with their sum in seconds.
+  void CountTaskEvents(std::string_view kind, std::uint64_t count);
+  void CountTaskEventsLost(std::uint64_t count);
+  void CountDetections(std::span<const std::uint64_t> counts, double seconds);
   // `feature`: one of those that the family's help names.
   void SetFeature(std::string_view feature, bool works);
   // It is not switched on any more.

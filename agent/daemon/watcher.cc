@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/daemon/watcher.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/types.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/base/quiet_thread.h"
+#include "agent/bpf/task_event.h"
+#include "agent/collect/event_facts.h"
+#include "agent/daemon/exec_ledger.h"
+#include "agent/evaluate/process_judge.h"
+#include "hullmark/ids.h"
+#include "hullmark/live.h"
+#include "hullmark/snapshot.h"
+
+namespace hullmark {
+namespace {
+
+// Events that woke nobody wait no longer than this: 2,000 a second fill a fiftieth of the ring.
+constexpr int kDrainMilliseconds = 50;
+// Taken in one go, so that a look need not wait long for its turn.
+constexpr std::size_t kBatch = 512;
+
+std::uint64_t Nanoseconds(const timespec& time) {
+  constexpr std::uint64_t kBillion = 1'000'000'000;
+  return static_cast<std::uint64_t>(time.tv_sec) * kBillion +
+         static_cast<std::uint64_t>(time.tv_nsec);
+}
+
+std::uint64_t BootNanoseconds() {
+  timespec now = {};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  return Nanoseconds(now);
+}
+
+void Signal(int eventfd) {
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = write(eventfd, &one, sizeof one);
+}
+
+}  // namespace
+
+void LatencyCounts::Add(double seconds) {
+  const auto bound = std::ranges::lower_bound(kDetectionBounds, seconds);
+  ++counts.at(static_cast<std::size_t>(bound - kDetectionBounds.begin()));
+  sum += seconds;
+}
+
+Watcher::Watcher(EventFeed feed, std::function<void(const LiveExec&)> tell, Tells tells)
+    : feed_(std::move(feed)),
+      tell_(std::move(tell)),
+      tells_(tells),
+      wanted_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      stop_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      thread_(QuietThread([this] { Run(); })) {}
+
+Watcher::~Watcher() {
+  Signal(stop_.get());
+  thread_.join();
+}
+
+void Watcher::Run() {
+  std::array<pollfd, 2> ready = {pollfd{.fd = feed_.fd, .events = POLLIN, .revents = 0},
+                                 pollfd{.fd = stop_.get(), .events = POLLIN, .revents = 0}};
+  while (ready[1].revents == 0) {
+    poll(ready.data(), ready.size(), kDrainMilliseconds);
+    std::size_t taken = kBatch;
+    while (taken == kBatch) {
+      const std::lock_guard lock(mutex_);
+      taken = feed_.drain(kBatch, [this](const TaskEvent& event) { Take(event); });
+    }
+    const std::lock_guard lock(mutex_);
+    const std::uint64_t lost = feed_.lost();
+    if (lost != std::exchange(counts_.lost, lost)) WantLook();
+  }
+}
+
+void Watcher::Take(const TaskEvent& event) {
+  if (event.turn.turn >= kTaskTurns) return;
+  ++counts_.events.at(event.turn.turn);
+  const EventVerdict verdict = ledger_.Take(event);
+  counts_.left_out = ledger_.left_out();
+  if (verdict.unplaced) ++counts_.unplaced;
+  if (verdict.judged) {
+    constexpr double kNanosecond = 1e-9;
+    const std::uint64_t now = BootNanoseconds();
+    counts_.latency.Add(static_cast<double>(now - std::min<std::uint64_t>(now, event.turn.at)) *
+                        kNanosecond);
+  }
+  if (verdict.unplaced || !verdict.news.empty()) WantLook();
+  const bool tells = verdict.container && tells_ == Tells::kEveryExec;
+  if (tells || !verdict.news.empty()) tell_(Describe(event, verdict));
+}
+
+LiveExec Watcher::Describe(const TaskEvent& event, const EventVerdict& verdict) const {
+  const Snapshot& snapshot = picture_->snapshot();
+  const Container& container = snapshot.containers[*verdict.container];
+  timespec real = {};
+  clock_gettime(CLOCK_REALTIME, &real);
+  const std::uint64_t age = BootNanoseconds() - event.turn.at;
+  LiveExec exec{.at = Timestamp{static_cast<std::int64_t>(Nanoseconds(real) - age)},
+                .container_id = std::string(snapshot.Text(container.id)),
+                .container = std::string(snapshot.Text(container.name)),
+                .pid = event.turn.tgid,
+                .uid = event.task.euid,
+                .executable = static_cast<const char*>(event.executable_name),
+                .joined = verdict.joined};
+  for (const ProcessNews& news : verdict.news) {
+    exec.violations.push_back({.control = picture_->benchmark().controls[news.control].id,
+                               .severity = news.severity,
+                               .fact = news.fact});
+  }
+  return exec;
+}
+
+void Watcher::WantLook() { Signal(wanted_.get()); }
+
+bool Watcher::TakeWanted() {
+  std::uint64_t times = 0;
+  return read(wanted_.get(), &times, sizeof times) == ssize_t{sizeof times};
+}
+
+std::vector<SeenExec> Watcher::TakeSeen() {
+  const std::lock_guard lock(mutex_);
+  // What has happened until now, whoever was woken for it.
+  feed_.drain(static_cast<std::size_t>(-1), [this](const TaskEvent& event) { Take(event); });
+  return ledger_.TakeSeen();
+}
+
+void Watcher::Show(std::unique_ptr<WatchPicture> picture) {
+  const std::lock_guard lock(mutex_);
+  ledger_.Show(picture.get());
+  feed_.set_host(ledger_.host());
+  std::swap(picture_, picture);
+}
+
+WatchCounts Watcher::counts() const {
+  const std::lock_guard lock(mutex_);
+  return counts_;
+}
+
+}  // namespace hullmark

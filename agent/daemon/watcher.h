@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "agent/base/file.h"
+#include "agent/bpf/task_event.h"
+#include "agent/collect/event_facts.h"
+#include "agent/daemon/exec_ledger.h"
+#include "agent/sinks/metrics/self_metrics.h"
+#include "hullmark/live.h"
+
+namespace hullmark {
+
+// Where events come from.
+struct EventFeed {
+  int fd = -1;  // For poll(2): there is something worth a look.
+  // Hands over what has happened, in its order, at most so much; returns how much it was.
+  std::function<std::size_t(std::size_t most, const std::function<void(const TaskEvent&)>&)> drain;
+  std::function<std::uint64_t()> lost;  // Since it began.
+  // Takes the host's namespaces, by NamespaceKind; 0: not known.
+  std::function<void(const std::array<std::uint32_t, kRecordNamespaces>&)> set_host;
+};
+
+// How long verdicts took, from the kernel's time stamp on.
+struct LatencyCounts {
+  // By kDetectionBounds; what took longer is in the last count.
+  std::array<std::uint64_t, kDetectionBounds.size() + 1> counts{};
+  double sum = 0;  // Seconds.
+
+  void Add(double seconds);
+};
+
+struct WatchCounts {
+  std::array<std::uint64_t, kTaskTurns> events{};  // By turn.
+  std::uint64_t lost = 0, left_out = 0, unplaced = 0;
+  LatencyCounts latency;
+};
+
+// Judges processes of containers as they execute, on a thread of its own, by what the last look
+// knows of their container. What it finds becomes state with the next look, which it asks for.
+class Watcher {
+ public:
+  // What `tell` is called for.
+  enum class Tells : std::uint8_t { kViolations, kEveryExec };
+
+  // `tell` is called on the watcher's thread, or on that of who calls TakeSeen().
+  Watcher(EventFeed feed, std::function<void(const LiveExec&)> tell, Tells tells);
+  Watcher(const Watcher&) = delete;
+  Watcher& operator=(const Watcher&) = delete;
+  ~Watcher();
+
+  // For who looks. What has been seen since it was asked last: a look that has just ended lacks
+  // those that live no more.
+  std::vector<SeenExec> TakeSeen();
+  // What holds from now on; null: none. The former one is let go of before this returns.
+  void Show(std::unique_ptr<WatchPicture> picture);
+
+  int fd() const { return wanted_.get(); }  // Readable when a look is wanted, an eventfd(2).
+  // Whether one was wanted since it was asked last.
+  bool TakeWanted();
+
+  // From any thread: something else was seen that asks for a look.
+  void WantLook();
+
+  WatchCounts counts() const;
+
+ private:
+  void Run();
+  void Take(const TaskEvent& event);
+  LiveExec Describe(const TaskEvent& event, const EventVerdict& verdict) const;
+
+  EventFeed feed_;
+  std::function<void(const LiveExec&)> tell_;
+  Tells tells_;
+  Fd wanted_, stop_;
+  mutable std::mutex mutex_;  // Of all that follows.
+  std::unique_ptr<WatchPicture> picture_;
+  ExecLedger ledger_;
+  WatchCounts counts_;
+  std::thread thread_;  // The last member: it ends before what it uses.
+};
+
+}  // namespace hullmark

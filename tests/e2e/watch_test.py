@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What `hullmark watch` tells of real containers as it happens.
+
+    watch_test.py PROGRAM         as root, with the zoo's container zoo-default up; exit 77 where it cannot run
+
+The interval is an hour: whatever is told, events and the pass over rights have found.
+"""
+import json
+import os
+import pathlib
+import queue
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+from plain_container import PlainContainer
+
+PROGRAM = None
+PATIENCE = 20
+NAME = "zoo-default"
+CONFIG = "scan: {interval: 1h, full_every: 2h}\nwatch: {source: bpf, rescan: 500ms}\nclasses: [container, sandbox]\n"
+
+
+def docker(*arguments):
+    return subprocess.run(["docker", *arguments], check=True, capture_output=True, text=True,
+                          timeout=PATIENCE).stdout.strip()
+
+
+def init_of(container):
+    return docker("inspect", "-f", "{{.State.Pid}}", container)
+
+
+class Watching(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="watch-"))
+        config = cls.folder / "hullmark.yaml"
+        config.write_text(CONFIG, encoding="utf-8")
+        config.chmod(0o600)
+        cls.child = subprocess.Popen([PROGRAM, "--config", config, "watch", "--format", "json"],
+                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        cls.lines, cls.words = queue.Queue(), queue.Queue()
+        for stream, into in ((cls.child.stdout, cls.lines), (cls.child.stderr, cls.words)):
+            threading.Thread(target=lambda stream=stream, into=into: [into.put(line) for line in stream],
+                             daemon=True).start()
+        said = ""
+        while "watching" not in said:
+            said = cls.words.get(timeout=PATIENCE)
+            if "by scans alone" in said:
+                raise unittest.SkipTest(said)
+        cls.init = init_of(NAME)
+        time.sleep(0.5)  # Until the first picture is the watcher's: it is, once the second pass is over.
+
+    @classmethod
+    def tearDownClass(cls):
+        if cls.child.poll() is None:
+            cls.child.send_signal(signal.SIGINT)
+        status = cls.child.wait(PATIENCE)
+        shutil.rmtree(cls.folder)
+        if status != 0:
+            raise AssertionError(f"watch ended with {status}")
+
+    def setUp(self):
+        while not self.lines.empty():
+            self.lines.get()
+
+    def until(self, enough):
+        """The lines that come until enough(lines), which has to be in time."""
+        told, end = [], time.monotonic() + PATIENCE
+        while not enough(told):
+            try:
+                told.append(json.loads(self.lines.get(timeout=max(0, end - time.monotonic()))))
+            except queue.Empty:
+                self.fail(f"not told in time; only {len(told)} lines: {told[-3:]}")
+        return told
+
+    def enter(self, *command, init=None):
+        subprocess.run(["nsenter", "-t", init or self.init, "-m", "-p", "-i", "-n", "-u", "-r", "-w", *command], check=True)
+
+    @staticmethod
+    def execs(told):
+        return [line for line in told
+                if line["schema"] == "hullmark.live/1" and line["container"]["name"] == NAME]
+
+    def test_no_life_is_too_short(self):
+        for _ in range(50):
+            self.enter("/bin/true")
+        told = self.execs(self.until(lambda told: len(self.execs(told)) >= 50))
+        self.assertEqual(len(told), 50)
+        self.assertEqual({(line["executable"], line["joined"], line["uid"]) for line in told}, {("busybox", True, 0)})
+
+    def test_a_stop_of_two_seconds_loses_none(self):
+        self.child.send_signal(signal.SIGSTOP)
+        resume = threading.Timer(2, lambda: self.child.send_signal(signal.SIGCONT))
+        resume.start()
+        subprocess.run(["docker", "exec", NAME, "sh", "-c",
+                        "i=0; while [ $i -lt 1000 ]; do /bin/true; i=$((i+1)); done"], check=True, timeout=PATIENCE)
+        resume.join()
+        self.until(lambda told: len(self.execs(told)) >= 1001)
+
+    def test_a_violation_that_lived_no_time(self):
+        """In a container of its own: what it fails already would be no news."""
+        name = f"zoo-watched-{os.getpid()}"
+        made = docker("run", "-d", "--rm", "--network", "none", "--name", name, "localhost/zoo-busybox:1", "sleep",
+                      "1000000")
+        self.addCleanup(docker, "rm", "-f", name)
+        self.until(lambda told: any(line.get("kind") == "violation_appeared" and line["container"]["id"] == made
+                                    for line in told))
+        self.enter("/bin/true", init=init_of(name))
+
+        def fails(told):
+            return {violation["control"] for line in told if line["schema"] == "hullmark.live/1"
+                    and line["container"]["id"] == made for violation in line["violations"]}
+        told = self.until(lambda told: "PRV-004" in fails(told) and any(
+            line.get("kind") == "grade_changed" and line["container"]["id"] == made for line in told))
+        self.assertLessEqual({"CAP-001", "CAP-002", "SCP-001"}, fails(told))
+
+    def test_rights_gained_without_an_exec(self):
+        order, give = os.pipe()
+
+        def act():
+            os.seteuid(65534)
+            if os.fork() == 0:
+                os.read(order, 1)
+                os.seteuid(0)
+                time.sleep(PATIENCE)
+                os._exit(0)
+        container = PlainContainer(f"watched-{os.getpid()}", act)
+        self.addCleanup(container.end)
+        self.addCleanup(os.close, order)
+        self.addCleanup(os.close, give)
+
+        def mine(told, kind):
+            return [line for line in told if line["schema"] == "hullmark.event/1" and line["kind"] == kind]
+        self.until(lambda told: mine(told, "container_appeared"))
+        began = time.monotonic()
+        os.write(give, b"x")
+        self.until(lambda told: any("CAP_SYS_ADMIN" in line["evidence"] or line["control"]["id"] == "PRV-002"
+                                    for line in mine(told, "violation_appeared")))
+        self.assertLess(time.monotonic() - began, 5, "a pass each half second, then a look")
+
+
+if __name__ == "__main__":
+    PROGRAM = sys.argv[1]
+    if os.geteuid() != 0 or shutil.which("docker") is None:
+        print("watch: skipped: it takes root and docker")
+        sys.exit(77)
+    run = unittest.main(argv=sys.argv[:1] + sys.argv[2:], verbosity=1, exit=False).result
+    for _, reason in run.skipped:
+        print(f"watch: skipped: {reason.strip()}")
+    sys.exit(1 if not run.wasSuccessful() else 77 if run.skipped else 0)
