@@ -165,8 +165,14 @@ Fact<MountTable> TableOf(const TaskView& view) {
   return MountsOf(view.snapshot, static_cast<MountNamespaceIndex>(index));
 }
 
+const Mount* FindMount(const Fact<MountTable>& table, std::uint32_t id) {
+  if (!table) return nullptr;
+  const auto at = std::ranges::find(table->mounts, id, &Mount::id);
+  return at == table->mounts.end() ? nullptr : &*at;
+}
+
 bool HasMount(const Fact<MountTable>& table, std::uint32_t id) {
-  return table && std::ranges::find(table->mounts, id, &Mount::id) != table->mounts.end();
+  return FindMount(table, id) != nullptr;
 }
 
 // Whoever enters from outside brings a program of the host along, and so does whoever makes the
@@ -213,11 +219,48 @@ Verdict ExecutableFromMount(const TaskView& view, const Params&, EvidenceOut out
   return id ? ByMountId(view, *executable, *id, out) : ByDevice(view, *executable, out);
 }
 
+// ---- RUN-006 ----
+
+constexpr ParamSpec kScratch[] = {{"scratch", ParamType::kStrings}};
+
+// Whether what is written there was hardly part of the image.
+bool IsScratch(const Snapshot& snapshot, const Mount& mount, const Params& params) {
+  const std::string_view type = snapshot.Text(mount.type);
+  if (type == "tmpfs" || type == "ramfs") return true;
+  return std::ranges::any_of(params.Strings(0), [&](const std::string& directory) {
+    return Covers(directory, snapshot.Text(mount.mount_point));
+  });
+}
+
+Verdict ExecutableNotFromScratch(const TaskView& view, const Params& params, EvidenceOut out) {
+  const Executable* const executable = ExecutableOf(view);
+  if (executable == nullptr) return Unknown(out, "exe", view.process.executable.error());
+  if (!executable->links) return Unknown(out, "exe", Fault{ErrorCode::kVantage});
+  if (!executable->mount_id) return Unknown(out, "exe", "this kernel does not tell the mount");
+  const Fact<MountTable> table = TableOf(view);
+  if (!table) return Unknown(out, "mountinfo", table.error());
+  const Mount* mount = FindMount(table, *executable->mount_id);
+  if (mount == nullptr) {
+    mount = FindMount(MountsOf(view.snapshot, view.container.mounts), *executable->mount_id);
+  }
+  if (mount == nullptr && !table->complete) {
+    return Unknown(out, "mountinfo", Fault{ErrorCode::kTruncated});
+  }
+  if (mount == nullptr) return NotApplicable("lies on no mount of the container");
+  if (ReadOnly(*mount) || !IsScratch(view.snapshot, *mount, params)) return Pass();
+  return Fail(out, "exe", [&] {
+    return Cut(view.snapshot.Text(executable->path)) + " lies on the " +
+           Cut(view.snapshot.Text(mount->type)) + " at " +
+           Cut(view.snapshot.Text(mount->mount_point)) + ", which is writable";
+  });
+}
+
 constexpr Check kChecks[] = {
     {.id = "RUN-001", .evaluate = NotPrivileged, .params = kPrivileged},
     {.id = "RUN-002", .evaluate = NoInteractiveShell, .params = kShell},
     {.id = "RUN-004", .evaluate = ExecutableOnDisk, .params = {}},
     {.id = "RUN-005", .evaluate = ExecutableFromMount, .params = {}},
+    {.id = "RUN-006", .evaluate = ExecutableNotFromScratch, .params = kScratch},
 };
 
 }  // namespace
