@@ -75,8 +75,13 @@ Inspection::Inspection(Parts parts, Standard standard, EventMemory memory)
   Replace(std::move(standard));
 }
 
+// The watcher lives longer, and its picture refers to the benchmark.
+Inspection::~Inspection() {
+  if (parts_.watcher != nullptr) parts_.watcher->Show(nullptr);
+}
+
 void Inspection::Replace(Standard standard) {
-  if (parts_.watcher != nullptr) parts_.watcher->Show(nullptr);  // It refers to the benchmark.
+  if (parts_.watcher != nullptr) parts_.watcher->Show(nullptr);
   standard_ = std::move(standard);
   const Config& config = standard_.config;
   evaluator_ = std::make_unique<Evaluator>(

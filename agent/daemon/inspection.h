@@ -57,6 +57,7 @@ class Inspection {
   Inspection(Parts parts, Standard standard, EventMemory memory);
   Inspection(const Inspection&) = delete;  // The evaluator refers to the standard.
   Inspection& operator=(const Inspection&) = delete;
+  ~Inspection();
 
   // A reload that worked, and one that did not: then everything stays as it was.
   void Replace(Standard standard);
