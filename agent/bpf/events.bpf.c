@@ -10,7 +10,7 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-enum { kRingBytes = 1 << 23, kMostCgroups = 16384 };
+enum { kRingBytes = 1 << 22, kMostCgroups = 16384 };
 
 struct {
   __uint(type, BPF_MAP_TYPE_RINGBUF);

@@ -18,7 +18,7 @@ namespace hullmark {
 class TaskEvents {
  public:
   struct Options {
-    std::uint32_t ring_bytes = std::uint32_t{8} << 20;  // A power of two; of execs 14,000.
+    std::uint32_t ring_bytes = std::uint32_t{4} << 20;  // A power of two; of execs 7,000.
     bool typed = true;                                  // False: by raw tracepoints.
   };
   struct Counts {
