@@ -237,6 +237,8 @@ void Inspection::CountState(const AgentState& state) {
 }
 
 void Inspection::CountWatch() {
+  const bool insisted = standard_.config.watch.source == Config::Watch::Source::kBpf;
+  if (parts_.watcher != nullptr || insisted) self_.SetFeature("watch", parts_.watcher != nullptr);
   if (parts_.watcher == nullptr) return;
   constexpr std::array<std::string_view, kTaskTurns> kKinds = {"fork", "exec", "exit"};
   const WatchCounts now = parts_.watcher->counts();

@@ -125,7 +125,7 @@ class Host:
         yield "hullmark_read_errors_total", {"file": "ns/pid", "errno": "EACCES"}, n
         yield "hullmark_coverage_ratio", {}, 0.96
         yield "hullmark_vantage_ok", {}, 1
-        for feature in ("state", "events", "cgroup_watch"):
+        for feature in ("state", "events", "cgroup_watch", "bpf", "watch"):
             yield "hullmark_feature_ok", {"feature": feature}, 1
         yield "hullmark_gateway_restarts_total", {}, 0
         for kind in ("exec", "fork", "exit"):

@@ -69,11 +69,16 @@ installs() {
 is_confined() {
   [ "$(cat "/proc/$(pid_of $inspector)/attr/current")" = 'hullmark-inspector (enforce)' ] || return 1
   [ "$(cat "/proc/$(pid_of $gateway)/attr/current")" = 'hullmark-gateway (enforce)' ] || return 1
-  # CAP_DAC_READ_SEARCH is 2, CAP_NET_ADMIN is 12, CAP_SYS_PTRACE is 19.
-  grep -q '^CapEff:.0000000000081004$' "/proc/$(pid_of $inspector)/status" || return 1
+  # CAP_DAC_READ_SEARCH is 2, CAP_NET_ADMIN 12, CAP_SYS_PTRACE 19, CAP_PERFMON 38, CAP_BPF 39.
+  grep -q '^CapEff:.000000c000081004$' "/proc/$(pid_of $inspector)/status" || return 1
   grep -q '^CapEff:.0000000000000000$' "/proc/$(pid_of $gateway)/status" || return 1
   [ "$(stat -c %U "/proc/$(pid_of $gateway)/stat")" = root ] || return 1 # Not dumpable.
   [ "$(ps -o user= -p "$(pid_of $gateway)")" = hullmark ]
+}
+
+watches() {
+  metric_is 'hullmark_feature_ok.feature="bpf".' 1 && metric_is 'hullmark_feature_ok.feature="watch".' 1 &&
+    metric 'hullmark_events_total.kind="exec".'
 }
 
 exposure_at_most() { # UNIT LIMIT
@@ -226,7 +231,8 @@ purges() {
 
 check "a bare system" bare
 check "installs, starts, serves" installs
-check "AppArmor in enforce mode, three capabilities, none" is_confined
+check "AppArmor in enforce mode, five capabilities, none" is_confined
+check "the kernel tells of processes" eventually 30 watches
 check "units verify" verifies
 check "exposure" exposures
 check "reload: all or nothing" reloads

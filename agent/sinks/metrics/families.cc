@@ -139,7 +139,7 @@ constexpr std::array kFamilies = {
                  "time() - hullmark_config_last_reload_success_timestamp_seconds"},
     MetricFamily{"hullmark_feature_ok", kGauge, "feature", "",
                  "1 where a feature that is switched on works, else 0: state, events, textfile, "
-                 "cgroup_watch.",
+                 "cgroup_watch, bpf, watch.",
                  "hullmark_feature_ok == 0"},
     MetricFamily{"hullmark_event_lines_lost_total", kCounter, "", "",
                  "Events that never reached the events file, which has a gap in its ids there.",
