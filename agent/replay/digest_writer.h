@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "agent/replay/describe_snapshot.h"
-#include "agent/replay/keyed_hash.h"
+#include "agent/base/keyed_hash.h"
 #include "hullmark/caps.h"
 #include "hullmark/facts.h"
 #include "hullmark/ids.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "agent/replay/keyed_hash.h"
+#include "agent/base/keyed_hash.h"
 #include "hullmark/fact_digests.h"
 #include "hullmark/snapshot.h"
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "agent/replay/digest_writer.h"
-#include "agent/replay/keyed_hash.h"
+#include "agent/base/keyed_hash.h"
 #include "hullmark/facts.h"
 #include "hullmark/ids.h"
 #include "hullmark/namespace_users.h"

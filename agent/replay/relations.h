@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "agent/replay/digest_writer.h"
-#include "agent/replay/keyed_hash.h"
+#include "agent/base/keyed_hash.h"
 #include "hullmark/snapshot.h"
 
 namespace hullmark {

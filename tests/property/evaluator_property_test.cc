@@ -14,7 +14,7 @@
 #include "agent/evaluate/evaluate.h"
 #include "agent/evaluate/evaluator.h"
 #include "agent/replay/fact_digests.h"
-#include "agent/replay/keyed_hash.h"
+#include "agent/base/keyed_hash.h"
 #include "agent/sinks/report_sinks.h"
 #include "checks/table.h"
 #include "hullmark/benchmark.h"

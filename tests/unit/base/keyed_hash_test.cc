@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/replay/keyed_hash.h"
+#include "agent/base/keyed_hash.h"
 
 #include <gtest/gtest.h>
 

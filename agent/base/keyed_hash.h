@@ -10,6 +10,9 @@ struct HashKey {
   std::uint64_t first = 0, second = 0;
 };
 
+// One that nobody can know.
+HashKey RandomKey();
+
 // SipHash-1-3 (Aumasson, Bernstein) of numbers and texts one after the other: who does not know the
 // key cannot find two sequences of one hash. The reader of the sequence must know what comes next:
 // a text brings its length, a number does not.

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/replay/keyed_hash.h"
+#include "agent/base/keyed_hash.h"
 
 #include <cstddef>
 #include <cstdint>
+#include <random>
 #include <cstring>
 #include <string_view>
 
 namespace hullmark {
+
+HashKey RandomKey() {
+  std::random_device random;
+  const auto half = [&random] { return std::uint64_t{random()} << 32 | random(); };
+  return {.first = half(), .second = half()};
+}
 
 void KeyedHash::Add(std::string_view text) {
   constexpr std::size_t kWord = 8;
