@@ -156,11 +156,12 @@ Verdict ExecutableOnDisk(const TaskView& view, const Params&, EvidenceOut out) {
 
 // ---- RUN-005 ----
 
-// The table that a process sees, else that of its container's init.
+// The table that a process sees; where its namespace is not known, that of its container's init.
 Fact<MountTable> TableOf(const TaskView& view) {
   const Fact<NamespaceInode> inode = view.task.namespaces[NamespaceKind::kMnt];
   const MountNamespace* const own = inode ? FindMountNamespace(view.snapshot, *inode) : nullptr;
-  if (own == nullptr) return MountsOf(view.snapshot, view.container.mounts);
+  if (!inode) return MountsOf(view.snapshot, view.container.mounts);
+  if (own == nullptr) return Missing(ErrorCode::kNotRead);
   const auto index = own - view.snapshot.mount_namespaces.data();
   return MountsOf(view.snapshot, static_cast<MountNamespaceIndex>(index));
 }
