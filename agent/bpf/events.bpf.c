@@ -57,7 +57,6 @@ static __always_inline int Matters(const struct TaskRecord* task) {
 
 static __noinline void FillExecutable(struct TaskEvent* event, struct task_struct* task) {
   event->executable_name[0] = 0;
-  event->executable_mount = 0;
   event->executable_device = 0;
   struct mm_struct* memory = task->mm;
   if (!memory) return;
@@ -66,8 +65,10 @@ static __noinline void FillExecutable(struct TaskEvent* event, struct task_struc
   event->executable_device = file->f_inode->i_sb->s_dev;
   // A struct mount holds the vfsmount that a path has.
   const void* mount = (void*)file->f_path.mnt - bpf_core_field_offset(struct mount, mnt);
-  bpf_core_read(&event->executable_mount, sizeof event->executable_mount,
-                &((const struct mount*)mount)->mnt_id);
+  if (!bpf_core_read(&event->executable_mount, sizeof event->executable_mount,
+                     &((const struct mount*)mount)->mnt_id)) {
+    event->task.known |= kKnowsMount;
+  }
   bpf_probe_read_kernel_str(event->executable_name, sizeof event->executable_name,
                             file->f_path.dentry->d_name.name);
 }

@@ -37,7 +37,7 @@ static __always_inline void FillCredentials(struct TaskRecord* record, const str
   record->sgid = cred->sgid.val;
   record->fsgid = cred->fsgid.val;
   record->group_count = cred->group_info->ngroups;
-  if (record->group_count > 0 && record->group_count <= kMostRecordGroups) {
+  if (record->group_count > 0) {
     bpf_core_read(record->groups, sizeof record->groups, &cred->group_info->gid);
   }
   struct user_namespace* space = cred->user_ns;

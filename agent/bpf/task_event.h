@@ -8,6 +8,9 @@
 namespace hullmark {
 #endif
 
+/* Of TaskRecord.known, in an event: executable_mount was read. 0 is a mount like any other. */
+enum { kKnowsMount = 8 };
+
 enum { kTaskForked, kTaskExecuted, kTaskExited, kTaskTurns };
 
 enum { kMostExecutableName = 64 };
@@ -23,9 +26,9 @@ struct TaskTurn {
 
 struct TaskEvent {
   struct TaskTurn turn;
-  /* Of an exec, the rest. Of the executable: the id of its mount, as stx_mnt_id of statx(2); the
-     device of its file system (minor: the lower 20 bits); the last part of its path, cut, with a
-     zero at its end. */
+  /* Of an exec, the rest. Of the executable, where kKnowsMount says so: the id of its mount, as
+     stx_mnt_id of statx(2); the device of its file system (minor: the lower 20 bits); the last part
+     of its path, cut, with a zero at its end. */
   unsigned int executable_mount;
   unsigned int executable_device;
   char executable_name[kMostExecutableName];

@@ -57,7 +57,7 @@ struct TaskRecord {
   int oom_score_adj;
   unsigned int namespaces[kRecordNamespaces]; /* By NamespaceKind. */
   unsigned int known;
-  unsigned int group_count; /* Past kMostRecordGroups none is here. */
+  unsigned int group_count; /* Of more than kMostRecordGroups the first are here. */
   unsigned int groups[kMostRecordGroups];
   struct RecordIdMap uid_map, gid_map; /* Of the user namespace. */
 };

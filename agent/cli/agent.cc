@@ -259,8 +259,9 @@ Result<Reloaded> Reload(Result<Standard> anew, const Config& started, Inspection
 void LogViolations(const LiveExec& exec) {
   for (const LiveViolation& violation : exec.violations) {
     spdlog::log(violation.severity >= Severity::kHigh ? spdlog::level::warn : spdlog::level::info,
-                "{}: {} by {} (pid {}): {}", Printable(exec.container), violation.control,
-                Printable(exec.executable), exec.pid, Printable(violation.fact));
+                "{}: {} by {} (pid {}): {}",
+                Printable(exec.container.empty() ? exec.container_id : exec.container),
+                violation.control, Printable(exec.executable), exec.pid, Printable(violation.fact));
   }
 }
 

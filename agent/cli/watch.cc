@@ -86,6 +86,7 @@ class Printer {
     for (const Event& event : events) {
       if (IsMeant(event.name, event.container_id) && !IsTold(event)) Print(event);
     }
+    told_.clear();  // The look that followed them has been told.
   }
 
  private:

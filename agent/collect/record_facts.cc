@@ -104,13 +104,17 @@ std::uint64_t ImageOf(const TaskRecord& record) {
   return MixImage(addresses);
 }
 
+std::vector<Gid> SomeGroupsOf(const TaskRecord& record) {
+  const std::uint32_t count = std::min(record.group_count, std::uint32_t{kMostRecordGroups});
+  std::vector<Gid> groups;
+  groups.reserve(count);
+  for (std::uint32_t at = 0; at < count; ++at) groups.push_back(Gid{record.groups[at]});
+  return groups;
+}
+
 std::optional<std::vector<Gid>> GroupsOf(const TaskRecord& record) {
   if (record.group_count > kMostRecordGroups) return std::nullopt;
-  std::vector<Gid> groups;
-  groups.reserve(record.group_count);
-  for (std::uint32_t at = 0; at < record.group_count; ++at)
-    groups.push_back(Gid{record.groups[at]});
-  return groups;
+  return SomeGroupsOf(record);
 }
 
 std::optional<IdMap> IdMapOf(const RecordIdMap& map) {

@@ -27,6 +27,8 @@ std::uint64_t ImageOf(const TaskRecord& record);
 
 // nullopt: more than a record holds.
 std::optional<std::vector<Gid>> GroupsOf(const TaskRecord& record);
+// Those that a record holds: all, or the first.
+std::vector<Gid> SomeGroupsOf(const TaskRecord& record);
 std::optional<IdMap> IdMapOf(const RecordIdMap& map);
 
 // Whether the task has ended, or is about to: what is left of it is no process.

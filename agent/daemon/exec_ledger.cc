@@ -5,12 +5,12 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "agent/base/keyed_hash.h"
 #include "agent/bpf/task_event.h"
 #include "agent/bpf/task_record.h"
 #include "agent/collect/event_facts.h"
@@ -25,60 +25,40 @@
 namespace hullmark {
 namespace {
 
-// Mixes numbers as they come; not against anybody who looks for collisions: two kinds that are
-// taken for one are of one container, and both are judged by the next look where they live.
-class Mixer {
- public:
-  void Add(std::uint64_t value) {
-    state_ = (state_ ^ value) * kFactor;
-    state_ ^= state_ >> kShift;
-  }
-  std::uint64_t value() const { return state_; }
-
- private:
-  static constexpr std::uint64_t kFactor = 0x9E3779B97F4A7C15;
-  static constexpr unsigned kShift = 29;
-
-  std::uint64_t state_ = kFactor;
-};
-
-void AddIdMap(Mixer& mixer, const RecordIdMap& map) {
-  mixer.Add(map.count);
+void AddIdMap(KeyedHash& hash, const RecordIdMap& map) {
+  hash.Add(map.count);
   for (std::uint32_t at = 0; at < std::min(map.count, unsigned{kMostRecordExtents}); ++at) {
     const RecordExtent& extent = map.extents[at];
-    for (const std::uint64_t part : {extent.inside, extent.outside, extent.count}) mixer.Add(part);
+    for (const std::uint64_t part : {extent.inside, extent.outside, extent.count}) hash.Add(part);
   }
 }
 
-// All that a verdict may go by, and nothing that two runs of one program differ in.
-std::uint64_t KindOf(const TaskEvent& event, bool joined) {
-  const TaskRecord& task = event.task;
-  Mixer mixer;
+void AddCredentials(KeyedHash& hash, const TaskRecord& task) {
   for (const std::uint64_t part :
-       {task.inheritable, task.permitted, task.effective, task.bounding, task.ambient,
-        task.executable, task.nofile.soft, task.nofile.hard, task.nproc.soft, task.nproc.hard,
-        task.core.soft, task.core.hard, task.memlock.soft, task.memlock.hard}) {
-    mixer.Add(part);
+       {task.inheritable, task.permitted, task.effective, task.bounding, task.ambient}) {
+    hash.Add(part);
   }
   for (const std::uint64_t part :
        {task.uid, task.euid, task.suid, task.fsuid, task.gid, task.egid, task.sgid, task.fsgid,
-        task.pid_level, task.no_new_privs, task.seccomp, task.seccomp_filters,
-        task.executable_links, task.known, task.group_count, event.executable_mount,
-        event.executable_device}) {
-    mixer.Add(part);
+        task.pid_level, task.no_new_privs, task.seccomp, task.seccomp_filters, task.group_count}) {
+    hash.Add(part);
   }
-  mixer.Add(task.tty != 0);
-  mixer.Add(joined);
-  mixer.Add(static_cast<std::uint64_t>(task.oom_score_adj));
-  for (const std::uint32_t inode : task.namespaces) mixer.Add(inode);
   for (std::uint32_t at = 0; at < std::min(task.group_count, unsigned{kMostRecordGroups}); ++at) {
-    mixer.Add(task.groups[at]);
+    hash.Add(task.groups[at]);
   }
-  AddIdMap(mixer, task.uid_map);
-  AddIdMap(mixer, task.gid_map);
-  mixer.Add(std::hash<std::string_view>()(static_cast<const char*>(event.executable_name)));
-  return mixer.value();
+  for (const std::uint32_t inode : task.namespaces) hash.Add(inode);
+  AddIdMap(hash, task.uid_map);
+  AddIdMap(hash, task.gid_map);
 }
+
+bool IsOfHost(const TaskEvent& event, const std::array<std::uint32_t, kRecordNamespaces>& host) {
+  constexpr auto kMounts = std::to_underlying(NamespaceKind::kMnt);
+  constexpr auto kPids = std::to_underlying(NamespaceKind::kPid);
+  return event.task.namespaces[kMounts] == host[kMounts] &&
+         event.task.namespaces[kPids] == host[kPids];
+}
+
+constexpr int kNoPid = 0;
 
 }  // namespace
 
@@ -88,30 +68,35 @@ WatchPicture::WatchPicture(Snapshot snapshot, const Benchmark& benchmark, const 
       finder_(snapshot_),
       judge_(benchmark, report) {}
 
-std::optional<std::uint32_t> WatchPicture::Find(const TaskEvent& event) const {
-  return finder_.Find(NamespacesOf(event.task));
-}
-
 std::vector<ProcessNews> WatchPicture::Judge(std::uint32_t container, const SeenExec& seen) {
-  const ProcStatus* const shape = finder_.StatusIn(container);
+  const ProcStatus* const shape = SomeStatusIn(snapshot_, snapshot_.containers[container]);
   if (shape == nullptr) return {};
   const EndedProcess process{.process = ProcessOf(seen.event, *shape, snapshot_),
                              .joined = seen.joined};
   return judge_.Judge(snapshot_, container, process);
 }
 
+// Who descends from whom outlives a picture: processes are born while it is made.
 void ExecLedger::Show(WatchPicture* picture) {
   picture_ = picture;
-  lineages_.clear();
-  host_.fill(0);
+  identities_.clear();
+  ids_.clear();
+  inits_.clear();
+  ended_.clear();
   if (picture_ == nullptr) return;
   const Snapshot& snapshot = picture_->snapshot();
   for (std::uint32_t at = 0; at < snapshot.containers.size(); ++at) {
-    for (const Member& member : snapshot.containers[at].members) {
+    const Container& container = snapshot.containers[at];
+    identities_.push_back(IdentityOf(snapshot, container));
+    ids_.emplace(identities_.back().id, at);
+    inits_.emplace(std::to_underlying(identities_.back().init), at);
+    for (const Member& member : container.members) {
       Know(std::to_underlying(snapshot.At(member.process).pid),
-           {.container = at, .joined = member.joined});
+           {.container = identities_.back(), .joined = member.joined});
     }
   }
+  inits_.erase(kNoPid);
+  host_.fill(0);
   for (std::size_t kind = 0; kind < host_.size(); ++kind) {
     const auto& own = snapshot.host.namespaces.at(kind);
     if (own) host_.at(kind) = std::to_underlying(own->inode);
@@ -121,64 +106,133 @@ void ExecLedger::Show(WatchPicture* picture) {
 EventVerdict ExecLedger::Take(const TaskEvent& event) {
   switch (event.turn.turn) {
     case kTaskForked:
-      Inherit(event);
+      if (const Lineage* const parent = LineageOf(event.turn.parent)) {
+        Know(event.turn.tgid, Lineage(*parent));
+      } else {
+        lineages_.erase(event.turn.tgid);  // Of another process, whose end was lost.
+      }
       return {};
     case kTaskExecuted:
       return TakeExec(event);
     default:
-      lineages_.erase(event.turn.tgid);
+      TakeExit(event);
       return {};
   }
 }
 
-void ExecLedger::Know(int pid, Lineage lineage) {
-  if (lineages_.size() < kMostLineages) lineages_.insert_or_assign(pid, lineage);
+void ExecLedger::TakeExit(const TaskEvent& event) {
+  lineages_.erase(event.turn.tgid);
+  Supersede(event.turn.tgid);
+  const auto init = inits_.find(event.turn.tgid);
+  if (init != inits_.end()) ended_.insert(init->second);
 }
 
-void ExecLedger::Inherit(const TaskEvent& event) {
-  const auto parent = lineages_.find(event.turn.parent);
-  if (parent != lineages_.end()) Know(event.turn.tgid, parent->second);
+const ExecLedger::Lineage* ExecLedger::LineageOf(int pid) const {
+  const auto known = lineages_.find(pid);
+  return known == lineages_.end() ? nullptr : &known->second;
+}
+
+void ExecLedger::Know(int pid, Lineage lineage) {
+  if (lineages_.size() < kMostLineages || lineages_.contains(pid)) {
+    lineages_.insert_or_assign(pid, std::move(lineage));
+  }
+}
+
+// By its namespaces; where a process has made its own ones, by whose child it is.
+std::optional<std::uint32_t> ExecLedger::FindContainer(const TaskEvent& event) const {
+  const auto owner = picture_->finder().Find(NamespacesOf(event.task));
+  if (owner) return ended_.contains(*owner) ? std::nullopt : owner;
+  const Lineage* lineage = LineageOf(event.turn.tgid);
+  if (lineage == nullptr) lineage = LineageOf(event.turn.parent);
+  if (lineage == nullptr) return std::nullopt;
+  const auto at = ids_.find(lineage->container.id);
+  const bool same = at != ids_.end() && identities_[at->second] == lineage->container;
+  return same && !ended_.contains(at->second) ? std::optional(at->second) : std::nullopt;
 }
 
 EventVerdict ExecLedger::TakeExec(const TaskEvent& event) {
   EventVerdict verdict;
-  if (picture_ == nullptr) return verdict;
-  verdict.container = picture_->Find(event);
+  Supersede(event.turn.tgid);
+  if (picture_ == nullptr) {
+    // Of the host's own processes nothing is missed.
+    verdict.left_out = !IsOfHost(event, host_);
+    return verdict;
+  }
+  verdict.container = FindContainer(event);
   if (!verdict.container) {
-    constexpr auto kMounts = std::to_underlying(NamespaceKind::kMnt);
-    constexpr auto kPids = std::to_underlying(NamespaceKind::kPid);
-    verdict.unplaced = event.task.namespaces[kMounts] != host_[kMounts] ||
-                       event.task.namespaces[kPids] != host_[kPids];
+    verdict.unplaced = !picture_->finder().Knows(NamespacesOf(event.task));
     return verdict;
   }
-  const auto lineage = lineages_.find(event.turn.tgid);
-  const bool inside = lineage != lineages_.end() && lineage->second.container == *verdict.container;
-  const bool joined = !inside || lineage->second.joined;
-  if (!inside) Know(event.turn.tgid, {.container = *verdict.container, .joined = true});
-  verdict.joined = joined;
+  const ContainerIdentity& container = identities_[*verdict.container];
+  const Lineage* lineage = LineageOf(event.turn.tgid);
+  if (lineage == nullptr) lineage = LineageOf(event.turn.parent);
+  const bool inside = lineage != nullptr && lineage->container == container;
+  verdict.joined = !inside || lineage->joined;
+  Know(event.turn.tgid, {.container = container, .joined = verdict.joined});
   verdict.judged = true;
-  if (IsKnownKind(event, joined)) return verdict;
-  if (seen_.size() >= kMostKinds) {
-    ++left_out_;
-    verdict.judged = false;
+  SeenExec seen{.event = event, .container = container, .joined = verdict.joined};
+  const auto [kind, is_new] = kinds_.try_emplace(KindOf(seen), seen_.size());
+  if (!is_new) {
+    ++seen_[kind->second].times;
     return verdict;
   }
-  seen_.push_back({.event = event, .joined = joined});
-  verdict.news = picture_->Judge(*verdict.container, seen_.back());
+  verdict.news = picture_->Judge(*verdict.container, seen);
+  if (seen_.size() >= kMostKinds) {
+    kinds_.erase(kind);
+    verdict.left_out = true;
+    return verdict;
+  }
+  running_[event.turn.tgid].push_back(seen_.size());
+  seen_.push_back(std::move(seen));
   return verdict;
 }
 
-bool ExecLedger::IsKnownKind(const TaskEvent& event, bool joined) {
-  const auto [kind, is_new] = kinds_.try_emplace(KindOf(event, joined), seen_.size());
-  if (is_new) return false;
-  if (kind->second >= seen_.size()) return false;  // There was no room for it.
-  ++seen_[kind->second].times;
-  return true;
+// All that a verdict may go by, and nothing that two runs of one program differ in.
+std::uint64_t ExecLedger::KindOf(const SeenExec& seen) const {
+  const TaskEvent& event = seen.event;
+  const TaskRecord& task = event.task;
+  KeyedHash hash(key_);
+  hash.Add(seen.container.id);
+  hash.Add(seen.joined ? 1 : 0);
+  AddCredentials(hash, task);
+  for (const RecordLimit& limit : {task.nofile, task.nproc, task.core, task.memlock}) {
+    hash.Add(limit.soft);
+    hash.Add(limit.hard);
+  }
+  hash.Add(task.tty != 0 ? 1 : 0);
+  hash.Add(static_cast<std::uint64_t>(task.oom_score_adj));
+  hash.Add(task.known);
+  hash.Add(task.executable);
+  hash.Add(task.executable_links);
+  hash.Add(event.executable_mount);
+  hash.Add(event.executable_device);
+  hash.Add(std::string_view(static_cast<const char*>(event.executable_name)));
+  return hash.Finish();
 }
 
-std::vector<SeenExec> ExecLedger::TakeSeen() {
+// What it executed is over.
+void ExecLedger::Supersede(int pid) {
+  const auto running = running_.find(pid);
+  if (running == running_.end()) return;
+  for (const std::size_t at : running->second) seen_[at].over = true;
+  running_.erase(running);
+}
+
+std::vector<SeenExec> ExecLedger::TakeSeen(std::uint64_t looked_at) {
+  std::vector<SeenExec> taken = std::exchange(seen_, {});
   kinds_.clear();
-  return std::exchange(seen_, {});
+  running_.clear();
+  const auto waits = [looked_at](const SeenExec& seen) {
+    return !seen.over && seen.event.turn.at >= looked_at;
+  };
+  for (const SeenExec& seen : taken) {
+    if (!waits(seen)) continue;
+    kinds_.emplace(KindOf(seen), seen_.size());
+    running_[seen.event.turn.tgid].push_back(seen_.size());
+    seen_.push_back(seen);
+  }
+  std::erase_if(taken, waits);
+  return taken;
 }
 
 }  // namespace hullmark

@@ -5,9 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
+#include "agent/base/keyed_hash.h"
 #include "agent/bpf/task_event.h"
 #include "agent/collect/event_facts.h"
 #include "agent/evaluate/process_judge.h"
@@ -25,12 +28,10 @@ class WatchPicture {
  public:
   // `report` is of this Snapshot; nothing of it is kept. The benchmark outlives this.
   WatchPicture(Snapshot snapshot, const Benchmark& benchmark, const Report& report);
-  WatchPicture(const WatchPicture&) = delete;  // The finder refers to the Snapshot.
-  WatchPicture& operator=(const WatchPicture&) = delete;
 
   const Snapshot& snapshot() const { return snapshot_; }
   const Benchmark& benchmark() const { return benchmark_; }
-  std::optional<std::uint32_t> Find(const TaskEvent& event) const;
+  const ContainerFinder& finder() const { return finder_; }
   std::vector<ProcessNews> Judge(std::uint32_t container, const SeenExec& seen);
 
  private:
@@ -46,6 +47,7 @@ struct EventVerdict {
   bool joined = false;                       // As Member.
   bool judged = false;                       // By the controls, now or when one like it came.
   bool unplaced = false;                     // In namespaces that the picture does not know.
+  bool left_out = false;                     // It will not be told to the next look.
   std::vector<ProcessNews> news{};
 };
 
@@ -59,31 +61,42 @@ class ExecLedger {
   // Takes the picture that holds from now on; null: none, and nothing is judged.
   void Show(WatchPicture* picture);
   EventVerdict Take(const TaskEvent& event);
+  // Events were lost: who descends from whom is not known any more.
+  void Forget() { lineages_.clear(); }
+
+  // What was seen since it was asked last and is over, or began before `looked_at` (nanoseconds
+  // since boot): then the look that began there has met it, if it lives. The rest waits.
+  std::vector<SeenExec> TakeSeen(std::uint64_t looked_at);
+
   // The host's namespaces as the picture has them, by NamespaceKind; 0: not known.
   const std::array<std::uint32_t, kRecordNamespaces>& host() const { return host_; }
 
-  // What was seen since it was asked last.
-  std::vector<SeenExec> TakeSeen();
-  // Execs that were neither judged nor kept: there were too many kinds.
-  std::uint64_t left_out() const { return left_out_; }
-
  private:
   struct Lineage {
-    std::uint32_t container = 0;
+    ContainerIdentity container{};
     bool joined = false;
   };
 
   EventVerdict TakeExec(const TaskEvent& event);
-  void Inherit(const TaskEvent& event);
+  void TakeExit(const TaskEvent& event);
+  std::optional<std::uint32_t> FindContainer(const TaskEvent& event) const;
+  const Lineage* LineageOf(int pid) const;
   void Know(int pid, Lineage lineage);
-  bool IsKnownKind(const TaskEvent& event, bool joined);
+  void Supersede(int pid);
+  std::uint64_t KindOf(const SeenExec& seen) const;
 
+  HashKey key_ = RandomKey();
   WatchPicture* picture_ = nullptr;
+  std::vector<ContainerIdentity> identities_;           // By container of the picture.
+  std::unordered_map<std::string, std::uint32_t> ids_;  // The same, the other way round.
+  std::unordered_map<int, std::uint32_t> inits_;        // By pid.
+  std::unordered_set<std::uint32_t> ended_;  // Containers whose init is gone: their namespaces are
+                                             // anybody's.
   std::array<std::uint32_t, kRecordNamespaces> host_{};  // By NamespaceKind; 0: not known.
   std::unordered_map<int, Lineage> lineages_;            // By pid.
   std::unordered_map<std::uint64_t, std::size_t> kinds_;
   std::vector<SeenExec> seen_;
-  std::uint64_t left_out_ = 0;
+  std::unordered_map<int, std::vector<std::size_t>> running_;  // By pid: those not over, in seen_.
 };
 
 }  // namespace hullmark

@@ -12,13 +12,14 @@
 #include <expected>
 #include <memory>
 #include <optional>
-#include <random>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "agent/base/boot_time.h"
 #include "agent/base/file.h"
+#include "agent/base/keyed_hash.h"
 #include "agent/bpf/task_event.h"
 #include "agent/collect/event_facts.h"
 #include "agent/config/config.h"
@@ -35,7 +36,6 @@
 #include "agent/gateway/documents.h"
 #include "agent/gateway/requests.h"
 #include "agent/replay/fact_digests.h"
-#include "agent/replay/keyed_hash.h"
 #include "agent/sinks/event_text.h"
 #include "agent/sinks/metrics/self_metrics.h"
 #include "agent/sinks/report_sinks.h"
@@ -56,19 +56,13 @@ bool IsAlarming(const Event& event) {
   return event.kind == EventKind::kViolationAppeared && event.severity >= Severity::kHigh;
 }
 
-HashKey AnyKey() {
-  std::random_device random;
-  const auto half = [&random] { return std::uint64_t{random()} << 32 | random(); };
-  return {.first = half(), .second = half()};
-}
-
 }  // namespace
 
 Inspection::Inspection(Parts parts, Standard standard, EventMemory memory)
     : parts_(std::move(parts)),
-      key_(AnyKey()),
+      key_(RandomKey()),
       memory_(std::move(memory)),
-      life_(AnyKey().first | 1),
+      life_(RandomKey().first | 1),
       inherited_event_(memory_.last_id()),
       recent_(life_),
       self_(parts_.version, "") {
@@ -119,12 +113,15 @@ Scanned Inspection::Scan(const ScanOrder& order) {
 
 Scanned Inspection::TryScan(const ScanOrder& order, Instant began) {
   CountState(order.state);
+  const auto looked_at = static_cast<std::uint64_t>(BootTime().count());
   auto snapshot = parts_.look(standard_);
   if (!snapshot) return {.documents = std::unexpected(snapshot.error())};
   if (snapshot->processes.empty()) {
     return {.documents = Fail(ErrorCode::kDenied, "not one process: nothing was looked at")};
   }
-  if (parts_.watcher != nullptr) AddEnded(parts_.watcher->TakeSeen(), *snapshot);
+  if (parts_.watcher != nullptr) {
+    parts_.watcher->CountLeftOut(AddEnded(parts_.watcher->TakeSeen(looked_at), *snapshot));
+  }
   try {
     auto documents = Judge(*snapshot, order, began);
     if (parts_.watcher != nullptr) {
@@ -246,6 +243,7 @@ void Inspection::CountWatch() {
   for (std::size_t turn = 0; turn < kKinds.size(); ++turn) {
     self_.CountTaskEvents(kKinds.at(turn), now.events.at(turn) - before.events.at(turn));
   }
+  self_.CountTaskEvents("unplaced", now.unplaced - before.unplaced);
   self_.CountTaskEventsLost(now.lost - before.lost + now.left_out - before.left_out);
   auto detections = now.latency.counts;
   for (std::size_t at = 0; at < detections.size(); ++at) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "agent/base/file.h"
+#include "agent/base/keyed_hash.h"
 #include "agent/config/config.h"
 #include "agent/daemon/agent.h"
 #include "agent/daemon/event_memory.h"
@@ -20,7 +21,6 @@
 #include "agent/evaluate/evaluator.h"
 #include "agent/gateway/documents.h"
 #include "agent/gateway/requests.h"
-#include "agent/replay/keyed_hash.h"
 #include "agent/sinks/metrics/exposition.h"
 #include "agent/sinks/metrics/self_metrics.h"
 #include "hullmark/benchmark.h"

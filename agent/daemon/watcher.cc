@@ -2,6 +2,7 @@
 #include "agent/daemon/watcher.h"
 
 #include <poll.h>
+#include <spdlog/spdlog.h>
 #include <sys/eventfd.h>
 #include <sys/types.h>
 #include <time.h>
@@ -9,12 +10,15 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -34,6 +38,8 @@ namespace {
 constexpr int kDrainMilliseconds = 50;
 // Taken in one go, so that a look need not wait long for its turn.
 constexpr std::size_t kBatch = 512;
+constexpr std::size_t kMostInRing = 100'000;
+constexpr std::chrono::microseconds kYield{50};
 
 std::uint64_t Nanoseconds(const timespec& time) {
   constexpr std::uint64_t kBillion = 1'000'000'000;
@@ -76,34 +82,52 @@ Watcher::~Watcher() {
 void Watcher::Run() {
   std::array<pollfd, 2> ready = {pollfd{.fd = feed_.fd, .events = POLLIN, .revents = 0},
                                  pollfd{.fd = stop_.get(), .events = POLLIN, .revents = 0}};
+  int wait = kDrainMilliseconds;
   while (ready[1].revents == 0) {
-    poll(ready.data(), ready.size(), kDrainMilliseconds);
-    std::size_t taken = kBatch;
-    while (taken == kBatch) {
-      const std::lock_guard lock(mutex_);
-      taken = feed_.drain(kBatch, [this](const TaskEvent& event) { Take(event); });
+    poll(ready.data(), ready.size(), wait);
+    // A mutex alone is not fair.
+    while (waiting_ > 0) std::this_thread::sleep_for(kYield);
+    try {
+      wait = Drain(kBatch) ? 0 : kDrainMilliseconds;
+    } catch (const std::exception& error) {
+      spdlog::error("watch: {}", error.what());
+      CountLeftOut(1);
     }
-    const std::lock_guard lock(mutex_);
-    const std::uint64_t lost = feed_.lost();
-    if (lost != std::exchange(counts_.lost, lost)) WantLook();
   }
+}
+
+bool Watcher::Drain(std::size_t most) {
+  std::vector<LiveExec> told;
+  std::size_t taken = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    taken = feed_.drain(most, [this](const TaskEvent& event) { Take(event); });
+    const std::uint64_t lost = feed_.lost();
+    if (lost != std::exchange(counts_.lost, lost)) {
+      ledger_.Forget();
+      WantLook();
+    }
+    told = std::exchange(to_tell_, {});
+  }
+  for (const LiveExec& exec : told) tell_(exec);
+  return taken == most;
 }
 
 void Watcher::Take(const TaskEvent& event) {
   if (event.turn.turn >= kTaskTurns) return;
   ++counts_.events.at(event.turn.turn);
   const EventVerdict verdict = ledger_.Take(event);
-  counts_.left_out = ledger_.left_out();
   if (verdict.unplaced) ++counts_.unplaced;
+  if (verdict.left_out) ++counts_.left_out;
   if (verdict.judged) {
     constexpr double kNanosecond = 1e-9;
     const std::uint64_t now = BootNanoseconds();
     counts_.latency.Add(static_cast<double>(now - std::min<std::uint64_t>(now, event.turn.at)) *
                         kNanosecond);
   }
-  if (verdict.unplaced || !verdict.news.empty()) WantLook();
+  if (verdict.unplaced || verdict.left_out || !verdict.news.empty()) WantLook();
   const bool tells = verdict.container && tells_ == Tells::kEveryExec;
-  if (tells || !verdict.news.empty()) tell_(Describe(event, verdict));
+  if (tells || !verdict.news.empty()) to_tell_.push_back(Describe(event, verdict));
 }
 
 LiveExec Watcher::Describe(const TaskEvent& event, const EventVerdict& verdict) const {
@@ -134,18 +158,33 @@ bool Watcher::TakeWanted() {
   return read(wanted_.get(), &times, sizeof times) == ssize_t{sizeof times};
 }
 
-std::vector<SeenExec> Watcher::TakeSeen() {
+std::vector<SeenExec> Watcher::TakeSeen(std::uint64_t looked_at) {
+  ++waiting_;
+  // What has happened until now, whoever was woken for it; what happens meanwhile can wait.
+  Drain(kMostInRing);
+  std::vector<SeenExec> seen;
+  {
+    const std::lock_guard lock(mutex_);
+    seen = ledger_.TakeSeen(looked_at);
+  }
+  --waiting_;
+  return seen;
+}
+
+void Watcher::CountLeftOut(std::size_t count) {
   const std::lock_guard lock(mutex_);
-  // What has happened until now, whoever was woken for it.
-  feed_.drain(static_cast<std::size_t>(-1), [this](const TaskEvent& event) { Take(event); });
-  return ledger_.TakeSeen();
+  counts_.left_out += count;
 }
 
 void Watcher::Show(std::unique_ptr<WatchPicture> picture) {
-  const std::lock_guard lock(mutex_);
-  ledger_.Show(picture.get());
-  feed_.set_host(ledger_.host());
-  std::swap(picture_, picture);
+  ++waiting_;
+  {
+    const std::lock_guard lock(mutex_);
+    ledger_.Show(picture.get());
+    if (picture) feed_.set_host(ledger_.host());
+    std::swap(picture_, picture);
+  }
+  --waiting_;
 }
 
 WatchCounts Watcher::counts() const {

@@ -43,7 +43,9 @@ struct LatencyCounts {
 
 struct WatchCounts {
   std::array<std::uint64_t, kTaskTurns> events{};  // By turn.
-  std::uint64_t lost = 0, left_out = 0, unplaced = 0;
+  std::uint64_t lost = 0;                          // The ring was full.
+  std::uint64_t left_out = 0;                      // Execs of which no look will tell.
+  std::uint64_t unplaced = 0;                      // Execs in namespaces that no look had met yet.
   LatencyCounts latency;
 };
 
@@ -54,7 +56,7 @@ class Watcher {
   // What `tell` is called for.
   enum class Tells : std::uint8_t { kViolations, kEveryExec };
 
-  // `tell` is called on the watcher's thread, or on that of who calls TakeSeen().
+  // `tell` is called on the watcher's thread, or on that of who calls TakeSeen(); it may wait.
   Watcher(EventFeed feed, std::function<void(const LiveExec&)> tell, Tells tells);
   Watcher(const Watcher&) = delete;
   Watcher& operator=(const Watcher&) = delete;
@@ -62,7 +64,8 @@ class Watcher {
 
   // For who looks. What has been seen since it was asked last: a look that has just ended lacks
   // those that live no more.
-  std::vector<SeenExec> TakeSeen();
+  // `looked_at`: when the look began, in nanoseconds since boot.
+  std::vector<SeenExec> TakeSeen(std::uint64_t looked_at);
   // What holds from now on; null: none. The former one is let go of before this returns.
   void Show(std::unique_ptr<WatchPicture> picture);
 
@@ -73,10 +76,15 @@ class Watcher {
   // From any thread: something else was seen that asks for a look.
   void WantLook();
 
+  // Execs of which no look can tell any more.
+  void CountLeftOut(std::size_t count);
+
   WatchCounts counts() const;
 
  private:
   void Run();
+  // Takes what is in the ring, at most so much, and tells; whether there may be more.
+  bool Drain(std::size_t most);
   void Take(const TaskEvent& event);
   LiveExec Describe(const TaskEvent& event, const EventVerdict& verdict) const;
 
@@ -84,10 +92,12 @@ class Watcher {
   std::function<void(const LiveExec&)> tell_;
   Tells tells_;
   Fd wanted_, stop_;
-  mutable std::mutex mutex_;  // Of all that follows.
+  std::atomic<int> waiting_ = 0;  // Those who look; the thread lets them go first.
+  mutable std::mutex mutex_;      // Of all that follows.
   std::unique_ptr<WatchPicture> picture_;
   ExecLedger ledger_;
   WatchCounts counts_;
+  std::vector<LiveExec> to_tell_;
   std::thread thread_;  // The last member: it ends before what it uses.
 };
 

@@ -27,7 +27,7 @@ ProcessJudge::ProcessJudge(const Benchmark& benchmark, const Report& report)
 }
 
 std::vector<ProcessNews> ProcessJudge::Judge(const Snapshot& snapshot, std::uint32_t container,
-                                             const EndedProcess& process) const {
+                                             const EndedProcess& process) {
   std::vector<ProcessNews> news;
   const auto failing = failing_.find(container);
   if (failing == failing_.end()) return news;
@@ -43,6 +43,7 @@ std::vector<ProcessNews> ProcessJudge::Judge(const Snapshot& snapshot, std::uint
     const auto* const check = std::get_if<ProcessCheck>(&control.check->evaluate);
     if (check == nullptr) continue;
     if ((*check)(view, control.params, nullptr).outcome != Outcome::kFail) continue;
+    failing->second[at] = true;
     std::vector<Evidence> proof;
     const Verdict verdict = (*check)(view, control.params, &proof);
     news.push_back({.control = at,

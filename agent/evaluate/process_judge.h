@@ -28,13 +28,14 @@ class ProcessJudge {
   // `report` is of the Snapshot whose containers are meant. The benchmark outlives this.
   ProcessJudge(const Benchmark& benchmark, const Report& report);
 
-  // Nothing for containers that were not judged.
+  // Each control of a container once. Nothing for containers that were not judged.
   std::vector<ProcessNews> Judge(const Snapshot& snapshot, std::uint32_t container,
-                                 const EndedProcess& process) const;
+                                 const EndedProcess& process);
 
  private:
   const Benchmark& benchmark_;
-  // By position in the Snapshot: which controls it fails, waived or not.
+  // By position in the Snapshot: which controls it fails, waived or not, and
+  // of which it was told.
   std::unordered_map<std::uint32_t, std::vector<bool>> failing_;
 };
 

@@ -13,7 +13,7 @@
 
 namespace hullmark {
 
-ContainerFinder::ContainerFinder(const Snapshot& snapshot) : snapshot_(snapshot) {
+ContainerFinder::ContainerFinder(const Snapshot& snapshot) {
   std::vector<std::optional<std::uint32_t>> owners(snapshot.processes.size());
   for (std::uint32_t at = 0; at < snapshot.containers.size(); ++at) {
     for (const Member& member : snapshot.containers[at].members) {
@@ -49,12 +49,11 @@ std::optional<std::uint32_t> ContainerFinder::Find(const Namespaces& namespaces)
   return OwnerOf(pids_, namespaces[NamespaceKind::kPid]);
 }
 
-const ProcStatus* ContainerFinder::StatusIn(std::uint32_t container) const {
-  for (const Member& member : snapshot_.containers[container].members) {
-    const auto& status = snapshot_.At(member.process).leader.status;
-    if (status) return &*status;
-  }
-  return nullptr;
+bool ContainerFinder::Knows(const Namespaces& namespaces) const {
+  const auto mounts = namespaces[NamespaceKind::kMnt];
+  const auto pids = namespaces[NamespaceKind::kPid];
+  return mounts && pids && mounts_.contains(std::to_underlying(*mounts)) &&
+         pids_.contains(std::to_underlying(*pids));
 }
 
 }  // namespace hullmark

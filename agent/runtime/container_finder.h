@@ -16,13 +16,13 @@ namespace hullmark {
 // So it never finds whoever is on the way into a container, and nothing that shares the host's.
 class ContainerFinder {
  public:
-  explicit ContainerFinder(const Snapshot& snapshot);
+  explicit ContainerFinder(const Snapshot& snapshot);  // Needs nothing of it later.
 
   // Into Snapshot::containers.
   std::optional<std::uint32_t> Find(const Namespaces& namespaces) const;
 
-  // The status of some process of that container; nullptr: of none it could be read.
-  const ProcStatus* StatusIn(std::uint32_t container) const;
+  // Whether the look met both namespaces, whosever they are.
+  bool Knows(const Namespaces& namespaces) const;
 
  private:
   using Owners = std::unordered_map<std::uint32_t, std::optional<std::uint32_t>>;  // By inode.
@@ -33,7 +33,6 @@ class ContainerFinder {
   static std::optional<std::uint32_t> OwnerOf(const Owners& owners,
                                               const Fact<NamespaceInode>& inode);
 
-  const Snapshot& snapshot_;
   Owners mounts_, pids_;  // nullopt: of several, or of the host.
 };
 

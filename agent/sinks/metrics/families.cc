@@ -144,14 +144,14 @@ constexpr std::array kFamilies = {
     MetricFamily{"hullmark_event_lines_lost_total", kCounter, "", "",
                  "Events that never reached the events file, which has a gap in its ids there.",
                  "increase(hullmark_event_lines_lost_total[1h]) > 0"},
-    MetricFamily{
-        "hullmark_events_total", kCounter, "kind", "",
-        "Processes that the kernel told of as it happened: fork, exec or exit; absent where "
-        "it does not.",
-        "rate(hullmark_events_total{kind=\"exec\"}[5m])"},
+    MetricFamily{"hullmark_events_total", kCounter, "kind", "",
+                 "Processes that the kernel told of as it happened: fork, exec or exit; unplaced: "
+                 "execs in namespaces that no scan had met yet. Absent where it does not tell.",
+                 "rate(hullmark_events_total{kind=\"exec\"}[5m])"},
     MetricFamily{
         "hullmark_events_lost_total", kCounter, "", "",
-        "Events that found the ring full or were of too many kinds; each loss causes a scan.",
+        "Events that found the ring full, and execs of which no scan can tell: of too many "
+        "kinds, of a container that is gone, while the configuration was read.",
         "increase(hullmark_events_lost_total[15m]) > 0"},
     MetricFamily{"hullmark_detection_latency_seconds", kHistogram, "", "seconds",
                  "From the kernel's time stamp of an exec in a container to its verdict.",

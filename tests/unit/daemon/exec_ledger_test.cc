@@ -23,6 +23,9 @@
 namespace hullmark {
 namespace {
 
+// Later than all events.
+constexpr std::uint64_t kLooked = 1'000'000;
+
 class Ledger : public testing::Test {
  protected:
   Ledger() { Show(HostWithAContainer()); }
@@ -57,39 +60,167 @@ TEST_F(Ledger, WhatTheContainerFailsAlreadyIsNoNews) {
   EXPECT_TRUE(verdict.news.empty());
 }
 
+TEST_F(Ledger, EachControlIsNewsOnceUntilTheNextPicture) {
+  EXPECT_EQ(ledger_.Take(Told(kTaskExecuted, kShell, kInit, kAdmin)).news.size(), 1U);
+  EXPECT_TRUE(ledger_.Take(Told(kTaskExecuted, kShell, kOutside, kAdmin)).news.empty());
+  Show(HostWithAContainer());
+  ledger_.TakeSeen(kLooked);
+  EXPECT_EQ(ledger_.Take(Told(kTaskExecuted, kShell, kInit, kAdmin)).news.size(), 1U);
+}
+
 TEST_F(Ledger, WhoDescendsFromAMemberIsInsideWhoDoesNotHasJoined) {
   ledger_.Take(Told(kTaskForked, kShell, kInit));
-  EXPECT_EQ(ledger_.Take(Told(kTaskExecuted, kShell, kInit, kAdmin)).news.at(0).fact, "inside");
-  EXPECT_EQ(ledger_.Take(Told(kTaskExecuted, 300, kOutside, kAdmin)).news.at(0).fact, "joined");
-  // So have its children.
-  ledger_.Take(Told(kTaskForked, 301, 300));
-  ledger_.TakeSeen();
-  EXPECT_EQ(ledger_.Take(Told(kTaskExecuted, 301, 300, kAdmin)).news.at(0).fact, "joined");
+  EXPECT_FALSE(ledger_.Take(Told(kTaskExecuted, kShell, kInit)).joined);
+  EXPECT_TRUE(ledger_.Take(Told(kTaskExecuted, 300, kOutside)).joined);
+  // So have its children, whose fork was lost too.
+  EXPECT_TRUE(ledger_.Take(Told(kTaskExecuted, 301, 300)).joined);
+  EXPECT_FALSE(ledger_.Take(Told(kTaskExecuted, 302, kShell)).joined);
   // A number that is given away is another process.
   ledger_.Take(Told(kTaskExited, kShell, kInit));
-  ledger_.TakeSeen();
-  EXPECT_EQ(ledger_.Take(Told(kTaskExecuted, kShell, kOutside, kAdmin)).news.at(0).fact, "joined");
+  EXPECT_TRUE(ledger_.Take(Told(kTaskExecuted, kShell, kOutside)).joined);
+}
+
+// Its fork came when the look had passed it, and before the picture was made of that.
+TEST_F(Ledger, WhoDescendsFromWhomOutlivesAPicture) {
+  ledger_.Take(Told(kTaskForked, kShell, kInit));
+  Show(HostWithAContainer());
+  EXPECT_FALSE(ledger_.Take(Told(kTaskExecuted, kShell, kInit)).joined);
+  ledger_.Forget();
+  Show(HostWithAContainer());
+  EXPECT_TRUE(ledger_.Take(Told(kTaskExecuted, 300, kShell)).joined);
 }
 
 TEST_F(Ledger, KeepsOneOfEachKindUntilItIsAsked) {
   for (int i = 0; i < 5; ++i) ledger_.Take(Told(kTaskExecuted, kShell + i, kOutside));
   EXPECT_EQ(ledger_.Take(Told(kTaskExecuted, 300, kOutside, kAdmin)).news.size(), 1U);
   EXPECT_TRUE(ledger_.Take(Told(kTaskExecuted, 301, kOutside, kAdmin)).news.empty());
-  const auto seen = ledger_.TakeSeen();
+  const auto seen = ledger_.TakeSeen(kLooked);
   ASSERT_EQ(seen.size(), 2U);
   EXPECT_EQ(seen[0].times, 5U);
   EXPECT_EQ(seen[1].times, 2U);
-  EXPECT_TRUE(ledger_.TakeSeen().empty());
+  EXPECT_TRUE(ledger_.TakeSeen(kLooked).empty());
 }
 
-TEST_F(Ledger, IsBoundedAndSaysWhatItLeftOut) {
+// Whatever a verdict may go by makes a kind; what two runs of one program differ in does not.
+TEST_F(Ledger, AKindIsAllThatAVerdictMayGoBy) {
+  const std::vector<void (*)(TaskEvent&)> others = {
+      [](TaskEvent& event) { event.task.effective = 4; },
+      [](TaskEvent& event) { event.task.ambient = 4; },
+      [](TaskEvent& event) { event.task.suid = 4; },
+      [](TaskEvent& event) { event.task.no_new_privs = 1; },
+      [](TaskEvent& event) { event.task.seccomp_filters = 1; },
+      [](TaskEvent& event) { event.task.core.soft = 4; },
+      [](TaskEvent& event) { event.task.executable_links = 0; },
+      [](TaskEvent& event) { event.task.group_count = 1; },
+      [](TaskEvent& event) { event.task.uid_map.count = 1; },
+      [](TaskEvent& event) { event.task.namespaces[kRecordNamespaces - 1] = 5; },
+      [](TaskEvent& event) { event.executable_mount = 0; },
+      [](TaskEvent& event) { event.executable_device = 5; },
+      [](TaskEvent& event) { event.executable_name[0] = 'x'; }};
+  ledger_.Take(Told(kTaskExecuted, kShell, kOutside));
+  for (const auto other : others) {
+    TaskEvent event = Told(kTaskExecuted, kShell, kOutside);
+    other(event);
+    ledger_.Take(event);
+  }
+  TaskEvent same = Told(kTaskExecuted, 999, kOutside);
+  same.turn.at = same.task.start = 77;
+  same.task.threads = 5;
+  ledger_.Take(same);
+  EXPECT_EQ(ledger_.TakeSeen(kLooked).size(), others.size() + 1);
+}
+
+TEST_F(Ledger, JudgesWhatItCannotKeepAndSaysWhatItLeftOut) {
+  std::size_t left_out = 0;
   for (std::uint64_t i = 0; i < ExecLedger::kMostKinds + 10; ++i) {
     TaskEvent event = Told(kTaskExecuted, kShell, kInit);
     event.task.executable = i;
-    EXPECT_EQ(ledger_.Take(event).judged, i < ExecLedger::kMostKinds);
+    const EventVerdict verdict = ledger_.Take(event);
+    EXPECT_TRUE(verdict.judged);
+    left_out += verdict.left_out ? 1 : 0;
   }
-  EXPECT_EQ(ledger_.left_out(), 10U);
-  EXPECT_EQ(ledger_.TakeSeen().size(), ExecLedger::kMostKinds);
+  EXPECT_EQ(left_out, 10U);
+  EXPECT_EQ(ledger_.Take(Told(kTaskExecuted, kShell, kInit, kAdmin)).news.size(), 1U);
+  EXPECT_EQ(ledger_.TakeSeen(kLooked).size(), ExecLedger::kMostKinds);
+}
+
+// Numbers of namespaces are given away at once.
+TEST_F(Ledger, NamespacesOfAContainerWhoseInitHasEndedAreAnybodys) {
+  ledger_.Take(Told(kTaskExited, kInit, 1));
+  const EventVerdict verdict = ledger_.Take(Told(kTaskExecuted, kShell, kOutside, kAdmin));
+  EXPECT_FALSE(verdict.judged);
+  EXPECT_TRUE(verdict.news.empty());
+}
+
+// Another container got its namespaces' numbers and its id.
+TEST_F(Ledger, AnotherContainerIsNotBlamed) {
+  ledger_.Take(Told(kTaskExecuted, kShell, kOutside, kAdmin));
+  Snapshot next = HostWithAContainer();
+  next.processes[1].stat.start = BootTicks{900};
+  EXPECT_EQ(AddEnded(ledger_.TakeSeen(kLooked), next), 1U);
+  EXPECT_TRUE(next.containers[0].ended.empty());
+}
+
+// A process of a container that made namespaces of its own.
+TEST_F(Ledger, WhoMakesItsOwnNamespacesStaysInItsContainer) {
+  ledger_.Take(Told(kTaskForked, kShell, kInit));
+  TaskEvent apart = Told(kTaskExecuted, kShell, kInit, kAdmin);
+  apart.task.namespaces[std::to_underlying(NamespaceKind::kMnt)] = 30;
+  apart.task.namespaces[std::to_underlying(NamespaceKind::kPid)] = 31;
+  const EventVerdict verdict = ledger_.Take(apart);
+  EXPECT_EQ(verdict.news.size(), 1U);
+  EXPECT_FALSE(verdict.unplaced);
+  Snapshot next = HostWithAContainer();
+  EXPECT_EQ(AddEnded(ledger_.TakeSeen(kLooked), next), 0U);
+  EXPECT_EQ(next.containers[0].ended.size(), 1U);
+}
+
+// The process lives: what it was does not.
+TEST_F(Ledger, WhatAProcessExecutedBeforeIsOver) {
+  const TaskEvent first = Told(kTaskExecuted, kInit, 1, kAdmin);
+  ledger_.Take(first);
+  ledger_.Take(Told(kTaskExecuted, kInit, 1));
+  Snapshot next = HostWithAContainer();
+  next.processes[1].stat.start = BootTicks{500};
+  Snapshot before = HostWithAContainer();
+  before.processes[1].stat.start = BootTicks{500};
+  Show(std::move(before));
+  ledger_.TakeSeen(kLooked);
+  ledger_.Take(first);
+  ledger_.Take(Told(kTaskExecuted, kInit, 1));
+  EXPECT_EQ(AddEnded(ledger_.TakeSeen(kLooked), next), 0U);
+  ASSERT_EQ(next.containers[0].ended.size(), 1U);
+  EXPECT_EQ(next.containers[0].ended[0].process.leader.status->effective.bits(), kAdmin);
+}
+
+// It may have come when the look had passed: the next one meets it, or tells that it has ended.
+TEST_F(Ledger, WhatBeganAfterTheLookWaitsForTheNext) {
+  TaskEvent late = Told(kTaskExecuted, kShell, kOutside);
+  late.turn.at = 10;
+  ledger_.Take(late);
+  EXPECT_TRUE(ledger_.TakeSeen(9).empty());
+  ledger_.Take(Told(kTaskExited, kShell, kOutside));
+  const auto seen = ledger_.TakeSeen(9);
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_TRUE(seen[0].over);
+}
+
+// Of memory: its mount has the number 0, and no name.
+TEST_F(Ledger, ProgramsOfMemoryHaveAMount) {
+  TaskEvent event = Told(kTaskExecuted, kShell, kOutside);
+  event.task.executable_links = 0;
+  event.executable_mount = 0;
+  ledger_.Take(event);
+  Snapshot next = HostWithAContainer();
+  AddEnded(ledger_.TakeSeen(kLooked), next);
+  const Process& process = next.containers.at(0).ended.at(0).process;
+  EXPECT_EQ(next.At(*process.executable).mount_id, 0U);
+}
+
+TEST_F(Ledger, ManyGroupsHideNothingElse) {
+  TaskEvent event = Told(kTaskExecuted, kShell, kOutside, kAdmin);
+  event.task.group_count = kMostRecordGroups + 1;
+  EXPECT_EQ(ledger_.Take(event).news.size(), 1U);
 }
 
 TEST_F(Ledger, AsksForALookAtNamespacesThatNobodyKnows) {
@@ -109,18 +240,15 @@ TEST_F(Ledger, JudgesNothingWithoutAPicture) {
   ledger_.Show(nullptr);
   const EventVerdict verdict = ledger_.Take(Told(kTaskExecuted, kShell, kInit, kAdmin));
   EXPECT_FALSE(verdict.judged);
-  EXPECT_TRUE(ledger_.TakeSeen().empty());
+  EXPECT_TRUE(verdict.left_out);
+  EXPECT_TRUE(ledger_.TakeSeen(kLooked).empty());
 }
 
 // What a look adds of what it did not meet.
 TEST_F(Ledger, TheNextLookTellsOfThoseThatLiveNoMore) {
   ledger_.Take(Told(kTaskExecuted, kShell, kOutside, kAdmin));
-  TaskEvent living = Told(kTaskExecuted, kInit, kOutside);
-  living.task.start = 7'000'000'000;
-  ledger_.Take(living);
   Snapshot next = HostWithAContainer();
-  next.processes[1].stat.start = BootTicks{700};
-  AddEnded(ledger_.TakeSeen(), next);
+  EXPECT_EQ(AddEnded(ledger_.TakeSeen(kLooked), next), 0U);
   ASSERT_EQ(next.containers[0].ended.size(), 1U);
   const EndedProcess& ended = next.containers[0].ended[0];
   EXPECT_EQ(ended.process.pid, Pid{kShell});
@@ -132,12 +260,20 @@ TEST_F(Ledger, TheNextLookTellsOfThoseThatLiveNoMore) {
   EXPECT_EQ(report.containers.at(0).findings.at(0).status, Status::kFail);
 }
 
-TEST_F(Ledger, WhoseContainerHasGoneIsLeftOut) {
+TEST_F(Ledger, WhoLivesIsToldByTheLook) {
+  TaskEvent living = Told(kTaskExecuted, kInit, kOutside);
+  living.task.start = 0;
+  ledger_.Take(living);
+  Snapshot next = HostWithAContainer();
+  EXPECT_EQ(AddEnded(ledger_.TakeSeen(kLooked), next), 0U);
+  EXPECT_TRUE(next.containers[0].ended.empty());
+}
+
+TEST_F(Ledger, WhoseContainerHasGoneIsCounted) {
   ledger_.Take(Told(kTaskExecuted, kShell, kOutside, kAdmin));
   Snapshot next = HostWithAContainer();
   next.containers.clear();
-  AddEnded(ledger_.TakeSeen(), next);
-  EXPECT_TRUE(next.containers.empty());
+  EXPECT_EQ(AddEnded(ledger_.TakeSeen(kLooked), next), 1U);
 }
 
 }  // namespace

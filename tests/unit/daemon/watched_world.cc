@@ -75,7 +75,7 @@ TaskEvent Told(unsigned turn, int pid, int parent, std::uint64_t effective) {
   event.task.parent = parent;
   event.task.start = 5'000'000'000;
   event.task.effective = effective;
-  event.task.known = kKnowsNamespaces | kKnowsImage;
+  event.task.known = kKnowsNamespaces | kKnowsImage | unsigned{kKnowsMount};
   event.task.executable_links = 1;
   event.task.namespaces[std::to_underlying(NamespaceKind::kMnt)] = kMounts;
   event.task.namespaces[std::to_underlying(NamespaceKind::kPid)] = kPids;

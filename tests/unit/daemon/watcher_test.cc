@@ -35,6 +35,8 @@
 namespace hullmark {
 namespace {
 
+constexpr std::uint64_t kLater = ~std::uint64_t{0};
+
 // A ring that the test writes.
 class FakeRing {
  public:
@@ -142,7 +144,7 @@ TEST_F(WatcherTest, TellsOfViolationsAndAsksForALook) {
   EXPECT_EQ(told[0].violations.at(0).control, "CAP-001");
   EXPECT_TRUE(IsWanted(watcher));
   EXPECT_FALSE(watcher.TakeWanted());
-  EXPECT_EQ(watcher.TakeSeen().size(), 2U);
+  EXPECT_EQ(watcher.TakeSeen(kLater).size(), 2U);
   const WatchCounts counts = watcher.counts();
   EXPECT_EQ(counts.events[kTaskExecuted], 2U);
   const auto& latencies = counts.latency.counts;
@@ -172,7 +174,7 @@ TEST_F(WatcherTest, WhatIsInTheRingIsSeenByWhoeverAsks) {
   Watcher watcher(ring_.Feed(), [](const LiveExec&) {}, Watcher::Tells::kViolations);
   watcher.Show(Picture());
   for (int i = 0; i < 3; ++i) ring_.Put(Told(kTaskExecuted, kShell, kInit));
-  EXPECT_EQ(watcher.TakeSeen().at(0).times, 3U);
+  EXPECT_EQ(watcher.TakeSeen(kLater).at(0).times, 3U);
 }
 
 // The benchmark is the inspection's, and the watcher goes on.
@@ -191,9 +193,9 @@ TEST_F(WatcherTest, AnInspectionTakesItsPictureWithIt) {
     ring_.Put(Told(kTaskExecuted, kShell, kInit, kAdmin));
     EXPECT_EQ(told_.Await(1).size(), 1U);
   }
-  watcher.TakeSeen();
+  watcher.TakeSeen(kLater);
   ring_.Put(Told(kTaskExecuted, kShell, kInit, kAdmin));
-  EXPECT_TRUE(watcher.TakeSeen().empty());
+  EXPECT_TRUE(watcher.TakeSeen(kLater).empty());
   EXPECT_EQ(told_.Await(1).size(), 1U);
 }
 
