@@ -66,7 +66,7 @@ class Updating {
   void PartWith(KnownContainer missing, std::vector<KnownContainer>& now);
   void ResolveGone();
   void Resolve(const KnownContainer& gone);
-  void AnnounceContainer(KnownContainer& known);
+  bool AnnounceContainer(KnownContainer& known);
   void UpdateSubject(Subject& subject, std::span<const Finding> findings, const Score& score);
   void UpdateControls(Subject& subject, std::span<const Finding> findings);
   void UpdateControl(Subject& subject, const Finding& finding, const KnownControl* listed);
@@ -128,15 +128,15 @@ void Updating::CapStep() {
 
 // ---- containers ----
 
-// Runtimes write down what a container is called when it runs already: the first scan may be
-// earlier.
-void Updating::AnnounceContainer(KnownContainer& known) {
-  const bool may_be_named = known.name.empty() && known.container_class != ContainerClass::kSandbox;
+// False: nothing of it is to be told yet.
+bool Updating::AnnounceContainer(KnownContainer& known) {
   ++known.waited;
   changes_.moved = true;
-  if (may_be_named && known.waited < debounce_) return;
+  if (AwaitsName(known, snapshot_)) return false;
+  if (MayBeNamed(known) && known.waited < debounce_) return true;
   known.waited = 0;
   Announce(Describe(EventKind::kContainerAppeared, &known));
+  return true;
 }
 
 // Puts what is known in the Report's order; what is not in the Report goes into `gone_`.
@@ -353,7 +353,8 @@ void Updating::UpdateSubject(Subject& subject, std::span<const Finding> findings
   subject.exposure = score.exposure;
   KnownContainer* const container = subject.container;
   if (container != nullptr && (subject.first || container->waited > 0)) {
-    AnnounceContainer(*container);
+    subject.first = true;  // Nobody has heard of it.
+    if (!AnnounceContainer(*container)) return;
   }
   UpdateControls(subject, findings);
   UpdateGrade(subject, score);

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "agent/evaluate/generations.h"
 #include "agent/evaluate/known_state.h"
@@ -44,6 +46,23 @@ bool Refresh(KnownContainer& known, const Snapshot& snapshot, const Container& c
   known.runtime = container.runtime;
   known.container_class = container.container_class;
   return moved;
+}
+
+bool MayBeNamed(const KnownContainer& known) {
+  return known.name.empty() && known.container_class != ContainerClass::kSandbox;
+}
+
+bool AwaitsName(const KnownContainer& known, const Snapshot& snapshot) {
+  constexpr std::int64_t kTick = 10'000'000;
+  constexpr std::int64_t kYoung = 10'000'000'000;
+  constexpr std::uint64_t kMostTicks = 1ULL << 36;  // 21 years: a forged tree may say more.
+  if (!MayBeNamed(known) || !known.start || !snapshot.host.booted_at) return false;
+  const std::uint64_t ticks = std::to_underlying(*known.start);
+  const std::int64_t booted = std::to_underlying(*snapshot.host.booted_at);
+  if (ticks > kMostTicks || booted < 0 || booted > INT64_MAX / 2) return false;
+  const std::int64_t started = booted + static_cast<std::int64_t>(ticks) * kTick;
+  const std::int64_t age = std::to_underlying(snapshot.taken_at) - started;
+  return age >= 0 && age < kYoung;  // A clock that was set says nothing.
 }
 
 Event Describe(EventKind kind, const KnownContainer* container) {

@@ -226,6 +226,31 @@ TEST(ChangesTest, ANameIsNotWaitedForLongerThanForAVerdict) {
   EXPECT_EQ(Lines(at_once.See(unnamed)).at(0), "container_appeared web");
 }
 
+// Scans that events cause may follow each other within a second.
+TEST(ChangesTest, AYoungContainerIsNotSpokenOfWithoutItsName) {
+  constexpr std::int64_t kHundredTicks = kSecond;
+  Watch watch;
+  Scene scene = Unnamed(One(Fails()));
+  scene.containers[0].start = 100;
+  scene.booted_at = Timestamp{watch.now};
+  const auto see = [&](std::int64_t age) {
+    watch.now = std::to_underlying(*scene.booted_at) + kHundredTicks + age;
+    return Lines(watch.SeeAgain(scene));
+  };
+  for (int scans = 0; scans < 4; ++scans) EXPECT_EQ(see(kSecond + scans), Said{});
+  scene.containers[0].named = true;
+  EXPECT_EQ(see(2 * kSecond), Said{"container_appeared web"});
+  EXPECT_EQ(see(3 * kSecond), Said{"violation_appeared web C-0 high"});
+  Watch patient;
+  scene.containers[0].named = false;
+  const auto wait = [&](std::int64_t age) {
+    patient.now = std::to_underlying(*scene.booted_at) + kHundredTicks + age;
+    return Lines(patient.SeeAgain(scene));
+  };
+  EXPECT_EQ(wait(9 * kSecond), Said{});
+  EXPECT_EQ(wait(10 * kSecond), Said{"container_appeared web"});
+}
+
 TEST(ChangesTest, WhatIsGoneBeforeItIsNamedIsToldAllTheSame) {
   Watch watch;
   watch.See(Unnamed(One(Fails())));

@@ -82,6 +82,7 @@ ActedScan::ActedScan(const Scene& scene, std::int64_t taken_at) {
   Populate(world_, scene);
   world_.snapshot.taken_at = Timestamp{taken_at};
   world_.snapshot.host.boot_id = scene.boot_id;
+  if (scene.booted_at) world_.snapshot.host.booted_at = *scene.booted_at;
   world_.snapshot.counts.processes_truncated = scene.truncated;
   world_.snapshot.counts.unreadable = scene.unreadable;
   if (!scene.vantage_problem.empty()) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "agent/evaluate/known_state.h"
 #include "hullmark/check.h"
 #include "hullmark/event.h"
+#include "hullmark/ids.h"
 #include "hullmark/report.h"
 #include "hullmark/selector.h"
 #include "hullmark/snapshot.h"
@@ -47,6 +49,7 @@ struct Scene {
   std::uint32_t unreadable = 0;      // Processes.
   std::string vantage_problem = "";  // Its id.
   std::string boot_id = "boot";
+  std::optional<Timestamp> booted_at = {};
   Selector select = {};  // Whom to judge.
   int process_controls = 1, container_controls = 1;
 };
