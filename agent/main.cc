@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "agent/cli/command.h"
+#include "agent/collect/collector.h"
 #include "hullmark/ids.h"
 
 namespace {
@@ -23,7 +24,8 @@ int main(int count, char** arguments) {
                                             {.roots = {},
                                              .config = "/etc/hullmark/hullmark.yaml",
                                              .now = Now,
-                                             .version = HULLMARK_VERSION}));
+                                             .version = HULLMARK_VERSION,
+                                             .open_tasks = hullmark::OpenTasks}));
   } catch (const std::exception& error) {
     // A bug: nothing here is meant to throw. It must not look like any of the exit statuses.
     std::fprintf(stderr, "hullmark: internal error: %s\n", error.what());

@@ -279,7 +279,7 @@ Exit RunResident(const AgentFlags& flags, GlobalOptions global, const Wiring& wi
   if (!roots) return Complain(roots.error(), Exit::kBlind);
   const Watching watching =
       BeginWatching(*roots, started.watch, LogViolations, Watcher::Tells::kViolations);
-  Tasks tasks = ChooseTasks(*roots, started.source);
+  Tasks tasks = ChooseTasks(*roots, wiring, started.source);
   Collector collector(std::move(*roots), WhatToKeep(started), std::move(tasks));
   Inspection inspection({.look =
                              [&](const Standard& by) {

@@ -281,21 +281,27 @@ Exit Judge(const AuditOptions& options, const Standard& standard, const Look& lo
                          benchmark, report);
 }
 
-Exit Audit(const AuditOptions& options, const GlobalOptions& global, const Wiring& wiring) {
-  if (options.source == "both" && !options.snapshot.empty()) {
-    return Complain({.message = "--source both compares what this host tells: not with --snapshot"},
-                    Exit::kUsage);
+// Options that are right each for itself.
+Result<void> CheckTogether(const AuditOptions& options) {
+  if (!options.source.empty() && !options.snapshot.empty()) {
+    return Fail(ErrorCode::kUnsupported, "--source: who tells of this host; not with --snapshot");
   }
   if (options.format == "json" && options.view == "cis") {
-    return Complain(
-        {.message = "--view cis is text; the JSON report names the CIS items per control"},
-        Exit::kUsage);
+    return Fail(ErrorCode::kUnsupported,
+                "--view cis is text; the JSON report names the CIS items per control");
   }
-  const auto at = options.at.empty() ? std::nullopt : ParseTime(options.at);
-  if (!options.at.empty() && !at) {
-    return Complain({.message = "--at " + options.at + ": not a time like 2026-11-21T20:15:00Z"},
-                    Exit::kUsage);
+  if (!options.at.empty() && !ParseTime(options.at)) {
+    return Fail(ErrorCode::kMalformed,
+                "--at " + options.at + ": not a time like 2026-11-21T20:15:00Z");
   }
+  return {};
+}
+
+Exit Audit(const AuditOptions& options, const GlobalOptions& global, const Wiring& wiring) {
+  if (const auto checked = CheckTogether(options); !checked) {
+    return Complain(checked.error(), Exit::kUsage);
+  }
+  const auto at = ParseTime(options.at);
   const auto loaded = LoadChosenBenchmark(global);
   if (!loaded) return Complain(loaded.error(), Exit::kUsage);
   const auto waivers = LoadChosenWaivers(global);

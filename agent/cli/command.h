@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/collect/collect.h"
+#include "agent/collect/collector.h"
 #include "agent/config/config.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
@@ -22,7 +23,7 @@ namespace hullmark {
 // Exit statuses, the same for every command.
 enum class Exit : std::uint8_t {
   kDone = 0,       // Done; thresholds met.
-  kViolation = 1,  // A threshold is violated.
+  kViolation = 1,  // A threshold is violated, or two sources differ.
   kUsage = 2,      // Usage, configuration or trust error.
   kBlind = 3,      // Could not look, or looked at too little.
 };
@@ -33,6 +34,8 @@ struct Wiring {
   std::string config;  // The configuration that is read, if it is there and none is named.
   std::function<Timestamp()> now;
   std::string_view version;
+  // What OpenTasks does; none: all is read through /proc.
+  std::function<Tasks(const Roots& roots, bool insisted)> open_tasks{};
 };
 
 // Options that stand before every command.

@@ -190,7 +190,7 @@ Result<Snapshot> LookAtHost(const GlobalOptions& global, const Wiring& wiring, c
   const Progress progress;
   CollectOptions how = HowToLook(global, wiring, wanted);
   how.progress = std::cref(progress);
-  Tasks tasks = ChooseTasks(*roots, source);
+  Tasks tasks = ChooseTasks(*roots, wiring, source);
   const bool by_records = static_cast<bool>(tasks.records);
   Collector collector(std::move(*roots), {.most_mount_namespaces = 0, .most_limit_files = 0},
                       std::move(tasks));

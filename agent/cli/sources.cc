@@ -12,8 +12,8 @@
 #include "agent/cli/inputs.h"
 #include "agent/collect/collect.h"
 #include "agent/collect/collector.h"
-#include "agent/collect/compare.h"
 #include "agent/collect/compare_sources.h"
+#include "agent/collect/compare_tasks.h"
 #include "agent/config/config.h"
 #include "agent/encode/text.h"
 #include "hullmark/ids.h"
@@ -22,7 +22,7 @@
 namespace hullmark {
 namespace {
 
-std::string Place(const Difference& one) {
+std::string Place(const TaskDifference& one) {
   if (one.pid == Pid{}) return "a user namespace";
   const std::string process = "/proc/" + std::to_string(std::to_underlying(one.pid));
   return one.tid ? process + "/task/" + std::to_string(std::to_underlying(*one.tid)) : process;
@@ -30,9 +30,9 @@ std::string Place(const Difference& one) {
 
 }  // namespace
 
-Tasks ChooseTasks(const Roots& roots, Config::Source source) {
-  if (source == Config::Source::kProc) return {};
-  Tasks tasks = OpenTasks(roots, source == Config::Source::kBpf);
+Tasks ChooseTasks(const Roots& roots, const Wiring& wiring, Config::Source source) {
+  if (source == Config::Source::kProc || !wiring.open_tasks) return {};
+  Tasks tasks = wiring.open_tasks(roots, source == Config::Source::kBpf);
   if (!tasks.why_not.empty()) {
     spdlog::log(tasks.insisted ? spdlog::level::warn : spdlog::level::info,
                 "{}: tasks are read through /proc", Printable(tasks.why_not));
@@ -49,24 +49,21 @@ void WarnOfLoss(const Collector& collector, bool had) {
 Result<bool> SourcesAgree(const GlobalOptions& global, const Wiring& wiring, const Wanted& wanted) {
   const auto roots = OpenRoots(global.roots);
   if (!roots) return std::unexpected(roots.error());
-  const Tasks tasks = OpenTasks(*roots, true);
-  if (!tasks.records) {
-    return Fail(ErrorCode::kUnsupported,
-                tasks.why_not.empty() ? "bpf: plain roots are no kernel's" : tasks.why_not);
-  }
-  const auto compared =
-      CompareSources(*roots, HowToLook(global, wiring, wanted), tasks.records, {}, nullptr);
+  const Tasks tasks = ChooseTasks(*roots, wiring, Config::Source::kBpf);
+  if (!tasks.records) return Fail(ErrorCode::kUnsupported, "--source both: " + tasks.why_not);
+  const auto compared = CompareSources(*roots, HowToLook(global, wiring, wanted), tasks.records);
   if (!compared) return std::unexpected(compared.error());
-  for (const Difference& one : compared->differences) {
+  for (const TaskDifference& one : compared->differences) {
     (void)std::fprintf(stderr, "%s: %s: bpf %s, proc %s\n", Place(one).c_str(),
                        std::string(one.field).c_str(), Printable(one.bpf).c_str(),
                        Printable(one.proc).c_str());
   }
-  (void)std::fprintf(stderr,
-                     "sources: %zu processes and %zu threads of their own compared, %zu "
-                     "differences, %zu facts that /proc denies\n",
-                     compared->processes, compared->threads, compared->differences.size(),
-                     compared->one_sided);
+  (void)std::fprintf(
+      stderr,
+      "sources: %zu processes and %zu threads of their own compared, %zu "
+      "differences, %zu facts changed all the time, %zu were denied to one of both\n",
+      compared->processes, compared->threads, compared->differences.size(), compared->restless,
+      compared->one_sided);
   return compared->differences.empty();
 }
 

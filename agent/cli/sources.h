@@ -11,7 +11,7 @@
 namespace hullmark {
 
 // Who tells of this host's tasks, as `source` wishes; what cannot be had is said on stderr.
-Tasks ChooseTasks(const Roots& roots, Config::Source source);
+Tasks ChooseTasks(const Roots& roots, const Wiring& wiring, Config::Source source);
 
 // Says, once, that a collector has given up records.
 void WarnOfLoss(const Collector& collector, bool had);

@@ -154,7 +154,7 @@ Exit RunWatch(const WatchFlags& flags, const GlobalOptions& global, const Wiring
   if (!watching.watcher) {
     (void)std::fprintf(stderr, "the kernel does not tell of processes here: by scans alone\n");
   }
-  Tasks tasks = ChooseTasks(*roots, started.source);
+  Tasks tasks = ChooseTasks(*roots, wiring, started.source);
   Collector collector(std::move(*roots), WhatToKeep(started), std::move(tasks));
   Inspection inspection(
       {.look =

@@ -15,8 +15,8 @@
 #include "agent/base/file.h"
 #include "agent/collect/carry.h"
 #include "agent/collect/collect.h"
-#include "agent/collect/compare.h"
 #include "agent/collect/compare_sources.h"
+#include "agent/collect/compare_tasks.h"
 #include "agent/collect/fact_tables.h"
 #include "agent/collect/look.h"
 #include "agent/collect/memory.h"
@@ -134,10 +134,10 @@ void Collector::Check(const CollectOptions& options, const Snapshot& snapshot) {
   std::ranges::sample(snapshot.processes | std::views::transform(&Process::pid),
                       std::back_inserter(sample),
                       static_cast<std::ptrdiff_t>(first ? kAtFirst : kLater), random);
-  const auto compared = CompareSources(roots_, options, tasks_.records, sample, &snapshot);
+  const auto compared = CompareSample(roots_, options, tasks_.records, snapshot, sample);
   if (!compared) return DropRecords(compared.error().message);
   if (compared->differences.empty()) return;
-  const Difference& one = compared->differences.front();
+  const TaskDifference& one = compared->differences.front();
   DropRecords("bpf and /proc tell process " + std::to_string(std::to_underlying(one.pid)) +
               " differently, " + std::string(one.field) + ": " + one.bpf + " and " + one.proc);
 }

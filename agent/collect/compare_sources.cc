@@ -5,6 +5,7 @@
 #include <chrono>
 #include <expected>
 #include <functional>
+#include <iterator>
 #include <span>
 #include <string>
 #include <utility>
@@ -14,7 +15,7 @@
 #include "agent/bpf/task_iterator.h"
 #include "agent/bpf/task_record.h"
 #include "agent/collect/collect.h"
-#include "agent/collect/compare.h"
+#include "agent/collect/compare_tasks.h"
 #include "agent/collect/kept_mounts.h"
 #include "agent/collect/look.h"
 #include "agent/collect/memory.h"
@@ -76,8 +77,62 @@ Result<Snapshot> LookThroughProc(const Roots& roots, const CollectOptions& optio
   return std::move(look.snapshot());
 }
 
-bool IsSame(const Difference& a, const Difference& b) {
+Result<TaskComparison> CompareOnce(const Roots& roots, const CollectOptions& options,
+                                   const RecordReader& records, std::span<const Pid> sample) {
+  const auto bpf = LookThroughRecords(roots, options, records, sample);
+  if (!bpf) return std::unexpected(bpf.error());
+  const auto proc = LookThroughProc(roots, options, sample);
+  if (!proc) return std::unexpected(proc.error());
+  return CompareTasks(*bpf, *proc, false);
+}
+
+bool IsOfSameField(const TaskDifference& a, const TaskDifference& b) {
   return a.pid == b.pid && a.tid == b.tid && a.field == b.field;
+}
+
+bool IsSame(const TaskDifference& a, const TaskDifference& b) {
+  return IsOfSameField(a, b) && a.bpf == b.bpf && a.proc == b.proc;
+}
+
+std::vector<Pid> PidsOf(const std::vector<TaskDifference>& differences) {
+  std::vector<Pid> pids;
+  for (const TaskDifference& one : differences) {
+    if (pids.empty() || pids.back() != one.pid) pids.push_back(one.pid);
+  }
+  return pids;
+}
+
+// Leaves of `former` what `now` says, too.
+void KeepWhatStays(std::vector<TaskDifference>& former, const std::vector<TaskDifference>& now,
+                   bool (*is_same)(const TaskDifference&, const TaskDifference&)) {
+  std::erase_if(former, [&](const TaskDifference& one) {
+    return std::ranges::none_of(now, std::bind_front(is_same, one));
+  });
+}
+
+// Looks again at the processes that differ. Whatever differs by accident is gone by then, or has
+// changed.
+Result<void> LookAgain(const Roots& roots, const CollectOptions& options,
+                       const RecordReader& records, TaskComparison& comparison) {
+  constexpr int kTimes = 4;
+  std::vector<TaskDifference> restless = comparison.differences;
+  std::vector<TaskDifference> last = std::exchange(comparison.differences, {});
+  for (int time = 0; time < kTimes && !restless.empty(); ++time) {
+    const auto now = CompareOnce(roots, options, records, PidsOf(restless));
+    if (!now) return std::unexpected(now.error());
+    KeepWhatStays(restless, now->differences, IsOfSameField);
+    KeepWhatStays(last, now->differences, IsSame);
+    // The same twice, of both.
+    std::ranges::copy(last, std::back_inserter(comparison.differences));
+    std::erase_if(restless, [&](const TaskDifference& one) {
+      return std::ranges::any_of(last, std::bind_front(IsOfSameField, one));
+    });
+    last = now->differences;
+    KeepWhatStays(last, restless, IsOfSameField);
+  }
+  std::ranges::stable_sort(comparison.differences, {}, &TaskDifference::pid);
+  comparison.restless = restless.size();
+  return {};
 }
 
 }  // namespace
@@ -91,30 +146,24 @@ Result<ProcStatus> ShapeOfStatus(const Roots& roots, const CollectOptions& optio
               "/proc/self/status: " + std::string(NameOf(parsed.error().code)));
 }
 
-Result<SourceComparison> CompareSources(const Roots& roots, const CollectOptions& options,
-                                        const RecordReader& records, std::span<const Pid> sample,
-                                        const Snapshot* first) {
-  constexpr int kAttempts = 5;
-  std::vector<Difference> stay;
-  for (int attempt = 0;; ++attempt) {
-    Result<Snapshot> taken = Snapshot{};
-    const Snapshot* bpf = attempt == 0 ? first : nullptr;
-    if (bpf == nullptr) {
-      taken = LookThroughRecords(roots, options, records, sample);
-      if (!taken) return std::unexpected(std::move(taken.error()));
-      bpf = &*taken;
-    }
-    const auto proc = LookThroughProc(roots, options, sample);
-    if (!proc) return std::unexpected(proc.error());
-    SourceComparison now = Compare(*bpf, *proc, !sample.empty());
-    if (attempt > 0) {
-      std::erase_if(now.differences, [&](const Difference& one) {
-        return std::ranges::none_of(stay, std::bind_front(IsSame, one));
-      });
-    }
-    if (now.differences.empty() || attempt + 1 == kAttempts) return now;
-    stay = now.differences;
-  }
+Result<TaskComparison> CompareSources(const Roots& roots, const CollectOptions& options,
+                                      const RecordReader& records) {
+  auto comparison = CompareOnce(roots, options, records, {});
+  if (!comparison) return comparison;
+  const auto again = LookAgain(roots, options, records, *comparison);
+  if (!again) return std::unexpected(again.error());
+  return comparison;
+}
+
+Result<TaskComparison> CompareSample(const Roots& roots, const CollectOptions& options,
+                                     const RecordReader& records, const Snapshot& taken,
+                                     std::span<const Pid> sample) {
+  const auto proc = LookThroughProc(roots, options, sample);
+  if (!proc) return std::unexpected(proc.error());
+  TaskComparison comparison = CompareTasks(taken, *proc, true);
+  const auto again = LookAgain(roots, options, records, comparison);
+  if (!again) return std::unexpected(again.error());
+  return comparison;
 }
 
 }  // namespace hullmark

@@ -42,9 +42,10 @@ std::string WhyRecordsDiffer(const Roots& roots) {
 }
 
 Tasks OpenTasks(const Roots& roots, bool insisted) {
-  if (roots.plain) return {};  // Somebody else's tasks, from files.
   Tasks tasks{.insisted = insisted};
-  tasks.why_not = WhyRecordsDiffer(roots);
+  // Nobody wonders why files are read from files.
+  if (roots.plain && !insisted) return tasks;
+  tasks.why_not = roots.plain ? "bpf: plain roots are no kernel's" : WhyRecordsDiffer(roots);
   if (!tasks.why_not.empty()) return tasks;
   auto loaded = TaskIterator::Load();
   if (!loaded) {

@@ -37,6 +37,12 @@ std::uint64_t ExecutableOf(const TaskRecord& record) {
   return MixImage(std::array<std::uint64_t, 2>{record.executable, record.executable_links});
 }
 
+// Where it is in all hierarchies. A css_set that is gone leaves its place in memory to another one:
+// its cgroup of version 2 is mostly another then.
+std::uint64_t PlaceOf(const TaskRecord& record) {
+  return MixImage(std::array<std::uint64_t, 2>{record.css_set, record.cgroup});
+}
+
 bool IsGone(const Fault& fault) {
   return fault.code == ErrorCode::kNotFound || fault.code == ErrorCode::kVanished;
 }
@@ -106,7 +112,7 @@ void RecordScan::ReadLeader(const TaskRecord& record, std::uint32_t threads_left
   process.leader = TaskOf(record, directory);
   process.rlimits = reader_.tables().Keep(RlimitsOf(record));
   process.oom_score_adj = static_cast<std::int16_t>(record.oom_score_adj);
-  const bool stayed = last != nullptr && last_.processes[cursor_].cgroup == record.css_set;
+  const bool stayed = last != nullptr && last_.processes[cursor_].cgroup == PlaceOf(record);
   process.leader.cgroup = CgroupOf(record, stayed, directory);
   process.leader.label = reader_.ReadLabel(directory);
   if (const auto opened = last == nullptr ? directory.Open() : Missing(ErrorCode::kNotRead)) {
@@ -176,40 +182,40 @@ bool RecordScan::IsStill(const TaskRecord& record, ProcessDirectory& directory) 
 
 Fact<MembershipIndex> RecordScan::CgroupOf(const TaskRecord& record, bool stayed,
                                            ProcessDirectory& directory) {
-  if (!stayed) return ReadCgroup(record.css_set, directory);
-  if (const auto met = memberships_of_.find(record.css_set); met != memberships_of_.end()) {
+  if (!stayed) return ReadCgroup(PlaceOf(record), directory);
+  if (const auto met = memberships_of_.find(PlaceOf(record)); met != memberships_of_.end()) {
     return met->second;
   }
-  const auto text = last_.cgroup_texts.find(record.css_set);
+  const auto text = last_.cgroup_texts.find(PlaceOf(record));
   if (text == last_.cgroup_texts.end() || text->second.empty()) {
-    return ReadCgroup(record.css_set, directory);
+    return ReadCgroup(PlaceOf(record), directory);
   }
   const auto membership = memberships_.Of(text->second);
-  if (membership) memberships_of_.emplace(record.css_set, *membership);
-  Note(record.css_set, text->second);
+  if (membership) memberships_of_.emplace(PlaceOf(record), *membership);
+  Note(PlaceOf(record), text->second);
   return membership;
 }
 
-Fact<MembershipIndex> RecordScan::ReadCgroup(std::uint64_t css_set, ProcessDirectory& directory) {
+Fact<MembershipIndex> RecordScan::ReadCgroup(std::uint64_t place, ProcessDirectory& directory) {
   const auto opened = directory.Open();
   if (!opened) return std::unexpected(opened.error());
   const auto text = buffer_.Read(*opened, "cgroup");
   if (!text) return std::unexpected(text.error());
-  Note(css_set, *text);
+  Note(place, *text);
   return memberships_.Of(*text);
 }
 
 // A process may have moved between its record and this text. So the text counts for those only that
 // are in the same css_set at the next look, and nothing counts where two texts were read.
-void RecordScan::Note(std::uint64_t css_set, std::string_view text) {
-  const auto [known, is_new] = known_.cgroup_texts.try_emplace(css_set, text);
+void RecordScan::Note(std::uint64_t place, std::string_view text) {
+  const auto [known, is_new] = known_.cgroup_texts.try_emplace(place, text);
   if (!is_new && known->second != text) known->second.clear();
 }
 
 void RecordScan::Remember(const TaskRecord& record) {
   known_.processes.push_back({.identity = record.start,
                               .image = ImageOf(record),
-                              .cgroup = record.css_set,
+                              .cgroup = PlaceOf(record),
                               .executable = ExecutableOf(record),
                               .settled = IsSettled(snapshot_.processes.back())});
 }
@@ -238,7 +244,7 @@ void RecordScan::ReadThread(const TaskRecord& record) {
     task.status->threads = leader.status->threads;
   }
   task.cgroup =
-      known.cgroup == record.css_set ? leader.cgroup : ReadCgroup(record.css_set, directory);
+      known.cgroup == PlaceOf(record) ? leader.cgroup : ReadCgroup(PlaceOf(record), directory);
   task.label = reader_.ReadLabel(directory);
   const bool has_ended = !task.cgroup && IsGone(task.cgroup.error());
   if (has_ended || task == leader) return;

@@ -46,7 +46,8 @@ std::vector<Pid> UnlistedProcesses(const Roots& roots, const CollectOptions& opt
 // leader has ended, are read through /proc whole.
 //
 // Told late, in its turn of the rotation at the latest: standard descriptors, a v1 cgroup that is
-// renamed, and a css_set that another one follows at the same place in memory.
+// renamed, and a css_set that another one of the same v2 cgroup follows at the same place in
+// memory.
 class RecordScan {
  public:
   // `look` has begun. `shape`: a status that this kernel printed.
@@ -74,8 +75,8 @@ class RecordScan {
   // `stayed`: it was in the same css_set at the last look.
   Fact<MembershipIndex> CgroupOf(const TaskRecord& record, bool stayed,
                                  ProcessDirectory& directory);
-  Fact<MembershipIndex> ReadCgroup(std::uint64_t css_set, ProcessDirectory& directory);
-  void Note(std::uint64_t css_set, std::string_view text);
+  Fact<MembershipIndex> ReadCgroup(std::uint64_t place, ProcessDirectory& directory);
+  void Note(std::uint64_t place, std::string_view text);
   void Remember(const TaskRecord& record);
 
   const Roots& roots_;
@@ -89,7 +90,7 @@ class RecordScan {
   const ProcStatus& shape_;
   std::size_t cursor_ = 0;  // Into the last look's processes.
   Memory known_;
-  std::unordered_map<std::uint64_t, MembershipIndex> memberships_of_;  // By css_set, of this look.
+  std::unordered_map<std::uint64_t, MembershipIndex> memberships_of_;  // By place, of this look.
   RescanCounts counts_;
 };
 

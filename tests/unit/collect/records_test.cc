@@ -17,62 +17,23 @@
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
+#include "tests/unit/collect/record_world.h"
 #include "tests/unit/collect/world.h"
 
 namespace hullmark {
 namespace {
 
-// The record that says what ProcFiles says.
-TaskRecord RecordOf(int pid) {
-  TaskRecord record = {};
-  record.start = 10'000'000'000;  // 1000 ticks.
-  record.tid = record.tgid = record.innermost_pid = pid;
-  record.parent = 1;
-  record.threads = 1;
-  record.state = 1;
-  record.css_set = 0xc55;
-  record.image[0] = 0x1000;
-  record.known = unsigned{kKnowsNamespaces | kKnowsTimeNamespace | kKnowsImage};
-  constexpr std::array<unsigned, kNamespaceKinds> kHost = {4026531841, 4026531836, 4026531840,
-                                                           4026531839, 4026531838, 4026531837,
-                                                           4026531835, 4026531834};
-  std::ranges::copy(kHost, record.namespaces);
-  for (RecordLimit* const limit : {&record.nofile, &record.nproc, &record.core, &record.memlock}) {
-    *limit = {.soft = 1024, .hard = 4096};
-  }
-  for (RecordIdMap* const map : {&record.uid_map, &record.gid_map}) {
-    map->count = 1;
-    map->extents[0] = {.inside = 0, .outside = 0, .count = 4294967295};
-  }
-  return record;
-}
-
 class RecordCollector : public testing::Test {
  protected:
   RecordCollector() {
-    world_.AddProcess("self", {.pid = 1, .image = 1});
-    // The host's own mount table, which nobody reads again.
-    world_.tree.Write("proc/1/mountinfo", MountLineOf(1, "/", "/", "ext4", "rw"));
-    world_.AddNamespaces("1");
+    AddOwnProcess(world_);
     AddProcess(42);
     records_.leaders.push_back(RecordOf(42));
     collector_.emplace(world_.OpenAll(), KeepOptions{},
                        Tasks{.records = [this](const RecordBounds&) { return read_(); }});
   }
 
-  void AddProcess(int pid, int image = 1) {
-    const std::string name = std::to_string(pid);
-    world_.AddProcess(name, {.pid = pid, .image = image});
-    world_.tree.Link("proc/" + name + "/exe", "/bin/app");
-    world_.tree.Write("proc/" + name + "/oom_score_adj", "0\n");
-    std::string limits;
-    for (const char* const line :
-         {"Max core file size", "Max processes", "Max open files", "Max locked memory"}) {
-      limits += std::string(line) + " 1024 4096 units\n";
-    }
-    world_.tree.Write("proc/" + name + "/limits", limits);
-  }
-
+  void AddProcess(int pid, int image = 1) { AddRecordedProcess(world_, pid, image); }
   TaskRecord& record() { return records_.leaders.front(); }
 
   Snapshot LookAt(int second) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/collect/compare.h"
+#include "agent/collect/compare_tasks.h"
 
 #include <algorithm>
 #include <array>
@@ -101,12 +101,12 @@ std::string Text(const Snapshot& of, InvocationIndex at) {
 
 bool IsDenied(const Fault& fault) { return fault.code == ErrorCode::kDenied; }
 
-class SourceComparer {
+class Comparer {
  public:
-  SourceComparer(const Snapshot& bpf, const Snapshot& proc) : bpf_(bpf), proc_(proc) {}
+  Comparer(const Snapshot& bpf, const Snapshot& proc) : bpf_(bpf), proc_(proc) {}
 
   void CompareAll(bool sampled);
-  SourceComparison Take() { return std::move(result_); }
+  TaskComparison Take() { return std::move(result_); }
 
  private:
   void Add(std::string_view field, std::string bpf, std::string proc) {
@@ -151,10 +151,10 @@ class SourceComparer {
   const Snapshot& proc_;
   Pid pid_{};
   std::optional<Pid> tid_;
-  SourceComparison result_;
+  TaskComparison result_;
 };
 
-void SourceComparer::CompareStatus(const ProcStatus& bpf, const ProcStatus& proc) {
+void Comparer::CompareStatus(const ProcStatus& bpf, const ProcStatus& proc) {
   Values("CapInh", bpf.inheritable, proc.inheritable);
   Values("CapPrm", bpf.permitted, proc.permitted);
   Values("CapEff", bpf.effective, proc.effective);
@@ -172,7 +172,7 @@ void SourceComparer::CompareStatus(const ProcStatus& bpf, const ProcStatus& proc
   Values("Kthread", bpf.kernel_thread, proc.kernel_thread);
 }
 
-void SourceComparer::CompareTask(const Task& bpf, const Task& proc) {
+void Comparer::CompareTask(const Task& bpf, const Task& proc) {
   static constexpr std::array<std::string_view, kNamespaceKinds> kFields = {
       "ns/mnt", "ns/pid", "ns/net", "ns/ipc", "ns/uts", "ns/user", "ns/cgroup", "ns/time"};
   if (BothHave("status", bpf.status, proc.status)) CompareStatus(*bpf.status, *proc.status);
@@ -184,7 +184,7 @@ void SourceComparer::CompareTask(const Task& bpf, const Task& proc) {
   Facts("cgroup", bpf.cgroup, proc.cgroup);
 }
 
-void SourceComparer::CompareProcess(const Process& bpf, const Process& proc) {
+void Comparer::CompareProcess(const Process& bpf, const Process& proc) {
   ++result_.processes;
   CompareTask(bpf.leader, proc.leader);
   Values("start", bpf.stat.start, proc.stat.start);
@@ -199,7 +199,7 @@ void SourceComparer::CompareProcess(const Process& bpf, const Process& proc) {
   Facts("oom_score_adj", bpf.oom_score_adj, proc.oom_score_adj);
 }
 
-void SourceComparer::CompareThreads(std::span<const Thread> bpf, std::span<const Thread> proc) {
+void Comparer::CompareThreads(std::span<const Thread> bpf, std::span<const Thread> proc) {
   std::size_t at = 0;
   for (const Thread& thread : bpf) {
     for (; at < proc.size() && proc[at].tid < thread.tid; ++at) {
@@ -221,17 +221,20 @@ void SourceComparer::CompareThreads(std::span<const Thread> bpf, std::span<const
   tid_.reset();
 }
 
-void SourceComparer::CompareMaps() {
-  pid_ = {};
+void Comparer::CompareMaps() {
   for (const UserNamespace& space : bpf_.user_namespaces) {
     const UserNamespace* const other = FindUserNamespace(proc_, space.inode);
     if (other == nullptr) continue;
+    const auto user = std::ranges::find_if(proc_.processes, [&](const Process& process) {
+      return process.leader.namespaces[NamespaceKind::kUser] == space.inode;
+    });
+    pid_ = user == proc_.processes.end() ? Pid{} : user->pid;
     Facts("uid_map", space.uid_map, other->uid_map);
     Facts("gid_map", space.gid_map, other->gid_map);
   }
 }
 
-void SourceComparer::CompareAll(bool sampled) {
+void Comparer::CompareAll(bool sampled) {
   std::size_t at = 0;
   for (std::size_t of_proc = 0; of_proc < proc_.processes.size(); ++of_proc) {
     const Process& proc = proc_.processes[of_proc];
@@ -254,12 +257,13 @@ void SourceComparer::CompareAll(bool sampled) {
     Only("process", true);
   }
   CompareMaps();
+  std::ranges::stable_sort(result_.differences, {}, &TaskDifference::pid);
 }
 
 }  // namespace
 
-SourceComparison Compare(const Snapshot& bpf, const Snapshot& proc, bool sampled) {
-  SourceComparer comparer(bpf, proc);
+TaskComparison CompareTasks(const Snapshot& bpf, const Snapshot& proc, bool sampled) {
+  Comparer comparer(bpf, proc);
   comparer.CompareAll(sampled);
   return comparer.Take();
 }
