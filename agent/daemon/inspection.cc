@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -156,9 +157,7 @@ Result<Fd> Inspection::Judge(const Snapshot& snapshot, const ScanOrder& order, I
                          {.debounce = config.events.debounce});
   recent_.Add(events_);
   CountEvents();
-  const Vantage& vantage = snapshot.vantage;
-  const bool bpf = vantage.source == TaskSource::kBpf;
-  if (bpf || !vantage.source_reason.empty()) self_.SetFeature("bpf", bpf);
+  TellOfSource(snapshot.vantage);
   self_.Describe(input);
   std::string_view metrics = exposition_.Render(input, self_);
   // Whether the textfile could be written is in what is written, and served.
@@ -171,6 +170,18 @@ Result<Fd> Inspection::Judge(const Snapshot& snapshot, const ScanOrder& order, I
                 order.publication.sequence, NameOf(order.reason), report.containers.size(),
                 evaluator_->judged().containers, std::chrono::duration<double>(took).count());
   return documents;
+}
+
+// Where bpf cannot be had and nobody asked for it by name, it is not switched on.
+void Inspection::TellOfSource(const Vantage& vantage) {
+  const bool bpf = vantage.source == TaskSource::kBpf;
+  const bool missed = std::ranges::any_of(
+      vantage.problems, [](const VantageProblem& problem) { return problem.id == "bpf"; });
+  if (bpf || missed) {
+    self_.SetFeature("bpf", bpf);
+  } else {
+    self_.ForgetFeature("bpf");
+  }
 }
 
 Publication Inspection::WithEvents(Publication publication) const {

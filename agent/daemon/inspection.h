@@ -80,6 +80,7 @@ class Inspection {
   Result<Fd> Judge(const Snapshot& snapshot, const ScanOrder& order,
                    std::chrono::steady_clock::time_point began);
   Publication WithEvents(Publication publication) const;
+  void TellOfSource(const Vantage& vantage);
   void CountEvents();
   void CountWatch();
   void CountState(const AgentState& state);

@@ -10,6 +10,7 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "agent/base/file.h"
 #include "agent/daemon/agent.h"
@@ -58,7 +59,10 @@ class InspectionTest : public testing::Test {
 
   Result<Snapshot> Look() const {
     if (throws_) throw std::runtime_error("the look threw");
-    return ActedScan(scene_, taken_at_).TakeSnapshot();
+    auto snapshot = ActedScan(scene_, taken_at_).TakeSnapshot();
+    snapshot.vantage.source = source_;
+    snapshot.vantage.problems = problems_;
+    return snapshot;
   }
 
   static std::string MetricsOf(const Scanned& scanned) {
@@ -71,6 +75,8 @@ class InspectionTest : public testing::Test {
   Scene scene_;
   std::int64_t taken_at_ = 0;
   bool throws_ = false;
+  TaskSource source_ = TaskSource::kProc;
+  std::vector<VantageProblem> problems_;
 };
 
 TEST_F(InspectionTest, TheDiskComesAfterThePicture) {
@@ -106,6 +112,18 @@ TEST_F(InspectionTest, AFeatureThatAReloadSwitchesOffHasNoSeries) {
   textfile_.clear();
   inspection.Replace(MakeStandard());
   EXPECT_EQ(MetricsOf(inspection.Scan({})).find(series), std::string::npos);
+}
+
+// On, given up, and where nobody asked for it.
+TEST_F(InspectionTest, BpfThatIsMissedIsAFeatureThatDoesNotWork) {
+  Inspection inspection = Make();
+  const std::string series = "hullmark_feature_ok{feature=\"bpf\"}";
+  EXPECT_EQ(MetricsOf(inspection.Scan({})).find(series), std::string::npos);
+  source_ = TaskSource::kBpf;
+  EXPECT_NE(MetricsOf(inspection.Scan({})).find(series + " 1\n"), std::string::npos);
+  source_ = TaskSource::kProc;
+  problems_ = {{.id = "bpf", .text = "it differs", .remedy = "none"}};
+  EXPECT_NE(MetricsOf(inspection.Scan({})).find(series + " 0\n"), std::string::npos);
 }
 
 TEST_F(InspectionTest, ATextfileThatCannotBeWrittenIsToldAtOnce) {
