@@ -133,10 +133,12 @@ def main():
     parser.add_argument("--report", type=pathlib.Path)
     parser.add_argument("--zoo", default=ROOT / "tests/zoo/zoo.sh")
     parser.add_argument("--expect", type=pathlib.Path)
+    parser.add_argument("--source", default="auto", help="who tells of processes, see hullmark(1)")
     parser.add_argument("--verbose", action="store_true")
     at = parser.parse_args()
     cases = json.loads(at.expect.read_text()) if at.expect else run([at.zoo, "expect"])
-    report = json.loads(at.report.read_text()) if at.report else run([at.hullmark, *AUDIT])
+    report = json.loads(at.report.read_text()) if at.report else run(
+        [at.hullmark, *AUDIT, "--source", at.source])
     if not cases:
         sys.exit("judge: the zoo is empty: nothing was compared")
     sys.exit(0 if judge(cases, report, at.verbose) else 1)

@@ -113,6 +113,25 @@ reloads() {
   systemctl reload hullmark && eventually 30 metric_is hullmark_config_last_reload_successful 1
 }
 
+# Who tells of processes, and why.
+told_by() { # SOURCE REASON
+  curl -sf "$url/api/v1/report" | jq -c '.vantage | {source, source_reason, problems}'
+  curl -sf "$url/api/v1/report" |
+    jq -e --arg source "$1" --arg reason "$2" \
+      '.vantage | .source == $source and (.source_reason // "" | contains($reason))' >/dev/null
+}
+records_tell() { told_by bpf '' && metric_is 'hullmark_feature_ok.feature="bpf".' 1; }
+narrower() {
+  local drop_in=/etc/systemd/system/hullmark.service.d/narrow.conf reason='CAP_BPF and CAP_PERFMON are missing'
+  mkdir -p "${drop_in%/*}"
+  printf '[Service]\nCapabilityBoundingSet=\nCapabilityBoundingSet=%s\n' \
+    'CAP_SYS_PTRACE CAP_DAC_READ_SEARCH CAP_NET_ADMIN' >$drop_in
+  systemctl daemon-reload && systemctl restart $inspector && eventually 30 ready &&
+    eventually 30 told_by proc "$reason" && journalctl -q -u $inspector | grep -q "$reason" || return 1
+  rm -r "${drop_in%/*}"
+  systemctl daemon-reload && systemctl restart $inspector && eventually 30 ready && eventually 30 records_tell
+}
+
 survives_kill() { # UNIT: it is back with a picture
   local before
   before=$(pid_of "$1")
@@ -233,6 +252,8 @@ check "a bare system" bare
 check "installs, starts, serves" installs
 check "AppArmor in enforce mode, five capabilities, none" is_confined
 check "the kernel tells of processes" eventually 30 watches
+check "the kernel's records tell of processes" eventually 30 records_tell
+check "without their capabilities /proc does, and the reason is told" narrower
 check "units verify" verifies
 check "exposure" exposures
 check "reload: all or nothing" reloads

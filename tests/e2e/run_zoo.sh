@@ -10,6 +10,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 hullmark=${1:-$here/../../build/release/hullmark}
 zoo=$here/../zoo/zoo.sh
 work=$(mktemp -d)
+classes=container,pause,sandbox,service,vm
 passed=0 failed=0 skipped=0
 
 cannot() { echo "run_zoo: skipped: $*" >&2; exit 77; }
@@ -51,6 +52,29 @@ replays() { # a snapshot judged twice gives the same report, byte for byte
       sed 's/"generated_at": *"[^"]*"/"generated_at":""/' >"$work/replay.$run" || return 1
   done
   cmp "$work/replay.1" "$work/replay.2" && [ -s "$work/replay.1" ]
+}
+
+# What both sources tell of every process, and the reports that are made of it.
+sources_agree() {
+  local source
+  "$hullmark" audit --source both --output "$work/both" || return 1
+  for source in bpf proc; do
+    "$hullmark" audit --source "$source" --format json --verbose --class "$classes" >"$work/$source.json" || return 1
+  done
+  "$here/same_reports.py" "$work/bpf.json" "$work/proc.json"
+}
+
+check_sources() {
+  local why
+  why=$("$hullmark" audit --source bpf --format json |
+    python3 -c 'import json, sys; print(json.load(sys.stdin)["vantage"].get("source_reason", ""))')
+  if [ -n "$why" ]; then
+    echo "run_zoo: skipped: records of the kernel: $why"
+    skipped=$((skipped + 2))
+    return
+  fi
+  check "sources: the kernel's records and /proc tell the same" sources_agree
+  check "judge: through the kernel's records" "$here/judge.py" --hullmark "$hullmark" --zoo "$zoo" --source bpf
 }
 
 text_is_printable() { # names and command lines of containers reach no terminal raw
@@ -110,7 +134,8 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 if [ -z "${ZOO_KEEP:-}" ]; then check up "$zoo" up; fi
 check "verify: the kernel shows what was asked for" "$zoo" verify
-check "judge: the report says what is so, both ways" "$here/judge.py" --hullmark "$hullmark" --zoo "$zoo"
+check "judge: the report says what is so, both ways" "$here/judge.py" --hullmark "$hullmark" --zoo "$zoo" --source proc
+check_sources
 check "replay: the same snapshot gives the same report" replays
 check "text: nothing hostile reaches a terminal" text_is_printable
 check_watch
