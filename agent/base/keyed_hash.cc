@@ -3,8 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <random>
 #include <cstring>
+#include <random>
 #include <string_view>
 
 namespace hullmark {

@@ -14,8 +14,8 @@
 #include <utility>
 #include <vector>
 
-#include "agent/replay/describe_snapshot.h"
 #include "agent/base/keyed_hash.h"
+#include "agent/replay/describe_snapshot.h"
 #include "hullmark/caps.h"
 #include "hullmark/facts.h"
 #include "hullmark/ids.h"

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "agent/replay/digest_writer.h"
 #include "agent/base/keyed_hash.h"
+#include "agent/replay/digest_writer.h"
 #include "agent/replay/relations.h"
 #include "hullmark/fact_digests.h"
 #include "hullmark/facts.h"

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "agent/replay/digest_writer.h"
 #include "agent/base/keyed_hash.h"
+#include "agent/replay/digest_writer.h"
 #include "hullmark/facts.h"
 #include "hullmark/ids.h"
 #include "hullmark/namespace_users.h"

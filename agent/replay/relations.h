@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "agent/replay/digest_writer.h"
 #include "agent/base/keyed_hash.h"
+#include "agent/replay/digest_writer.h"
 #include "hullmark/snapshot.h"
 
 namespace hullmark {

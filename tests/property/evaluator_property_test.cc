@@ -10,11 +10,11 @@
 #include <utility>
 #include <vector>
 
+#include "agent/base/keyed_hash.h"
 #include "agent/benchmark/load.h"
 #include "agent/evaluate/evaluate.h"
 #include "agent/evaluate/evaluator.h"
 #include "agent/replay/fact_digests.h"
-#include "agent/base/keyed_hash.h"
 #include "agent/sinks/report_sinks.h"
 #include "checks/table.h"
 #include "hullmark/benchmark.h"
