@@ -49,7 +49,10 @@ bool Refresh(KnownContainer& known, const Snapshot& snapshot, const Container& c
 }
 
 bool MayBeNamed(const KnownContainer& known) {
-  return known.name.empty() && known.container_class != ContainerClass::kSandbox;
+  // A digest is what runc calls a container that an engine above it will name.
+  constexpr std::size_t kDigest = 64;
+  const bool by_digest = known.name == known.id && known.id.size() == kDigest;
+  return (known.name.empty() || by_digest) && known.container_class != ContainerClass::kSandbox;
 }
 
 bool AwaitsName(const KnownContainer& known, const Snapshot& snapshot) {

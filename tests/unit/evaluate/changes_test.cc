@@ -251,6 +251,15 @@ TEST(ChangesTest, AYoungContainerIsNotSpokenOfWithoutItsName) {
   EXPECT_EQ(wait(10 * kSecond), Said{"container_appeared web"});
 }
 
+// What runc calls it, until docker has written down its name.
+TEST(ChangesTest, ADigestIsNoName) {
+  Watch watch;
+  Scene scene = One(Passes());
+  scene.containers[0].id = std::string(64, 'a');
+  EXPECT_EQ(Lines(watch.See(scene)), Said{});
+  EXPECT_EQ(Lines(watch.See(scene)), Said{"container_appeared " + scene.containers[0].id});
+}
+
 TEST(ChangesTest, WhatIsGoneBeforeItIsNamedIsToldAllTheSame) {
   Watch watch;
   watch.See(Unnamed(One(Fails())));
