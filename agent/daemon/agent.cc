@@ -57,6 +57,7 @@ class Resident {
                .end_scan = [this] { EndScan(); },
                .reload = [this] { return Reload(); },
                .upkeep = [this](Moment now) { Upkeep(now); },
+               .awaits_names = [this] { return awaits_names_; },
                .give_up = [this] { return scans_done_ == 0 && scans_failed_ > 0; }}) {
     if (parts_.gateway_unit) {
       gateway_.emplace(*parts_.gateway_unit);
@@ -115,7 +116,8 @@ class Resident {
   void EndScan() {
     auto made = std::exchange(made_, std::nullopt);
     if (!made) return;
-    auto& [looked, documents] = *made;
+    auto& [looked, awaits_names, documents] = *made;
+    awaits_names_ = awaits_names;
     ++(looked ? scans_done_ : scans_failed_);
     if (!documents) {
       spdlog::error("{}: {}", looked ? "publish" : "scan", documents.error().message);
@@ -158,7 +160,7 @@ class Resident {
   std::unique_ptr<CgroupWatch> watch_;
   Loop loop_;
   std::uint64_t sequence_ = 0, scans_done_ = 0, scans_failed_ = 0;
-  bool ready_ = false;
+  bool ready_ = false, awaits_names_ = false;
   Moment fed_{};                 // The watchdog.
   std::optional<Scanned> made_;  // By the scan that has ended.
   ScanThread thread_;            // The last member: it ends before what it uses.

@@ -39,7 +39,8 @@ struct ScanOrder {
 };
 
 struct Scanned {
-  bool looked = false;  // Else the error of `documents` says why not.
+  bool looked = false;        // Else the error of `documents` says why not.
+  bool awaits_names = false;  // A container was not spoken of, for want of its name.
   Result<Fd> documents;
 };
 

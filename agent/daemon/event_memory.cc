@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/daemon/event_memory.h"
 
-#include <cstdint>
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -10,6 +10,7 @@
 #include "agent/daemon/journal.h"
 #include "agent/daemon/state_file.h"
 #include "agent/evaluate/changes.h"
+#include "agent/evaluate/known_state.h"
 #include "hullmark/event.h"
 
 namespace hullmark {
@@ -33,8 +34,9 @@ std::vector<Event> EventMemory::Take(const JudgedScan& scan, const ChangeOptions
   return Update(known_, scan, options).events;
 }
 
-std::uint64_t EventMemory::last_id() const {
-  return journal_ ? journal_->known().last_id : known_.last_id;
+bool EventMemory::AwaitsNames() const {
+  return std::ranges::any_of(known().containers,
+                             [](const KnownContainer& known) { return known.waited > 0; });
 }
 
 void EventMemory::Flush() {

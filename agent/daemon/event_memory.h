@@ -34,7 +34,9 @@ class EventMemory {
   // See Journal.
   std::vector<Event> Take(const JudgedScan& scan, const ChangeOptions& options);
   // Id of the newest event; 0: there has been none.
-  std::uint64_t last_id() const;
+  std::uint64_t last_id() const { return known().last_id; }
+  // Whether a container is not spoken of yet, for want of its name.
+  bool AwaitsNames() const;
   void Flush();
   void Close();
 
@@ -46,6 +48,7 @@ class EventMemory {
 
  private:
   explicit EventMemory(Places places) : places_(std::move(places)) {}
+  const KnownState& known() const { return journal_ ? journal_->known() : known_; }
 
   Places places_;
   std::optional<Journal> journal_{};

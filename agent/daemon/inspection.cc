@@ -129,7 +129,8 @@ Scanned Inspection::TryScan(const ScanOrder& order, Instant began) {
       parts_.watcher->Show(std::make_unique<WatchPicture>(std::move(*snapshot), standard_.benchmark,
                                                           evaluator_->report()));
     }
-    return {.looked = true, .documents = std::move(documents)};
+    return {
+        .looked = true, .awaits_names = memory_.AwaitsNames(), .documents = std::move(documents)};
   } catch (const std::exception& error) {
     return {.looked = true, .documents = Fail(ErrorCode::kIo, error.what())};
   }

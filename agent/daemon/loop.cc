@@ -20,6 +20,8 @@ constexpr milliseconds kSettle{250};
 constexpr int kRestPerScan = 4;
 constexpr milliseconds kLeastRest{1'000};
 constexpr milliseconds kUpkeep{1'000};
+// A runtime that writes down a container's name at all has done so by then.
+constexpr milliseconds kNaming{5'000};
 
 }  // namespace
 
@@ -33,6 +35,8 @@ std::string_view NameOf(ScanReason reason) {
       return "cgroups";
     case ScanReason::kEvents:
       return "events";
+    case ScanReason::kNames:
+      return "names";
     case ScanReason::kReload:
       return "reload";
   }
@@ -64,6 +68,9 @@ bool Loop::Take(const Wakes& wakes) {
     duration_ = ended_ - *began_;
     began_.reset();
     actions_.end_scan();
+    if (actions_.awaits_names && actions_.awaits_names()) {
+      ScanAt(clock_.Now() + kNaming, ScanReason::kNames);
+    }
     if (actions_.give_up && actions_.give_up()) return false;
   }
   reload_wanted_ = reload_wanted_ || wakes.reload;

@@ -12,7 +12,7 @@
 
 namespace hullmark {
 
-enum class ScanReason : std::uint8_t { kInterval, kAsked, kCgroups, kEvents, kReload };
+enum class ScanReason : std::uint8_t { kInterval, kAsked, kCgroups, kEvents, kNames, kReload };
 std::string_view NameOf(ScanReason reason);
 
 struct LoopTiming {
@@ -36,14 +36,16 @@ struct LoopActions {
   std::function<LoopTiming()> reload;
   // What else has to be looked after, about once a second and after every wake.
   std::function<void(Moment now)> upkeep;
+  // Whether something was left untold until its name is known; asked when a scan has ended. May be
+  // empty.
+  std::function<bool()> awaits_names{};
   // Whether there is no sense in going on; asked when a scan has ended. May be empty.
   std::function<bool()> give_up{};
 };
 
-// When to scan: every interval, when asked, and soon after a cgroup was born or died or a
-// process did what asks for it. One scan
-// never begins before the one before it has ended; what is asked for meanwhile happens once,
-// afterwards.
+// When to scan: every interval, when asked, soon after a cgroup was born or died or a process did
+// what asks for it, and a little later where a container was without a name. One scan never begins
+// before the one before it has ended; what is asked for meanwhile happens once, afterwards.
 class Loop {
  public:
   Loop(Clock& clock, const LoopTiming& timing, LoopActions actions)

@@ -58,6 +58,7 @@ struct Play {
   milliseconds until{60'000};
   std::vector<milliseconds> takes = {milliseconds(100)};  // Per scan; the last for all the others.
   LoopTiming timing{};
+  int nameless = 0;  // Scans after which a name is awaited.
 };
 
 Played Act(const Play& play) {
@@ -82,7 +83,8 @@ Played Act(const Play& play) {
              return LoopTiming{.interval = seconds(20)};
            },
        .upkeep =
-           [&](Moment now) { played.longest = std::max(played.longest, loop.ScanningFor(now)); }});
+           [&](Moment now) { played.longest = std::max(played.longest, loop.ScanningFor(now)); },
+       .awaits_names = [&] { return played.ended <= play.nameless; }});
   loop.Run();
   played.counts = loop.counts();
   played.scanning = loop.scanning();
@@ -126,6 +128,12 @@ TEST(Loop, SoonAfterACgroupWasBorn) {
                                             {milliseconds(5'200), {.cgroups = true}}},
                              .until = seconds(14)});
   EXPECT_EQ(played.scans, (Scans{"0 interval", "5250 cgroups"}));
+}
+
+TEST(Loop, SoonAfterAContainerWithoutAName) {
+  const Played played =
+      Act({.until = seconds(41), .timing = {.interval = seconds(30)}, .nameless = 2});
+  EXPECT_EQ(played.scans, (Scans{"0 interval", "5100 names", "10200 names", "40200 interval"}));
 }
 
 TEST(Loop, ACgroupBornDuringAScanIsLookedForAfterARest) {
