@@ -3,7 +3,7 @@ install(TARGETS hullmark RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(FILES docs/man/hullmark.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES docs/man/hullmark.yaml.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
 install(FILES docs/man/hullmark.service.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
-install(FILES README.md docs/adopting.md docs/web.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES README.md docs/adopting.md docs/proc-connector.conf docs/web.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs/waivers docs/web-config DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs/schema DESTINATION ${CMAKE_INSTALL_DATADIR}/hullmark)
 install(DIRECTORY dashboards/ DESTINATION ${CMAKE_INSTALL_DATADIR}/hullmark/dashboards

@@ -8,9 +8,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
+#include "agent/base/file.h"
 #include "agent/bpf/task_event.h"
 #include "agent/bpf/task_events.h"
 #include "agent/bpf/task_iterator.h"
@@ -18,9 +20,11 @@
 #include "agent/collect/collect.h"
 #include "agent/collect/collector.h"
 #include "agent/config/config.h"
+#include "agent/daemon/connector_feed.h"
 #include "agent/daemon/rescanner.h"
 #include "agent/daemon/watcher.h"
 #include "agent/encode/text.h"
+#include "agent/watch/proc_connector.h"
 #include "agent/watch/rights_pass.h"
 #include "hullmark/live.h"
 #include "hullmark/result.h"
@@ -43,7 +47,7 @@ EventFeed FeedOf(TaskEvents loaded) {
               [events](std::size_t most, const std::function<void(const TaskEvent&)>& take) {
                 return events->Drain(most, take);
               },
-          .lost = [events] { return events->counts().Lost(); },
+          .counts = [events] { return FeedCounts{.lost = events->counts().Lost()}; },
           .set_host =
               [events](const std::array<std::uint32_t, kRecordNamespaces>& host) {
                 events->SetHost(host);
@@ -67,27 +71,59 @@ std::unique_ptr<Rescanner> BeginRescans(const Config::Watch& watch, Watcher& wat
   });
 }
 
+// What tells of processes as they come, and why nothing better does.
+struct Chosen {
+  std::optional<EventFeed> feed{};
+  std::string why_not{};  // "": it is what was wanted most.
+};
+
+Chosen OpenKernelPrograms() {
+  auto events = LoadEvents();
+  if (!events) return {.feed = {}, .why_not = std::move(events.error().message)};
+  return {.feed = FeedOf(std::move(*events)), .why_not = {}};
+}
+
+Chosen OpenConnector(const Roots& roots) {
+  auto proc = OpenDirectory(roots.proc.get(), ".");
+  if (!proc) return {.feed = {}, .why_not = "proc connector: /proc cannot be opened"};
+  auto connector = ProcConnector::Open();
+  if (!connector) return {.feed = {}, .why_not = std::move(connector.error().message)};
+  return {.feed = ConnectorFeed(std::move(*connector), std::move(*proc)), .why_not = {}};
+}
+
+Chosen Choose(const Roots& roots, Config::Watch::Source source) {
+  using Source = Config::Watch::Source;
+  // Both tell of the processes of the first namespaces.
+  Chosen chosen{.feed = {}, .why_not = WhyRecordsDiffer(roots)};
+  if (!chosen.why_not.empty()) return chosen;
+  if (source != Source::kProcConnector) chosen = OpenKernelPrograms();
+  if (chosen.feed || source == Source::kBpf) return chosen;
+  Chosen second = OpenConnector(roots);
+  if (chosen.why_not.empty()) return second;
+  chosen.why_not += second.feed ? "" : "; " + second.why_not;
+  chosen.feed = std::move(second.feed);
+  return chosen;
+}
+
 }  // namespace
 
 Watching BeginWatching(const Roots& roots, const Config::Watch& watch,
                        std::function<void(const LiveExec&)> tell, Watcher::Tells tells) {
-  if (watch.source == Config::Watch::Source::kNone || roots.plain) return {};
-  std::string why_not = WhyRecordsDiffer(roots);
-  if (why_not.empty()) {
-    auto events = LoadEvents();
-    if (events) {
-      Watching watching;
-      watching.watcher =
-          std::make_unique<Watcher>(FeedOf(std::move(*events)), std::move(tell), tells);
-      watching.rescanner = BeginRescans(watch, *watching.watcher);
-      return watching;
-    }
-    why_not = std::move(events.error().message);
+  using Source = Config::Watch::Source;
+  if (watch.source == Source::kNone || roots.plain) return {};
+  Chosen chosen = Choose(roots, watch.source);
+  if (!chosen.why_not.empty()) {
+    spdlog::log(watch.source == Source::kAuto ? spdlog::level::info : spdlog::level::warn, "{}: {}",
+                Printable(chosen.why_not),
+                chosen.feed ? "processes are told by the proc connector; what has ended before it "
+                              "is read is counted"
+                            : "processes are judged by scans alone");
   }
-  spdlog::log(
-      watch.source == Config::Watch::Source::kAuto ? spdlog::level::info : spdlog::level::warn,
-      "{}: processes are judged by scans alone", Printable(why_not));
-  return {};
+  if (!chosen.feed) return {};
+  Watching watching;
+  watching.watcher = std::make_unique<Watcher>(std::move(*chosen.feed), std::move(tell), tells);
+  watching.rescanner = BeginRescans(watch, *watching.watcher);
+  return watching;
 }
 
 }  // namespace hullmark

@@ -180,7 +180,8 @@ void ConfigReader::ReadScan() {
 }
 
 void ConfigReader::ReadWatch() {
-  constexpr std::array<std::string_view, 3> kSources = {"auto", "bpf", "none"};  // By Source.
+  constexpr std::array<std::string_view, 4> kSources = {"auto", "bpf", "proc_connector",
+                                                        "none"};  // By Source.
   const auto* watch = root_.TakeOptional("watch");
   if (watch == nullptr) return;
   Fields fields(watch, reading_);

@@ -29,6 +29,7 @@ struct Config {
     enum class Source : std::uint8_t {
       kAuto,
       kBpf,
+      kProcConnector,
       kNone
     };  // Who tells of processes as they come.
     Source source = Source::kAuto;

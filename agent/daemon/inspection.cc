@@ -246,7 +246,9 @@ void Inspection::CountState(const AgentState& state) {
 }
 
 void Inspection::CountWatch() {
-  const bool insisted = standard_.config.watch.source == Config::Watch::Source::kBpf;
+  using Source = Config::Watch::Source;
+  const Source source = standard_.config.watch.source;
+  const bool insisted = source == Source::kBpf || source == Source::kProcConnector;
   if (parts_.watcher != nullptr || insisted) self_.SetFeature("watch", parts_.watcher != nullptr);
   if (parts_.watcher == nullptr) return;
   constexpr std::array<std::string_view, kTaskTurns> kKinds = {"fork", "exec", "exit"};
@@ -256,7 +258,8 @@ void Inspection::CountWatch() {
     self_.CountTaskEvents(kKinds.at(turn), now.events.at(turn) - before.events.at(turn));
   }
   self_.CountTaskEvents("unplaced", now.unplaced - before.unplaced);
-  self_.CountTaskEventsLost(now.lost - before.lost + now.left_out - before.left_out);
+  self_.CountTaskEventsLost(now.feed.lost - before.feed.lost + now.feed.missed -
+                            before.feed.missed + now.left_out - before.left_out);
   auto detections = now.latency.counts;
   for (std::size_t at = 0; at < detections.size(); ++at) {
     detections.at(at) -= before.latency.counts.at(at);

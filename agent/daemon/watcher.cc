@@ -102,11 +102,10 @@ bool Watcher::Drain(std::size_t most) {
   {
     const std::lock_guard lock(mutex_);
     taken = feed_.drain(most, [this](const TaskEvent& event) { Take(event); });
-    const std::uint64_t lost = feed_.lost();
-    if (lost != std::exchange(counts_.lost, lost)) {
-      ledger_.Forget();
-      WantLook();
-    }
+    const FeedCounts now = feed_.counts();
+    const FeedCounts before = std::exchange(counts_.feed, now);
+    if (now.lost != before.lost) ledger_.Forget();
+    if (now != before) WantLook();
     told = std::exchange(to_tell_, {});
   }
   for (const LiveExec& exec : told) tell_(exec);
@@ -181,7 +180,7 @@ void Watcher::Show(std::unique_ptr<WatchPicture> picture) {
   {
     const std::lock_guard lock(mutex_);
     ledger_.Show(picture.get());
-    if (picture) feed_.set_host(ledger_.host());
+    if (picture && feed_.set_host) feed_.set_host(ledger_.host());
     std::swap(picture_, picture);
   }
   --waiting_;

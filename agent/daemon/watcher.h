@@ -22,13 +22,22 @@
 
 namespace hullmark {
 
+// What a feed could not hand over, since it began.
+struct FeedCounts {
+  std::uint64_t lost = 0;    // Turns of which nothing is known.
+  std::uint64_t missed = 0;  // Execs of which nothing but the process' number is.
+  std::uint64_t rights = 0;  // Changes of ids without an exec.
+
+  friend bool operator==(const FeedCounts&, const FeedCounts&) = default;
+};
+
 // Where events come from.
 struct EventFeed {
   int fd = -1;  // For poll(2): there is something worth a look.
   // Hands over what has happened, in its order, at most so much; returns how much it was.
   std::function<std::size_t(std::size_t most, const std::function<void(const TaskEvent&)>&)> drain;
-  std::function<std::uint64_t()> lost;  // Since it began.
-  // Takes the host's namespaces, by NamespaceKind; 0: not known.
+  std::function<FeedCounts()> counts;
+  // Takes the host's namespaces, by NamespaceKind; 0: not known. May be empty.
   std::function<void(const std::array<std::uint32_t, kRecordNamespaces>&)> set_host;
 };
 
@@ -43,9 +52,9 @@ struct LatencyCounts {
 
 struct WatchCounts {
   std::array<std::uint64_t, kTaskTurns> events{};  // By turn.
-  std::uint64_t lost = 0;                          // The ring was full.
-  std::uint64_t left_out = 0;                      // Execs of which no look will tell.
-  std::uint64_t unplaced = 0;                      // Execs in namespaces that no look had met yet.
+  FeedCounts feed;
+  std::uint64_t left_out = 0;  // Execs of which no look will tell.
+  std::uint64_t unplaced = 0;  // Execs in namespaces that no look had met yet.
   LatencyCounts latency;
 };
 

@@ -214,11 +214,11 @@ class Bench {
   // While the reader sleeps two seconds of it.
   void Lives(std::uint32_t life) {
     Settle();
-    const std::uint64_t lost_before = watching_.watcher->counts().lost;
+    const std::uint64_t lost_before = watching_.watcher->counts().feed.lost;
     told_.stall_seconds = 2;
     crowd_.Do({.lives = lives_, .milliseconds = life, .per_second = 2'000});
     std::this_thread::sleep_for(seconds(3));
-    const std::uint64_t lost = watching_.watcher->counts().lost - lost_before;
+    const std::uint64_t lost = watching_.watcher->counts().feed.lost - lost_before;
     const std::size_t told = told_.Sorted().size();
     (void)std::printf("lives of %2u ms, 2,000/s, a stop of 2 s   %zu of %u told, %llu lost\n", life,
                       told, lives_, static_cast<unsigned long long>(lost));

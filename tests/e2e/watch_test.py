@@ -24,7 +24,7 @@ from plain_container import PlainContainer
 PROGRAM = None
 PATIENCE = 20
 NAME = "zoo-default"
-CONFIG = "scan: {interval: 1h, full_every: 2h}\nwatch: {source: bpf, rescan: 500ms}\nclasses: [container, sandbox]\n"
+CONFIG = "scan: {{interval: 1h, full_every: 2h}}\nwatch: {{source: {source}, rescan: 500ms}}\nclasses: [container, sandbox]\n"
 
 
 def docker(*arguments):
@@ -36,12 +36,14 @@ def init_of(container):
     return docker("inspect", "-f", "{{.State.Pid}}", container)
 
 
-class Watching(unittest.TestCase):
+class Watched(unittest.TestCase):
+    source = None
+
     @classmethod
     def setUpClass(cls):
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="watch-"))
         config = cls.folder / "hullmark.yaml"
-        config.write_text(CONFIG, encoding="utf-8")
+        config.write_text(CONFIG.format(source=cls.source), encoding="utf-8")
         config.chmod(0o600)
         cls.child = subprocess.Popen([PROGRAM, "--config", config, "watch", "--format", "json"],
                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -87,6 +89,10 @@ class Watching(unittest.TestCase):
     def execs(told):
         return [line for line in told
                 if line["schema"] == "hullmark.live/1" and line["container"]["name"] == NAME]
+
+
+class Watching(Watched):
+    source = "bpf"
 
     def test_no_life_is_too_short(self):
         for _ in range(50):
@@ -144,6 +150,19 @@ class Watching(unittest.TestCase):
         self.until(lambda told: any("CAP_SYS_ADMIN" in line["evidence"] or line["control"]["id"] == "PRV-002"
                                     for line in mine(told, "violation_appeared")))
         self.assertLess(time.monotonic() - began, 5, "a pass each half second, then a look")
+
+
+class WatchingByConnector(Watched):
+    """Where no program may be loaded into the kernel: who lives long enough to be read is judged."""
+
+    source = "proc_connector"
+
+    def test_what_lives_a_moment_is_told(self):
+        for _ in range(10):
+            self.enter("/bin/sleep", "0.3")
+        told = self.execs(self.until(lambda told: len(self.execs(told)) >= 10))
+        self.assertEqual({(line["executable"], line["joined"], line["uid"]) for line in told}, {("busybox", True, 0)})
+        self.assertIn("PRV-004", {violation["control"] for line in told for violation in line["violations"]})
 
 
 if __name__ == "__main__":

@@ -88,7 +88,8 @@ TEST(LoadConfigTest, ReadsEveryKey) {
 
 TEST(LoadConfigTest, TheDefaultsOfWhatIsToComeAreAccepted) {
   for (const char* const text :
-       {"web_config: ''", "watch: {source: auto}", "enforce: {mode: off, rules: []}", "hooks: []",
+       {"web_config: ''", "watch: {source: auto}", "watch: {source: proc_connector}",
+        "enforce: {mode: off, rules: []}", "hooks: []",
         "enforce: {budget: {actions: 3, per: 10m, max_containers_fraction: 0.05}}"}) {
     EXPECT_TRUE(LoadConfig(text, "c")) << text;
   }

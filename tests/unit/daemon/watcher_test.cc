@@ -43,10 +43,10 @@ class FakeRing {
   EventFeed Feed() {
     return {.fd = ready_.get(),
             .drain = [this](std::size_t most, const auto& take) { return Drain(most, take); },
-            .lost =
+            .counts =
                 [this] {
                   const std::lock_guard lock(mutex_);
-                  return lost_;
+                  return counts_;
                 },
             .set_host =
                 [this](const auto& host) {
@@ -62,7 +62,7 @@ class FakeRing {
   }
   void Lose(std::uint64_t count) {
     const std::lock_guard lock(mutex_);
-    lost_ += count;
+    counts_.lost += count;
   }
   std::array<std::uint32_t, kRecordNamespaces> host() {
     const std::lock_guard lock(mutex_);
@@ -88,7 +88,7 @@ class FakeRing {
   Fd ready_{eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)};
   std::mutex mutex_;
   std::deque<TaskEvent> events_;
-  std::uint64_t lost_ = 0;
+  FeedCounts counts_;
   std::array<std::uint32_t, kRecordNamespaces> host_{};
 };
 
@@ -166,7 +166,7 @@ TEST_F(WatcherTest, LostEventsAreCountedAndAskForALook) {
   Watcher watcher(ring_.Feed(), [](const LiveExec&) {}, Watcher::Tells::kViolations);
   ring_.Lose(7);
   EXPECT_TRUE(IsWanted(watcher));
-  EXPECT_EQ(watcher.counts().lost, 7U);
+  EXPECT_EQ(watcher.counts().feed.lost, 7U);
 }
 
 // Whoever looks gets all that has happened until then, however little it mattered.
