@@ -41,8 +41,9 @@ Tasks ChooseTasks(const Roots& roots, const Wiring& wiring, Config::Source sourc
 }
 
 void WarnOfLoss(const Collector& collector, bool had) {
-  if (!had || collector.has_records()) return;
-  spdlog::warn("{}: tasks are read through /proc from now on",
+  if (had == collector.has_records()) return;
+  if (!had) return spdlog::info("bpf: tasks are read through the kernel's records again");
+  spdlog::warn("{}: tasks are read through /proc for an hour",
                Printable(collector.why_no_records()));
 }
 

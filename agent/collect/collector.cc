@@ -48,11 +48,12 @@ Collector::Collector(Roots roots, const KeepOptions& options, Tasks tasks)
       tasks_(std::move(tasks)) {}
 
 Result<Snapshot> Collector::Look(const CollectOptions& options) {
+  TryRecordsAgain(options.now);
   check_ = has_records() && IsCheckDue(options);
   auto snapshot = LookOnce(options);
   if (has_records()) {
     if (snapshot && check_) Check(options, *snapshot);
-    if (!snapshot) DropRecords(snapshot.error().message);
+    if (!snapshot) DropRecords(snapshot.error().message, options.now);
     if (!has_records()) snapshot = LookOnce(options);
   }
   if (snapshot) Tell(snapshot->vantage);
@@ -135,18 +136,31 @@ void Collector::Check(const CollectOptions& options, const Snapshot& snapshot) {
                       std::back_inserter(sample),
                       static_cast<std::ptrdiff_t>(first ? kAtFirst : kLater), random);
   const auto compared = CompareSample(roots_, options, tasks_.records, snapshot, sample);
-  if (!compared) return DropRecords(compared.error().message);
+  if (!compared) return DropRecords(compared.error().message, options.now);
   if (compared->differences.empty()) return;
   const TaskDifference& one = compared->differences.front();
   DropRecords("bpf and /proc tell process " + std::to_string(std::to_underlying(one.pid)) +
-              " differently, " + std::string(one.field) + ": " + one.bpf + " and " + one.proc);
+                  " differently, " + std::string(one.field) + ": " + one.bpf + " and " + one.proc,
+              options.now);
 }
 
-void Collector::DropRecords(std::string why) {
-  tasks_.records = {};
+void Collector::DropRecords(std::string why, Timestamp now) {
+  dropped_ = std::exchange(tasks_.records, {});
+  dropped_at_ = now;
   tasks_.why_not = std::move(why);
-  dropped_ = true;
   memory_ = {};  // Each source knows processes by marks of its own.
+}
+
+// Nobody who makes them differ once shall be rid of them for ever. The first look is held against
+// /proc again.
+void Collector::TryRecordsAgain(Timestamp now) {
+  constexpr std::int64_t kHour = 3'600'000'000'000;
+  const std::int64_t since = std::to_underlying(now) - std::to_underlying(dropped_at_);
+  if (!dropped_ || (since >= 0 && since < kHour)) return;
+  tasks_.records = std::exchange(dropped_, {});
+  tasks_.why_not.clear();
+  memory_ = {};
+  looks_ = 0;
 }
 
 void Collector::Tell(Vantage& vantage) const {

@@ -55,7 +55,7 @@ Tasks OpenTasks(const Roots& roots, bool insisted);
 // - processes: see RecordScan and Rescan. What records say is held against /proc, for a sample of
 //   the processes, at the first look and now and then, and what they leave out is read through
 //   /proc; at the first difference that stays, or where
-//   they cannot be read any more, all is read through /proc from then on, and Vantage says so;
+//   they cannot be read any more, all is read through /proc for an hour, and Vantage says so;
 // - mount tables: POLLPRI of a kept mountinfo. It is silent when a file system is remounted from
 //   another namespace, when mounts become shared or slaves, and when a mounted file is deleted;
 // - maps of user namespaces: they are written once, and read until they are;
@@ -94,7 +94,8 @@ class Collector {
   Result<Memory> ReadProc(hullmark::Look& look, const CollectOptions& options, Recall& recall);
   bool IsCheckDue(const CollectOptions& options);
   void Check(const CollectOptions& options, const Snapshot& snapshot);
-  void DropRecords(std::string why);
+  void DropRecords(std::string why, Timestamp now);
+  void TryRecordsAgain(Timestamp now);
   void Tell(Vantage& vantage) const;
   void Remember(const Snapshot& snapshot, Memory known);
 
@@ -106,7 +107,8 @@ class Collector {
   Memory memory_;
   RescanCounts counts_;
   Tasks tasks_;
-  bool dropped_ = false;  // Records were had, and are not used any more.
+  RecordReader dropped_{};  // Records were had, and are not used for now.
+  Timestamp dropped_at_{};
   std::uint64_t looks_ = 0;
   bool check_ = false;         // This look is held against /proc.
   std::vector<Pid> unlisted_;  // Without records, when it was held against /proc last.

@@ -113,6 +113,25 @@ TEST_F(RecordCollector, DropsRecordsThatCannotBeRead) {
   EXPECT_EQ(snapshot.processes.size(), 1U);
 }
 
+TEST_F(RecordCollector, TriesRecordsAgainAfterAnHour) {
+  const auto effective = record().effective;
+  record().effective = 1U << 21;
+  LookAt(0);
+  record().effective = effective;
+  EXPECT_EQ(LookAt(3'599).vantage.source, TaskSource::kProc);
+  const Snapshot snapshot = LookAt(3'600);
+  EXPECT_EQ(snapshot.vantage.source, TaskSource::kBpf);
+  EXPECT_EQ(snapshot.vantage.source_reason, "");
+  EXPECT_EQ(snapshot.processes.size(), 1U);
+}
+
+TEST_F(RecordCollector, HoldsThemAgainstTheFilesWhenItTriesAgain) {
+  record().effective = 1U << 21;
+  LookAt(0);
+  EXPECT_EQ(LookAt(3'600).vantage.source, TaskSource::kProc);
+  EXPECT_EQ(LookAt(3'601).vantage.source, TaskSource::kProc);
+}
+
 TEST_F(RecordCollector, ListsThreadsThatDiffer) {
   TaskRecord alike = RecordOf(42);
   TaskRecord other = RecordOf(42);
