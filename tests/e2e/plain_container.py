@@ -14,7 +14,7 @@ CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWPID = 0x20000, 0x4000000, 0x80
 MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
 MNT_DETACH, PR_SET_NAME, PR_SET_PDEATHSIG = 2, 15, 1
 SYS_PIVOT_ROOT = {"x86_64": 155}.get(os.uname().machine, 41)
-PATIENCE = 10
+PATIENCE = 60
 
 
 def must(result):
@@ -48,12 +48,13 @@ def pids_root():
 class PlainContainer:
     """Its first process calls furnish() while the host's root is at /old, then act(), and waits.
 
-    pid: of that process, as the host counts. end() leaves nothing behind.
+    pid: of that process, as the host counts. pids: how many it may have. end() leaves nothing behind.
     """
 
-    def __init__(self, name, act=lambda: None, furnish=lambda: None):
+    def __init__(self, name, act=lambda: None, furnish=lambda: None, pids="max"):
         self.group = pids_root() / name
         self.group.mkdir()
+        (self.group / "pids.max").write_text(str(pids), encoding="ascii")
         self.folder = tempfile.mkdtemp(prefix="plain-container-")
         ready, told = os.pipe()
         self.parent = os.fork()
