@@ -69,9 +69,6 @@ class Bench {
   void Run(int rounds) {
     Again();
     Again();  // Mount tables are kept from the second look on.
-    if (tasks_.records) {
-      for (int look = 0; look < 2; ++look) (void)Must(by_records_.Look(options_));
-    }
     for (int round = 0; round < rounds; ++round) {
       full_.push_back(Cost([&] { snapshot_ = Must(Collect(roots_, options_)); }));
       slept_.push_back(Cost([&] { Again(); }));
@@ -79,9 +76,6 @@ class Bench {
       WakePopulation(snapshot_);
       ran_.push_back(Cost([&] { Again(); }));
       ran_counts_ = collector_.counts();
-      if (!tasks_.records) continue;
-      records_.push_back(Cost([&] { (void)Must(tasks_.records({})); }));
-      bpf_.push_back(Cost([&] { (void)Must(by_records_.Look(options_)); }));
     }
   }
 
@@ -105,14 +99,6 @@ class Bench {
     Print("  scan again / scan", Median(ran_) / Median(full_), "");
     (void)std::printf("  %zu still, %zu again, %zu whole\n", ran_counts_.still, ran_counts_.again,
                       ran_counts_.whole);
-    if (tasks_.records) {
-      row("records of the kernel, alone", records_);
-      Print("  scan / records", Median(full_) / Median(records_), "");
-      row("scan again through records", bpf_);
-      Print("  scan / scan again", Median(full_) / Median(bpf_), "");
-    } else {
-      (void)std::printf("no records of the kernel: %s\n", tasks_.why_not.c_str());
-    }
     malloc_trim(0);
     Print("memory of the collector, idle", Resident(), "MB");
   }
@@ -136,13 +122,11 @@ class Bench {
 
   Roots roots_ = Must(OpenRoots({}));
   Collector collector_{Must(OpenRoots({})), Within(20'000, {})};
-  Tasks tasks_ = OpenTasks(roots_, true);
-  Collector by_records_{Must(OpenRoots({})), Within(20'000, {}), tasks_};
   CollectOptions options_;
   std::int64_t now_ = 1'700'000'000'000'000'000;
   Snapshot snapshot_;
   RescanCounts counts_, ran_counts_;
-  std::vector<double> full_, slept_, ran_, records_, bpf_;
+  std::vector<double> full_, slept_, ran_;
 };
 
 }  // namespace

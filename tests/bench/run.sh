@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Costs of a scan with 1,000 and 10,000 processes in containers beside what runs anyway; peers' costs.
-# run.sh [--quick]     quick: 1,000 processes, few rounds
+# Costs of a scan with 1,000, 10,000 and 30,000 processes in containers beside what runs anyway; peers' costs.
+# run.sh [--quick]     quick: 1,000 processes, few rounds, short lives
 set -euo pipefail
 export LC_ALL=C
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 build=$here/../../build/release/tests/bench
-sizes=(1000 10000) rounds=15
+sizes=(1000 10000 30000) rounds=15 lives=60000
 case ${1:-} in
   '') ;;
-  --quick) sizes=(1000) rounds=5 ;;
+  --quick) sizes=(1000) rounds=5 lives=2000 ;;
   *) echo "run.sh [--quick]" >&2; exit 2 ;;
 esac
 [ "$(id -u)" = 0 ] || { echo "bench: root is needed: to make namespaces, and to read what is in them" >&2; exit 1; }
@@ -23,11 +23,6 @@ cpu_of() { # COMMAND...: milliseconds of CPU, median of three
   for _ in 1 2 3; do
     { time "$@" >/dev/null 2>&1; } 2>&1 | awk '{printf "%.1f\n", ($1 + $2) * 1000}'
   done | sort -n | sed -n 2p
-}
-
-peer() { # COMMAND...
-  if command -v "$1" >/dev/null; then printf '%-34s %10.2f ms CPU\n' "$*" "$(cpu_of "$@")"
-  else printf '%-34s %10s\n' "$*" "not installed"; fi
 }
 
 ticks_of() { # PID: user and system time so far, in hundredths of a second
@@ -68,8 +63,13 @@ measure() { # PROCESSES
   peer_us=$(process_exporter "$(printf '%s\n' /proc/[0-9]*/exe | wc -l)")
   printf '%-34s %10s us CPU\n' 'process-exporter, per process' "${peer_us:-?}"
   "$build/rescan_bench" "$rounds" ${peer_us:+"$peer_us"}
-  peer pscap -a
-  peer lsns
+  local peers=() name
+  for name in 'pscap -a' lsns; do
+    # shellcheck disable=SC2086 # a command and its option
+    if command -v ${name%% *} >/dev/null; then peers+=("$name=$(cpu_of $name)"); else echo "not installed: $name"; fi
+  done
+  [ -z "$peer_us" ] || peers+=("process-exporter=$((peer_us * $1 / 1000))")
+  "$build/record_bench" "$rounds" "${peers[@]}"
   exec 3>&-
   wait
   rm "$work/hold" "$work/ready"
@@ -77,6 +77,8 @@ measure() { # PROCESSES
 
 printf '%s, %s processors, medians of %s rounds\n' "$(uname -sr)" "$(nproc)" "$rounds"
 for size in "${sizes[@]}"; do measure "$size"; done
+printf '\n== from an exec to its verdict\n'
+"$build/watch_bench" "$lives"
 printf '\n== metrics\n'
 "$build/exposition_bench"
 printf '\n== serving\n'
