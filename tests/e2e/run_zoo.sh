@@ -98,6 +98,15 @@ check_watch() {
   esac
 }
 
+check_faults() {
+  local status=0
+  "$here/faults_test.py" "$hullmark" || status=$?
+  case $status in
+    77) skipped=$((skipped + 1)) ;;
+    *) check "faults: a fork bomb, and kill -9" [ "$status" = 0 ] ;;
+  esac
+}
+
 check_agent() {
   local program missing=()
   for program in prometheus promtool prometheus-alertmanager; do
@@ -139,6 +148,7 @@ check_sources
 check "replay: the same snapshot gives the same report" replays
 check "text: nothing hostile reaches a terminal" text_is_printable
 check_watch
+check_faults
 check "hostile: containers that mean harm are bounded and judged" "$here/hostile_test.py" "$hullmark"
 check_agent
 if [ -z "${ZOO_KEEP:-}" ]; then

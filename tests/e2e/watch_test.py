@@ -160,7 +160,11 @@ class WatchingByConnector(Watched):
     def test_what_lives_a_moment_is_told(self):
         for _ in range(10):
             self.enter("/bin/sleep", "0.3")
-        told = self.execs(self.until(lambda told: len(self.execs(told)) >= 10))
+
+        # Who enters it may be read when it is inside already.
+        def slept(told):
+            return [line for line in self.execs(told) if line["executable"] != "nsenter"]
+        told = slept(self.until(lambda told: len(slept(told)) >= 10))
         self.assertEqual({(line["executable"], line["joined"], line["uid"]) for line in told}, {("busybox", True, 0)})
         self.assertIn("PRV-004", {violation["control"] for line in told for violation in line["violations"]})
 
