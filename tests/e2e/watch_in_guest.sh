@@ -1,4 +1,5 @@
 #!/bin/busybox sh
+# shellcheck shell=dash
 # SPDX-License-Identifier: Apache-2.0
 # Inside a small guest whose eight containers are up: what `hullmark watch` tells of programs that run
 # in one of them, and of what changes without a program.
