@@ -23,6 +23,7 @@ static __always_inline void FillMap(struct RecordIdMap* into, const struct uid_g
 }
 
 static __always_inline void FillCredentials(struct TaskRecord* record, const struct cred* cred) {
+  record->credentials = (__u64)cred;
   record->inheritable = *(__u64*)&cred->cap_inheritable;
   record->permitted = *(__u64*)&cred->cap_permitted;
   record->effective = *(__u64*)&cred->cap_effective;

@@ -39,6 +39,8 @@ struct TaskRecord {
   unsigned long long inheritable, permitted, effective, bounding, ambient;
   unsigned long long cgroup;  /* Of the v2 hierarchy: its id. */
   unsigned long long css_set; /* A number for where it is in all hierarchies. */
+  /* A number for its struct cred, which nobody changes: another one is put in its place. */
+  unsigned long long credentials;
   /* Fields 26-28 and 45-47 of /proc/PID/stat, in that order. */
   unsigned long long image[kRecordImage];
   unsigned long long executable; /* Inode, as its file system numbers it inside the kernel. */

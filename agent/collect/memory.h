@@ -19,11 +19,12 @@ struct KnownProcess {
   // What no later process of its number has. /proc: the inode of /proc/PID; bpf: its start in
   // nanoseconds.
   std::uint64_t identity = 0;
-  std::uint64_t image = 0;       // As ParsedStat::image.
-  RunCount ran{};                // /proc: of its leader, before its files were read.
-  std::uint64_t cgroup = 0;      // /proc: a hash of the text of its cgroup file; bpf: its css_set.
-  std::uint64_t executable = 0;  // bpf: inode and links, mixed.
-  bool settled = false;          // Nothing of it is to be read again for its own sake.
+  std::uint64_t image = 0;        // As ParsedStat::image.
+  RunCount ran{};                 // /proc: of its leader, before its files were read.
+  std::uint64_t cgroup = 0;       // /proc: a hash of the text of its cgroup file; bpf: its css_set.
+  std::uint64_t executable = 0;   // bpf: inode and links, mixed.
+  std::uint64_t credentials = 0;  // bpf: as TaskRecord.
+  bool settled = false;           // Nothing of it is to be read again for its own sake.
 };
 
 // Whether the record says what was true together: nothing was missed because it came or went.

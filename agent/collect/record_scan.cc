@@ -109,12 +109,14 @@ void RecordScan::ReadLeader(const TaskRecord& record, std::uint32_t threads_left
   Process& process = draft.process;
   process.pid = Pid{record.tgid};
   process.stat = StatOf(record);
+  const Fact<LabelIndex> label_then = process.leader.label;
   process.leader = TaskOf(record, directory);
   process.rlimits = reader_.tables().Keep(RlimitsOf(record));
   process.oom_score_adj = static_cast<std::int16_t>(record.oom_score_adj);
   const bool stayed = last != nullptr && last_.processes[cursor_].cgroup == PlaceOf(record);
   process.leader.cgroup = CgroupOf(record, stayed, directory);
-  process.leader.label = reader_.ReadLabel(directory);
+  process.leader.label =
+      HasLabelStill(record, label_then) ? label_then : reader_.ReadLabel(directory);
   if (const auto opened = last == nullptr ? directory.Open() : Missing(ErrorCode::kNotRead)) {
     reader_.ReadProgram(*opened, process);
   }
@@ -180,6 +182,12 @@ bool RecordScan::IsStill(const TaskRecord& record, ProcessDirectory& directory) 
          (stat->image == 0 || stat->image == ImageOf(record));
 }
 
+// AppArmor keeps a task's label in its credentials.
+bool RecordScan::HasLabelStill(const TaskRecord& record, const Fact<LabelIndex>& then) const {
+  if (!then || snapshot_.At(*then).module != Label::Module::kAppArmor) return false;
+  return last_.processes[cursor_].credentials == record.credentials;
+}
+
 Fact<MembershipIndex> RecordScan::CgroupOf(const TaskRecord& record, bool stayed,
                                            ProcessDirectory& directory) {
   if (!stayed) return ReadCgroup(PlaceOf(record), directory);
@@ -217,6 +225,7 @@ void RecordScan::Remember(const TaskRecord& record) {
                               .image = ImageOf(record),
                               .cgroup = PlaceOf(record),
                               .executable = ExecutableOf(record),
+                              .credentials = record.credentials,
                               .settled = IsSettled(snapshot_.processes.back())});
 }
 
@@ -245,7 +254,8 @@ void RecordScan::ReadThread(const TaskRecord& record) {
   }
   task.cgroup =
       known.cgroup == PlaceOf(record) ? leader.cgroup : ReadCgroup(PlaceOf(record), directory);
-  task.label = reader_.ReadLabel(directory);
+  task.label =
+      known.credentials == record.credentials ? leader.label : reader_.ReadLabel(directory);
   const bool has_ended = !task.cgroup && IsGone(task.cgroup.error());
   if (has_ended || task == leader) return;
   snapshot_.threads.push_back({.process = ProcessIndex{static_cast<std::uint32_t>(at)},

@@ -41,13 +41,13 @@ std::vector<Pid> UnlistedProcesses(const Roots& roots, const CollectOptions& opt
 //
 // What they do not tell is read through /proc, once: executable, standard descriptors and
 // invocation while the process runs the same image of the same file; the text of its cgroup file
-// while it stays in the same css_set; the mount table and maps of namespaces as by Rescan. Labels
-// are read each time. A process that goes on to another program while it is read, and one whose
-// leader has ended, are read through /proc whole.
+// while it stays in the same css_set; an AppArmor label while it has the same credentials; the
+// mount table and maps of namespaces as by Rescan. A process that goes on to another program while
+// it is read, and one whose leader has ended, are read through /proc whole.
 //
 // Told late, in its turn of the rotation at the latest: standard descriptors, a v1 cgroup that is
-// renamed, and a css_set that another one of the same v2 cgroup follows at the same place in
-// memory.
+// renamed, a css_set that another one of the same v2 cgroup follows at the same place in memory,
+// credentials that others follow there, and what another policy makes of a label.
 class RecordScan {
  public:
   // `look` has begun. `shape`: a status that this kernel printed.
@@ -72,6 +72,8 @@ class RecordScan {
   const Process* Find(const TaskRecord& record);
   // Whether what was read in this directory is of the process and program of the record.
   bool IsStill(const TaskRecord& record, ProcessDirectory& directory);
+  // Whether the label that it had at the last look, if any, is its label now.
+  bool HasLabelStill(const TaskRecord& record, const Fact<LabelIndex>& then) const;
   // `stayed`: it was in the same css_set at the last look.
   Fact<MembershipIndex> CgroupOf(const TaskRecord& record, bool stayed,
                                  ProcessDirectory& directory);

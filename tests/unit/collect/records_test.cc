@@ -94,6 +94,31 @@ TEST_F(RecordCollector, ReadsTheCgroupOfWhoMovedOnly) {
   EXPECT_EQ(path(LookAt(2)), "/moved");
 }
 
+TEST_F(RecordCollector, ReadsTheLabelOfOtherCredentialsOnly) {
+  world_.tree.Write("proc/self/attr/apparmor/current", "unconfined\n");
+  world_.tree.Write("proc/42/attr/apparmor/current", "web (enforce)\n");
+  record().credentials = 0xc4ed1;
+  const auto label = [](const Snapshot& snapshot) {
+    const auto& leader = snapshot.processes.front().leader;
+    return leader.label ? std::string(snapshot.Text(snapshot.At(*leader.label).text)) : "";
+  };
+  EXPECT_EQ(label(LookAt(0)), "web (enforce)");
+  world_.tree.Write("proc/42/attr/apparmor/current", "other (complain)\n");
+  EXPECT_EQ(label(LookAt(1)), "web (enforce)");
+  record().credentials = 0xc4ed2;
+  EXPECT_EQ(label(LookAt(2)), "other (complain)");
+}
+
+// No other module says where it keeps its labels.
+TEST_F(RecordCollector, ReadsLabelsOfOtherModulesEachTime) {
+  world_.tree.Write("proc/self/attr/current", "kernel\n");
+  world_.tree.Write("proc/42/attr/current", "one\n");
+  EXPECT_TRUE(LookAt(0).processes.front().leader.label.has_value());
+  world_.tree.Write("proc/42/attr/current", "two\n");
+  const Snapshot snapshot = LookAt(1);
+  EXPECT_EQ(snapshot.Text(snapshot.At(*snapshot.processes.front().leader.label).text), "two");
+}
+
 TEST_F(RecordCollector, DropsRecordsThatContradictTheFiles) {
   record().effective = 1U << 21;
   const Snapshot snapshot = LookAt(0);
