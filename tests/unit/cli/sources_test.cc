@@ -114,7 +114,7 @@ TEST_F(AuditSource, RecordsThatContradictTheFilesAreGivenUp) {
   EXPECT_EQ(Ran({"--source", "auto", "--format", "json"}), Exit::kDone);
   EXPECT_TRUE(Says(out_, R"("source":"proc")"));
   EXPECT_TRUE(Says(out_, "CapEff: 1 and 0"));
-  EXPECT_TRUE(Says(err_, "tasks are read through /proc from now on")) << err_;
+  EXPECT_TRUE(Says(err_, "tasks are read through /proc for an hour")) << err_;
 }
 
 TEST_F(AuditSource, ASnapshotHasItsSourceAlready) {
