@@ -6,8 +6,8 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-ALL = {"base", "encode", "parse", "runtime", "bpf", "collect", "watch", "replay", "benchmark", "config", "checks", "evaluate",
-       "sinks", "confine", "gateway"}
+ALL = {"base", "encode", "parse", "seccomp", "runtime", "bpf", "collect", "watch", "replay", "benchmark", "config", "checks",
+       "evaluate", "sinks", "confine", "gateway"}
 
 # module: (its folder, modules it may include besides include/hullmark, third-party libraries)
 TABLE = {
@@ -15,6 +15,7 @@ TABLE = {
     "base": ("agent/base", set(), set()),
     "encode": ("agent/encode", set(), set()),
     "parse": ("agent/parse", set(), set()),
+    "seccomp": ("agent/seccomp", set(), set()),
     "checks": ("checks", set(), set()),
     "runtime": ("agent/runtime", {"parse"}, {"nlohmann"}),
     "bpf": ("agent/bpf", {"base"}, {"bpf"}),
@@ -35,7 +36,7 @@ TABLE = {
 # What lies at the top: any other name is a stray.
 TOP = {"CMakeLists.txt", "CMakePresets.json", "CONTRIBUTING.md", "LICENSE", "README.md", "agent", "build", "checks", "cmake",
        "dashboards", "debian", "dev", "docs", "include", "systemd", "tests"}
-PURE = {"model", "parse", "checks", "evaluate", "include"}
+PURE = {"model", "parse", "seccomp", "checks", "evaluate", "include"}
 IMPURE = re.compile(r"(fstream|iostream|filesystem|chrono|ctime|cstdio|thread|unistd\.h|fcntl\.h|dirent\.h|"
                     r"sys/(stat|mman|syscall)\.h)$")
 LIBRARIES = ("nlohmann", "yaml-cpp", "openssl", "spdlog", "fmt", "CLI", "prometheus", "gtest", "rapidcheck",
