@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -28,8 +29,8 @@ class Table {
   explicit Table(std::uint32_t arch) { rules_.arch = arch; }
 
   // `range` begins after the one before.
-  void Add(NumberRange range, CallRules rules) {
-    const auto row = static_cast<std::uint32_t>(RowOf(std::move(rules)));
+  void Add(NumberRange range, const CallRules& rules) {
+    const std::uint32_t row = RowOf(rules);
     if (!rules_.ranges.empty() && rules_.ranges.back().row == row) {
       rules_.ranges.back().last = range.last;
     } else {
@@ -41,14 +42,15 @@ class Table {
   ArchRules Close() && { return std::move(rules_); }
 
  private:
-  std::size_t RowOf(CallRules rules) {
-    const auto found = std::ranges::find(rules_.distinct, rules);
-    const auto row = static_cast<std::size_t>(found - rules_.distinct.begin());
-    if (found == rules_.distinct.end()) rules_.distinct.push_back(std::move(rules));
-    return row;
+  std::uint32_t RowOf(const CallRules& rules) {
+    const auto [row, added] =
+        rows_.try_emplace(rules, static_cast<std::uint32_t>(rules_.distinct.size()));
+    if (added) rules_.distinct.push_back(rules);
+    return row->second;
   }
 
   ArchRules rules_;
+  std::map<CallRules, std::uint32_t> rows_;
 };
 
 ArchRules RulesOfArch(const FilterProgram& program, std::uint32_t arch, WalkBudget& budget) {
@@ -61,12 +63,12 @@ ArchRules RulesOfArch(const FilterProgram& program, std::uint32_t arch, WalkBudg
       table.Add(range, UnknownRules());
       continue;
     }
-    auto walked = Walk(program, arch, range, budget);
+    const auto walked = Walk(program, arch, range, budget);
     if (const auto* const split = std::get_if<SplitAt>(&walked)) {
       left.push_back({.first = split->number, .last = range.last});
       left.push_back({.first = range.first, .last = split->number - 1});
     } else {
-      table.Add(range, std::get<CallRules>(std::move(walked)));
+      table.Add(range, std::get<CallRules>(walked));
     }
   }
   return std::move(table).Close();

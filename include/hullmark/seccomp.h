@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -61,7 +62,7 @@ struct WordTest {
   Relation relation = Relation::kEqual;  // Of (word & mask) to value.
   std::uint32_t mask = ~0U, value = 0;
 
-  friend bool operator==(const WordTest&, const WordTest&) = default;
+  friend auto operator<=>(const WordTest&, const WordTest&) = default;
 };
 
 inline constexpr std::size_t kTestedWords = 14;  // 12 and 13: the instruction pointer.
@@ -87,7 +88,7 @@ struct CallRule {
   // Whether `when` is all that the filter asks for. If not, the answer is one of those possible.
   bool certain = true;
 
-  friend bool operator==(const CallRule&, const CallRule&) = default;
+  friend auto operator<=>(const CallRule&, const CallRule&) = default;
 };
 
 // The rules of a call. No two hold at once if they are certain, and one always does.
