@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/bpf/task_iterator.h"
 
-#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <sys/types.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstddef>
@@ -17,7 +14,7 @@
 #include <utility>
 #include <vector>
 
-#include "agent/base/file.h"
+#include "agent/bpf/iteration.h"
 #include "agent/bpf/loading.h"
 #include "agent/bpf/task_record.h"
 #include "agent/bpf/tasks.skel.h"
@@ -87,31 +84,12 @@ Result<TaskIterator> TaskIterator::Load(const std::string& types) {
 }
 
 Result<void> TaskIterator::Visit(const std::function<void(const TaskRecord&)>& take) {
-  // What the kernel gives at once; a record may be cut in two.
-  constexpr std::size_t kChunk = std::size_t{32} << 10;
   program_->skeleton->bss->kernel_threads = 0;
-  const Fd pass(bpf_iter_create(bpf_link__fd(program_->link.get())));
-  if (!pass) return Fail(ErrorCode::kIo, "bpf: the tasks: " + std::string(std::strerror(errno)));
-  std::vector<char> bytes(kChunk + sizeof(TaskRecord));
-  std::size_t have = 0;
-  while (true) {
-    const ssize_t got = read(pass.get(), bytes.data() + have, kChunk);
-    if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-    if (got < 0)
-      return Fail(ErrorCode::kIo, "bpf: the tasks: " + std::string(std::strerror(errno)));
-    if (got == 0) break;
-    have += static_cast<std::size_t>(got);
-    std::size_t used = 0;
-    for (; have - used >= sizeof(TaskRecord); used += sizeof(TaskRecord)) {
-      TaskRecord record;
-      std::memcpy(&record, bytes.data() + used, sizeof record);
-      take(record);
-    }
-    have -= used;
-    std::memmove(bytes.data(), bytes.data() + used, have);
-  }
-  if (have != 0) return Fail(ErrorCode::kIo, "bpf: the tasks: the last record is cut");
-  return {};
+  return Iterate(bpf_link__fd(program_->link.get()), sizeof(TaskRecord), [&](const char* bytes) {
+    TaskRecord record;
+    std::memcpy(&record, bytes, sizeof record);
+    take(record);
+  });
 }
 
 Result<TaskRecords> TaskIterator::Read(const RecordBounds& bounds) {
