@@ -25,6 +25,18 @@ struct FilterInstruction {
   friend bool operator==(const FilterInstruction&, const FilterInstruction&) = default;
 };
 
+// An instruction's eight bytes as a little-endian number.
+constexpr std::uint64_t ToNumber(const FilterInstruction& it) {
+  return std::uint64_t{it.code} | std::uint64_t{it.jump_true} << 16 |
+         std::uint64_t{it.jump_false} << 24 | std::uint64_t{it.constant} << 32;
+}
+constexpr FilterInstruction ToInstruction(std::uint64_t number) {
+  return {.code = static_cast<std::uint16_t>(number),
+          .jump_true = static_cast<std::uint8_t>(number >> 16),
+          .jump_false = static_cast<std::uint8_t>(number >> 24),
+          .constant = static_cast<std::uint32_t>(number >> 32)};
+}
+
 inline constexpr std::size_t kMostFilterInstructions = 4096;  // BPF_MAXINSNS
 
 // ---- what it answers ----

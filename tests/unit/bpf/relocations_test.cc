@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "agent/bpf/events.skel.h"
+#include "agent/bpf/filters_skeleton.h"
 #include "agent/bpf/tasks.skel.h"
 #include "tests/unit/temp_tree.h"
 
@@ -59,6 +60,13 @@ constexpr std::array kPrograms = {
               tasks_bpf__destroy(skeleton);
             },
             60},
+    Program{"filters",
+            [](const bpf_object_open_opts& options) {
+              filters_bpf* const skeleton = filters_bpf__open_opts(&options);
+              if (skeleton != nullptr) (void)filters_bpf__load(skeleton);
+              filters_bpf__destroy(skeleton);
+            },
+            15},
     Program{"events",
             [](const bpf_object_open_opts& options) {
               events_bpf* const skeleton = events_bpf__open_opts(&options);
