@@ -20,7 +20,7 @@ TABLE = {
     "runtime": ("agent/runtime", {"parse"}, {"nlohmann"}),
     "bpf": ("agent/bpf", {"base"}, {"bpf"}),
     "collect": ("agent/collect", {"base", "parse", "runtime", "bpf"}, set()),
-    "replay": ("agent/replay", {"base", "encode"}, {"nlohmann"}),
+    "replay": ("agent/replay", {"base", "encode", "seccomp"}, {"nlohmann"}),
     "benchmark": ("agent/benchmark", set(), {"yaml-cpp", "openssl"}),
     "config": ("agent/config", {"benchmark"}, set()),
     "evaluate": ("agent/evaluate", set(), set()),

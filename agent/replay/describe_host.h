@@ -71,6 +71,7 @@ void DescribeKernel(auto& io, Is<Host> auto& host) {
 void Describe(auto& io, Is<Host> auto& host) {
   io.Member("name", host.name);
   io.Member("kernel", host.kernel);
+  io.Late("machine", host.machine);
   io.Member("boot_id", host.boot_id);
   io.Member("booted_at", host.booted_at);
   io.Member("cgroup_layout", host.cgroup_layout);

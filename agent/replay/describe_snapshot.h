@@ -25,6 +25,8 @@ constexpr std::string_view TableOf(RlimitsIndex /*index*/) { return "rlimits"; }
 constexpr std::string_view TableOf(GroupListIndex /*index*/) { return "group_lists"; }
 constexpr std::string_view TableOf(StdioIndex /*index*/) { return "stdios"; }
 constexpr std::string_view TableOf(InvocationIndex /*index*/) { return "invocations"; }
+constexpr std::string_view TableOf(SeccompProgramIndex /*index*/) { return "seccomp_programs"; }
+constexpr std::string_view TableOf(SeccompFiltersIndex /*index*/) { return "seccomp_filters"; }
 constexpr std::string_view TableOf(DeviceListIndex /*index*/) { return "device_lists"; }
 constexpr std::string_view TableOf(IoLimitListIndex /*index*/) { return "io_limit_lists"; }
 
@@ -81,11 +83,22 @@ void Describe(auto& io, Is<Label> auto& label) {
   io.Member("text", label.text);
 }
 
+void Describe(auto& io, Is<SeccompProgram> auto& program) {
+  io.Member("instructions", program.instructions);
+}
+
+void Describe(auto& io, Is<SeccompFilters> auto& filters) {
+  io.Member("programs", filters.programs);
+  io.Member("permitted", filters.permitted);
+  io.Member("permitted_compat", filters.permitted_compat);
+}
+
 void Describe(auto& io, Is<Task> auto& task) {
   io.Member("status", task.status);
   io.Member("namespaces", task.namespaces);
   io.Member("label", task.label);
   io.Member("cgroup", task.cgroup);
+  io.Late("filters", task.filters);
 }
 
 void Describe(auto& io, Is<Process> auto& process) {
@@ -192,6 +205,8 @@ void Describe(auto& io, Is<Snapshot> auto& snapshot) {
   io.Member("invocations", snapshot.invocations);
   io.Member("device_lists", snapshot.device_lists);
   io.Member("io_limit_lists", snapshot.io_limit_lists);
+  io.Late("seccomp_programs", snapshot.seccomp_programs);
+  io.Late("seccomp_filters", snapshot.seccomp_filters);
 }
 
 }  // namespace hullmark

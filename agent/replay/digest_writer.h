@@ -28,7 +28,7 @@ struct RowDigests {
   std::vector<std::uint64_t> strings, executables, labels, rlimits, group_lists, stdios,
       invocations, device_lists, io_limit_lists, memory_files, cpu_files, pids_files, cpuset_files,
       io_files, device_files, hierarchies, cgroups, memberships, user_namespaces, mount_namespaces,
-      processes, containers;
+      processes, containers, seccomp_programs, seccomp_filters;
 };
 
 // Hashes what Describe names. What is shared comes in as the digest of its row, so that an index
@@ -79,6 +79,8 @@ class DigestWriter {
   void Write(GroupListIndex at) { WriteRow(rows_.group_lists, at); }
   void Write(StdioIndex at) { WriteRow(rows_.stdios, at); }
   void Write(InvocationIndex at) { WriteRow(rows_.invocations, at); }
+  void Write(SeccompProgramIndex at) { WriteRow(rows_.seccomp_programs, at); }
+  void Write(SeccompFiltersIndex at) { WriteRow(rows_.seccomp_filters, at); }
   void Write(DeviceListIndex at) { WriteRow(rows_.device_lists, at); }
   void Write(IoLimitListIndex at) { WriteRow(rows_.io_limit_lists, at); }
 

@@ -41,6 +41,7 @@ class Digesting {
 
   void DigestTables();
   std::vector<std::uint64_t> Strings() const;
+  std::vector<std::uint64_t> Filters() const;
   std::vector<std::uint64_t> Cgroups() const;
   std::vector<std::uint64_t> Processes();
   std::uint64_t SpacesOf(const Task& task);
@@ -58,6 +59,19 @@ std::vector<std::uint64_t> Digesting::Strings() const {
   digests.reserve(snapshot_.strings.size());
   for (std::uint32_t at = 0; at < snapshot_.strings.size(); ++at) {
     digests.push_back(DigestOf(snapshot_.Text(StringId{at})));
+  }
+  return digests;
+}
+
+// What they answer is made of them, but perhaps not at this look.
+std::vector<std::uint64_t> Digesting::Filters() const {
+  std::vector<std::uint64_t> digests;
+  for (const SeccompFilters& filters : snapshot_.seccomp_filters) {
+    DigestWriter digest(key_, rows_);
+    digest.Write(filters);
+    digest.Write(filters.rules.has_value());
+    if (!filters.rules) digest.Write(filters.rules.error().code);
+    digests.push_back(digest.Finish());
   }
   return digests;
 }
@@ -132,6 +146,8 @@ void Digesting::DigestTables() {
   rows_.group_lists = DigestsOf(snapshot_.group_lists);
   rows_.stdios = DigestsOf(snapshot_.stdios);
   rows_.invocations = DigestsOf(snapshot_.invocations);
+  rows_.seccomp_programs = DigestsOf(snapshot_.seccomp_programs);
+  rows_.seccomp_filters = Filters();
   rows_.device_lists = DigestsOf(snapshot_.device_lists);
   rows_.io_limit_lists = DigestsOf(snapshot_.io_limit_lists);
   rows_.memory_files = DigestsOf(snapshot_.memory_files);

@@ -11,6 +11,7 @@
 #include "hullmark/limits.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
+#include "hullmark/syscalls.h"
 
 namespace hullmark {
 namespace {
@@ -61,6 +62,9 @@ std::span<const std::string_view> EnumNames(Controller /*kind*/) {
 std::span<const std::string_view> EnumNames(DescriptorKind /*kind*/) { return kDescriptorKinds; }
 std::span<const std::string_view> EnumNames(ErrorCode /*kind*/) { return kErrorCodes; }
 std::span<const std::string_view> EnumNames(Label::Module /*kind*/) { return kModules; }
+std::span<const std::string_view> EnumNames(Machine /*kind*/) {
+  return NamesOfModel<Machine::kAarch64>();
+}
 std::span<const std::string_view> EnumNames(ReferenceSource /*kind*/) { return kReferenceSources; }
 std::span<const std::string_view> EnumNames(Runtime /*kind*/) {
   return NamesOfModel<Runtime::kEcs>();

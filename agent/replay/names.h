@@ -8,6 +8,7 @@
 #include "hullmark/limits.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
+#include "hullmark/syscalls.h"
 
 namespace hullmark {
 
@@ -19,6 +20,7 @@ std::span<const std::string_view> EnumNames(Controller);
 std::span<const std::string_view> EnumNames(DescriptorKind);
 std::span<const std::string_view> EnumNames(ErrorCode);
 std::span<const std::string_view> EnumNames(Label::Module);
+std::span<const std::string_view> EnumNames(Machine);
 std::span<const std::string_view> EnumNames(ReferenceSource);
 std::span<const std::string_view> EnumNames(Runtime);
 std::span<const std::string_view> EnumNames(SeccompMode);

@@ -21,6 +21,7 @@
 #include "agent/replay/names.h"
 #include "agent/replay/scalars.h"
 #include "agent/replay/snapshot_json.h"
+#include "agent/seccomp/decoder.h"
 #include "hullmark/caps.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
@@ -356,6 +357,7 @@ Result<Snapshot> ReadSnapshot(std::string_view text) {
     return std::unexpected(*std::move(error));
   }
   if (auto error = FindContradiction(snapshot)) return std::unexpected(*std::move(error));
+  FilterDecoder().Decode(snapshot);
   return snapshot;
 }
 

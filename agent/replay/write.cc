@@ -49,6 +49,11 @@ class SnapshotWriter {
     Member(name, value);
   }
 
+  template <typename T>
+  void Late(std::string_view name, const Fact<T>& fact) {
+    if (fact || fact.error() != Fault{}) Member(name, fact);
+  }
+
   // An index into a table; a plain number, so that any table will do.
   void Row(std::string_view name, const std::optional<std::uint32_t>& row,
            std::string_view /*table*/) {

@@ -5,13 +5,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <map>
 #include <optional>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "agent/seccomp/program.h"
+#include "agent/seccomp/table.h"
 #include "agent/seccomp/walk.h"
 #include "hullmark/seccomp.h"
 #include "hullmark/syscalls.h"
@@ -20,41 +20,10 @@ namespace hullmark {
 namespace {
 
 constexpr std::uint32_t kLastNumber = std::numeric_limits<std::uint32_t>::max();
-constexpr std::size_t kMostRules = 1024;   // Of one call.
-constexpr std::size_t kMostRanges = 8192;  // Of one architecture.
-
-// Puts ranges together that have the same rules.
-class Table {
- public:
-  explicit Table(std::uint32_t arch) { rules_.arch = arch; }
-
-  // `range` begins after the one before.
-  void Add(NumberRange range, const CallRules& rules) {
-    const std::uint32_t row = RowOf(rules);
-    if (!rules_.ranges.empty() && rules_.ranges.back().row == row) {
-      rules_.ranges.back().last = range.last;
-    } else {
-      rules_.ranges.push_back({.first = range.first, .last = range.last, .row = row});
-    }
-  }
-
-  bool IsFull() const { return rules_.ranges.size() >= kMostRanges; }
-  ArchRules Close() && { return std::move(rules_); }
-
- private:
-  std::uint32_t RowOf(const CallRules& rules) {
-    const auto [row, added] =
-        rows_.try_emplace(rules, static_cast<std::uint32_t>(rules_.distinct.size()));
-    if (added) rules_.distinct.push_back(rules);
-    return row->second;
-  }
-
-  ArchRules rules_;
-  std::map<CallRules, std::uint32_t> rows_;
-};
+constexpr std::size_t kMostRules = 1024;  // Of one call.
 
 ArchRules RulesOfArch(const FilterProgram& program, std::uint32_t arch, WalkBudget& budget) {
-  Table table(arch);
+  RangeTable table(arch);
   std::vector<NumberRange> left = {{.first = 0, .last = kLastNumber}};
   while (!left.empty()) {
     const NumberRange range = left.back();
@@ -96,7 +65,7 @@ CallRules Together(const CallRules& newer, const CallRules& older) {
 }
 
 ArchRules Together(const ArchRules& newer, const ArchRules& older) {
-  Table table(newer.arch);
+  RangeTable table(newer.arch);
   auto first = newer.ranges.begin();
   auto second = older.ranges.begin();
   std::uint32_t from = 0;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-
 #include "agent/seccomp/program.h"
 #include "agent/seccomp/walk.h"
 #include "hullmark/seccomp.h"

@@ -50,6 +50,8 @@ enum class RlimitsIndex : std::uint32_t {};
 enum class GroupListIndex : std::uint32_t {};
 enum class StdioIndex : std::uint32_t {};
 enum class InvocationIndex : std::uint32_t {};
+enum class SeccompProgramIndex : std::uint32_t {};
+enum class SeccompFiltersIndex : std::uint32_t {};
 enum class DeviceListIndex : std::uint32_t {};
 enum class IoLimitListIndex : std::uint32_t {};
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -16,7 +17,9 @@
 #include "hullmark/ids.h"
 #include "hullmark/limits.h"
 #include "hullmark/result.h"
+#include "hullmark/seccomp.h"
 #include "hullmark/strings.h"
+#include "hullmark/syscalls.h"
 
 namespace hullmark {
 
@@ -87,6 +90,26 @@ struct Label {
   friend bool operator==(const Label&, const Label&) = default;
 };
 
+// A program of a seccomp filter, as it was installed.
+struct SeccompProgram {
+  std::vector<std::uint64_t> instructions{};  // See ToNumber.
+};
+
+// A bit for each number of a call that the kernel has noted, since 5.11, to be permitted whatever
+// the arguments. Past the last call of a kernel bits are set and mean nothing.
+using PermittedNumbers = std::vector<std::uint64_t>;
+
+// The filters of a task, which inherits those of its parent and can only add to them.
+struct SeccompFilters {
+  // The newest first. kUnsupported: the kernel keeps no programs (CONFIG_CHECKPOINT_RESTORE).
+  Fact<std::vector<SeccompProgramIndex>> programs = Missing(ErrorCode::kNotRead);
+  Fact<PermittedNumbers> permitted = Missing(ErrorCode::kNotRead);  // Of the native architecture.
+  Fact<PermittedNumbers> permitted_compat = Missing(ErrorCode::kNotRead);  // Of the 32-bit one.
+  // What they answer, made of the above wherever a Snapshot is made; in no document. kMalformed:
+  // the kernel's notes are of other programs. kTruncated: it would have taken too long.
+  Fact<std::shared_ptr<const FilterRules>> rules = Missing(ErrorCode::kNotRead);
+};
+
 // ---- processes ----
 
 // What the kernel keeps per thread.
@@ -95,6 +118,7 @@ struct Task {
   Namespaces namespaces;
   Fact<LabelIndex> label = Missing(ErrorCode::kNotRead);  // kUnsupported: no LSM labels processes.
   Fact<MembershipIndex> cgroup = Missing(ErrorCode::kNotRead);
+  Fact<SeccompFiltersIndex> filters = Missing(ErrorCode::kNotRead);  // Of seccomp mode 2 only.
 
   friend bool operator==(const Task&, const Task&) = default;
 };
@@ -250,7 +274,8 @@ struct RuntimeListener {
 
 struct Host {
   std::string name{};
-  std::string kernel{};  // uname -r.
+  std::string kernel{};              // uname -r.
+  std::optional<Machine> machine{};  // nullopt: none that we know, or of a copied tree.
   std::string boot_id{};
   // btime of /proc/stat.
   Fact<Timestamp> booted_at = Missing(ErrorCode::kNotRead);
@@ -362,6 +387,8 @@ struct Snapshot {
   std::vector<std::vector<Gid>> group_lists{};
   std::vector<Stdio> stdios{};
   std::vector<Invocation> invocations{};
+  std::vector<SeccompProgram> seccomp_programs{};
+  std::vector<SeccompFilters> seccomp_filters{};
   std::vector<std::vector<DeviceRule>> device_lists{};
   std::vector<std::vector<IoLimit>> io_limit_lists{};
   std::vector<Container> containers{};  // Ascending by start of init, then id.
@@ -373,6 +400,9 @@ struct Snapshot {
     return mount_namespaces[static_cast<std::size_t>(i)];
   }
   const Executable& At(ExecutableIndex i) const { return executables[static_cast<std::size_t>(i)]; }
+  const SeccompFilters& At(SeccompFiltersIndex i) const {
+    return seccomp_filters[static_cast<std::size_t>(i)];
+  }
   const Label& At(LabelIndex i) const { return labels[static_cast<std::size_t>(i)]; }
   const Membership& At(MembershipIndex i) const { return memberships[static_cast<std::size_t>(i)]; }
 };

@@ -84,11 +84,16 @@ using Records =
                    ReferenceNamespace, Sysctl, HostPath, RuntimeListener, Host, VantageProblem,
                    Vantage, ScanCounts, UserNamespace, MountNamespace, Hierarchy, Cgroup,
                    Membership, Executable, Label, Task, Process, Thread, Claims, KubernetesClaims,
-                   ComposeClaims, Member, Container>;
+                   ComposeClaims, Member, Container, SeccompProgram>;
 TYPED_TEST_SUITE(EveryFieldIsDescribed, Records, );
 
 TYPED_TEST(EveryFieldIsDescribed, Once) {
   EXPECT_EQ(DescribedOf<TypeParam>(), FieldsOf<TypeParam>());
+}
+
+// They are made of the rest.
+TEST(Describe, FiltersLeaveOutOnlyTheirRules) {
+  EXPECT_EQ(DescribedOf<SeccompFilters>(), FieldsOf<SeccompFilters>() - 1);
 }
 
 TEST(Describe, TheSnapshotLeavesOutOnlyItsStrings) {
@@ -108,8 +113,8 @@ TEST(Names, AreDistinctAndNotEmpty) {
   for (const auto names :
        {EnumNames(CgroupLayout{}), EnumNames(CgroupVersion{}), EnumNames(ContainerClass{}),
         EnumNames(Controller{}), EnumNames(DescriptorKind{}), EnumNames(ErrorCode{}),
-        EnumNames(Label::Module{}), EnumNames(ReferenceSource{}), EnumNames(Runtime{}),
-        EnumNames(SeccompMode{}), EnumNames(Trust{}), MountFlagNames()}) {
+        EnumNames(Label::Module{}), EnumNames(Machine{}), EnumNames(ReferenceSource{}),
+        EnumNames(Runtime{}), EnumNames(SeccompMode{}), EnumNames(Trust{}), MountFlagNames()}) {
     const std::set<std::string_view> distinct(names.begin(), names.end());
     EXPECT_EQ(distinct.size(), names.size());
     EXPECT_FALSE(distinct.contains(""));

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +16,7 @@
 #include "hullmark/fact_digests.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
+#include "hullmark/seccomp.h"
 #include "hullmark/snapshot.h"
 #include "tests/unit/replay/random_snapshot.h"
 
@@ -119,6 +121,17 @@ TEST(FactDigests, WhatAnIndexPointsToCounts) {
   const auto after = Digest(snapshot).containers;
   EXPECT_NE(after[0], before[0]);
   EXPECT_EQ(after[1], before[1]);
+}
+
+TEST(FactDigests, FiltersThatWereFollowedLaterAreAnotherFact) {
+  Snapshot snapshot = TwoContainers();
+  snapshot.seccomp_filters.push_back({.rules = Missing(ErrorCode::kTruncated)});
+  TaskOf(snapshot, 0).filters = SeccompFiltersIndex{0};
+  EXPECT_EQ(Changed(snapshot), "a");
+  const auto untold = Digest(snapshot).containers;
+  snapshot.seccomp_filters[0].rules = std::make_shared<const FilterRules>();
+  EXPECT_NE(Digest(snapshot).containers[0], untold[0]);
+  EXPECT_EQ(Digest(snapshot).containers[1], untold[1]);
 }
 
 TEST(FactDigests, TheMapsOfANamespaceAreOfWhoIsInIt) {

@@ -23,6 +23,7 @@
 
 #include "agent/replay/describe_snapshot.h"
 #include "agent/replay/names.h"
+#include "agent/seccomp/decoder.h"
 #include "hullmark/caps.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
@@ -224,6 +225,7 @@ Snapshot RandomSnapshot(std::uint64_t seed, std::size_t most_rows) {
   Describe(filler, snapshot);
   OrderTables(snapshot);
   OrderParents(snapshot);
+  FilterDecoder().Decode(snapshot);
   return snapshot;
 }
 
