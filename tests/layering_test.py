@@ -19,7 +19,7 @@ TABLE = {
     "checks": ("checks", set(), set()),
     "runtime": ("agent/runtime", {"parse"}, {"nlohmann"}),
     "bpf": ("agent/bpf", {"base"}, {"bpf"}),
-    "collect": ("agent/collect", {"base", "parse", "runtime", "bpf"}, set()),
+    "collect": ("agent/collect", {"base", "parse", "runtime", "bpf", "seccomp"}, set()),
     "replay": ("agent/replay", {"base", "encode", "seccomp"}, {"nlohmann"}),
     "benchmark": ("agent/benchmark", set(), {"yaml-cpp", "openssl"}),
     "config": ("agent/config", {"benchmark"}, set()),

@@ -31,7 +31,11 @@ std::string Place(const TaskDifference& one) {
 }  // namespace
 
 Tasks ChooseTasks(const Roots& roots, const Wiring& wiring, Config::Source source) {
-  if (source == Config::Source::kProc || !wiring.open_tasks) return {};
+  if (!wiring.open_tasks) return {};
+  if (source == Config::Source::kProc) {
+    if (roots.plain) return {};
+    return {.no_filters = {.code = ErrorCode::kNotRead, .message = "bpf: it was not to be used"}};
+  }
   Tasks tasks = wiring.open_tasks(roots, source == Config::Source::kBpf);
   if (!tasks.why_not.empty()) {
     spdlog::log(tasks.insisted ? spdlog::level::warn : spdlog::level::info,

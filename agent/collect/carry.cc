@@ -87,6 +87,7 @@ Task Carry::Over(const Task& task) {
   if (copy.status) copy.status->groups = Over(copy.status->groups);
   copy.label = Over(copy.label);
   copy.cgroup = Missing(ErrorCode::kNotRead);
+  copy.filters = Missing(ErrorCode::kNotRead);
   return copy;
 }
 

@@ -18,7 +18,8 @@ class Carry {
   // Both outlive it; `from` stays as it is.
   Carry(const Snapshot& from, FactTables& to);
 
-  // But for the cgroup, which is kNotRead: where a process is, others decide at any time.
+  // But for the cgroup, which is kNotRead: where a process is, others decide at any time. So are
+  // filters, which are joined to what was read.
   Task Over(const Task& task);
   Process Over(const Process& process);
   std::vector<Mount> Over(const std::vector<Mount>& mounts);

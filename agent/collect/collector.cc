@@ -45,7 +45,8 @@ Collector::Collector(Roots roots, const KeepOptions& options, Tasks tasks)
       mounts_(options.most_mount_namespaces),
       files_(options.most_limit_files),
       claims_(options.most_claim_bytes),
-      tasks_(std::move(tasks)) {}
+      tasks_(std::move(tasks)),
+      filters_(std::exchange(tasks_.filters, {}), tasks_.no_filters) {}
 
 Result<Snapshot> Collector::Look(const CollectOptions& options) {
   TryRecordsAgain(options.now);
@@ -78,7 +79,9 @@ Result<Snapshot> Collector::LookOnce(const CollectOptions& options) {
       [&](NamespaceInode inode) { return FindMountNamespace(look.snapshot(), inode) != nullptr; });
   memory_ = {};  // It and its successor need not be at the same time.
   Remember(look.snapshot(), std::move(*known));
+  filters_.Read(options, look.snapshot());
   auto snapshot = look.Finish(&files_, &claims_);
+  filters_.Decode(snapshot);
   files_.EndLook();
   claims_.EndLook();
   return snapshot;

@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "agent/collect/collect.h"
+#include "agent/collect/filters.h"
 #include "agent/collect/kept_files.h"
+#include "agent/collect/kept_filters.h"
 #include "agent/collect/kept_mounts.h"
 #include "agent/collect/memory.h"
 #include "agent/collect/recall.h"
@@ -40,6 +42,8 @@ struct Tasks {
   RecordReader records{};  // None: all is read through /proc.
   std::string why_not{};   // ... and why, where bpf was wanted.
   bool insisted = false;   // It was asked for by name: that it cannot be had is a problem.
+  FilterSource filters{};  // None: nobody tells what seccomp filters permit.
+  Error no_filters{.code = ErrorCode::kNotRead};  // ... and why.
 };
 
 // Why what our programs in the kernel tell of processes is not of those below `roots`; "": it is.
@@ -56,6 +60,7 @@ Tasks OpenTasks(const Roots& roots, bool insisted);
 //   the processes, at the first look and now and then, and what they leave out is read through
 //   /proc; at the first difference that stays, or where
 //   they cannot be read any more, all is read through /proc for an hour, and Vantage says so;
+// - seccomp filters: all tasks are asked which they have, see KeptFilters;
 // - mount tables: POLLPRI of a kept mountinfo. It is silent when a file system is remounted from
 //   another namespace, when mounts become shared or slaves, and when a mounted file is deleted;
 // - maps of user namespaces: they are written once, and read until they are;
@@ -107,6 +112,7 @@ class Collector {
   Memory memory_;
   RescanCounts counts_;
   Tasks tasks_;
+  KeptFilters filters_;
   RecordReader dropped_{};  // Records were had, and are not used for now.
   Timestamp dropped_at_{};
   std::uint64_t looks_ = 0;

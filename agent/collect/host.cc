@@ -2,6 +2,7 @@
 #include "agent/collect/host.h"
 
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,6 +15,7 @@
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
+#include "hullmark/syscalls.h"
 
 namespace hullmark {
 namespace {
@@ -27,6 +29,17 @@ std::string LineOf(HostLook& look, const char* path) {
 std::string HostName(HostLook& look) {
   if (look.IsHosts(NamespaceKind::kUts)) return LineOf(look, "sys/kernel/hostname");
   return {};
+}
+
+// Of the kernel that runs: this program runs on it.
+std::optional<Machine> ThisMachine() {
+#if defined(__x86_64__)
+  return Machine::kX86_64;
+#elif defined(__aarch64__)
+  return Machine::kAarch64;
+#else
+  return std::nullopt;
+#endif
 }
 
 }  // namespace
@@ -54,6 +67,7 @@ void CollectHost(const Roots& roots, const CollectOptions& options, Snapshot& sn
   HostLook look{.roots = roots, .options = options, .snapshot = snapshot, .buffer = buffer};
   snapshot.host.name = HostName(look);
   snapshot.host.kernel = LineOf(look, "sys/kernel/osrelease");
+  if (!roots.plain) snapshot.host.machine = ThisMachine();
   snapshot.host.boot_id = LineOf(look, "sys/kernel/random/boot_id");
   CollectSecurityModules(look);
   CollectKernelSettings(look);

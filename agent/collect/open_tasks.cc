@@ -8,11 +8,13 @@
 #include <utility>
 
 #include "agent/base/file.h"
+#include "agent/bpf/filter_reader.h"
 #include "agent/bpf/task_iterator.h"
 #include "agent/collect/collect.h"
 #include "agent/collect/collector.h"
 #include "agent/parse/namespace_link.h"
 #include "hullmark/ids.h"
+#include "hullmark/result.h"
 
 namespace hullmark {
 // Records number processes, users and times as the first namespaces do, and list the processes of
@@ -41,19 +43,41 @@ std::string WhyRecordsDiffer(const Roots& roots) {
   return {};
 }
 
+namespace {
+
+void OpenRecords(Tasks& tasks) {
+  auto loaded = TaskIterator::Load();
+  if (!loaded) {
+    tasks.why_not = std::move(loaded.error().message);
+    return;
+  }
+  const auto iterator = std::make_shared<TaskIterator>(std::move(*loaded));
+  tasks.records = [iterator](const RecordBounds& bounds) { return iterator->Read(bounds); };
+}
+
+void OpenFilters(Tasks& tasks) {
+  auto loaded = FilterReader::Load();
+  if (!loaded) {
+    tasks.no_filters = std::move(loaded.error());
+    return;
+  }
+  const auto reader = std::make_shared<FilterReader>(std::move(*loaded));
+  tasks.filters = [reader] { return reader->Read(); };
+}
+
+}  // namespace
+
 Tasks OpenTasks(const Roots& roots, bool insisted) {
   Tasks tasks{.insisted = insisted};
   // Nobody wonders why files are read from files.
   if (roots.plain && !insisted) return tasks;
   tasks.why_not = roots.plain ? "bpf: plain roots are no kernel's" : WhyRecordsDiffer(roots);
-  if (!tasks.why_not.empty()) return tasks;
-  auto loaded = TaskIterator::Load();
-  if (!loaded) {
-    tasks.why_not = std::move(loaded.error().message);
-    return tasks;
+  if (tasks.why_not.empty()) {
+    OpenRecords(tasks);
+    OpenFilters(tasks);
+  } else {
+    tasks.no_filters = {.code = ErrorCode::kVantage, .message = tasks.why_not};
   }
-  const auto iterator = std::make_shared<TaskIterator>(std::move(*loaded));
-  tasks.records = [iterator](const RecordBounds& bounds) { return iterator->Read(bounds); };
   return tasks;
 }
 

@@ -183,7 +183,7 @@ class TableSizes {
 
   template <typename T>
   void Member(std::string_view /*name*/, T& /*value*/) {}
-  void Late(std::string_view /*name*/, auto& /*value*/) {}
+  void Late(std::string_view name, auto& value) { Member(name, value); }
   template <typename T>
   void Member(std::string_view name, std::vector<T>& values) {
     rows[std::string(name)] = values.size();
