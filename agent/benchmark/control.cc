@@ -23,13 +23,7 @@ constexpr std::int64_t kMostPoints = 10000;
 // `most_for_d` are the points up to which a container gets a D: one critical fail must be an F.
 Price ReadPrice(Fields& fields, std::int32_t most_for_d, FieldReader& reading) {
   Price price;
-  const YamlNode* severity = fields.Take("severity");
-  const std::string word = ReadText(severity, reading);
-  if (const std::optional<Severity> known = SeverityOfName(word)) {
-    price.severity = *known;
-  } else if (severity != nullptr) {
-    reading.Complain(severity->line, Quoted(word) + " is no severity");
-  }
+  price.severity = ReadLevel(fields.Take("severity"), reading);
   const YamlNode* weight = fields.Take("weight");
   price.weight = static_cast<std::int32_t>(ReadInteger(weight, 0, kMostPoints, reading));
   if (weight != nullptr && price.severity == Severity::kCritical && price.weight <= most_for_d) {

@@ -14,32 +14,19 @@
 #include <utility>
 #include <vector>
 
+#include "agent/benchmark/call_params.h"
 #include "agent/benchmark/fields.h"
 #include "agent/benchmark/yaml_tree.h"
 #include "hullmark/caps.h"
 #include "hullmark/check.h"
 #include "hullmark/glob.h"
 #include "hullmark/limits.h"
+#include "hullmark/severity.h"
 
 namespace hullmark {
 namespace {
 
 constexpr std::string_view kReadOnly = " ro";
-
-CapSet ReadCaps(const YamlNode& node, FieldReader& reading) {
-  CapSet caps;
-  for (const YamlNode& item : ReadItems(&node, reading)) {
-    const std::optional<Cap> cap = CapOfName(item.text);
-    if (!cap) {
-      reading.Complain(item.line, Quoted(item.text) + " is no capability");
-    } else if (caps.Has(*cap)) {
-      reading.Complain(item.line, Quoted(item.text) + " repeated");
-    } else {
-      caps = caps | CapSet{*cap};
-    }
-  }
-  return caps;
-}
 
 std::vector<std::int64_t> ReadIntegers(const YamlNode& node, FieldReader& reading) {
   constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
@@ -156,6 +143,28 @@ std::vector<std::string> ReadVersions(const YamlNode& node, FieldReader& reading
 
 }  // namespace
 
+CapSet ReadCaps(const YamlNode& node, FieldReader& reading) {
+  CapSet caps;
+  for (const YamlNode& item : ReadItems(&node, reading)) {
+    const std::optional<Cap> cap = CapOfName(item.text);
+    if (!cap) {
+      reading.Complain(item.line, Quoted(item.text) + " is no capability");
+    } else if (caps.Has(*cap)) {
+      reading.Complain(item.line, Quoted(item.text) + " repeated");
+    } else {
+      caps = caps | CapSet{*cap};
+    }
+  }
+  return caps;
+}
+
+Severity ReadLevel(const YamlNode* node, FieldReader& reading) {
+  const std::string word = ReadText(node, reading);
+  const std::optional<Severity> level = SeverityOfName(word);
+  if (!level && node != nullptr) reading.Complain(node->line, Quoted(word) + " is no severity");
+  return level.value_or(Severity::kInfo);
+}
+
 ParamValue ReadParam(const YamlNode& node, const ParamSpec& spec, FieldReader& reading) {
   constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
   switch (spec.type) {
@@ -179,6 +188,12 @@ ParamValue ReadParam(const YamlNode& node, const ParamSpec& spec, FieldReader& r
       return ReadMountRules(node, reading);
     case ParamType::kDevices:
       return ReadDevices(node, reading);
+    case ParamType::kSeverity:
+      return ReadLevel(&node, reading);
+    case ParamType::kCallGroups:
+      return ReadCallGroups(node, reading);
+    case ParamType::kCallFamilies:
+      return ReadCallFamilies(node, reading);
   }
   std::unreachable();
 }

@@ -5,9 +5,17 @@
 
 #include "agent/benchmark/fields.h"
 #include "agent/benchmark/yaml_tree.h"
+#include "hullmark/caps.h"
 #include "hullmark/check.h"
+#include "hullmark/severity.h"
 
 namespace hullmark {
+
+// A sequence of capabilities, none of them twice.
+CapSet ReadCaps(const YamlNode& node, FieldReader& reading);
+
+// The name of a severity.
+Severity ReadLevel(const YamlNode* node, FieldReader& reading);
 
 // One value, of the type that `spec` says.
 ParamValue ReadParam(const YamlNode& node, const ParamSpec& spec, FieldReader& reading);

@@ -26,7 +26,7 @@ constexpr std::array<std::string_view, 3> kLayouts = {"v1", "v2", "hybrid"};
 constexpr std::array<std::string_view, kSeverities> kSeverityNames = {"info", "low", "medium",
                                                                       "high", "critical"};
 constexpr std::array<std::string_view, 3> kScopes = {"process", "container", "host"};
-constexpr std::array<std::string_view, 10> kParamTypes = {"bool",
+constexpr std::array<std::string_view, 13> kParamTypes = {"bool",
                                                           "integer",
                                                           "fraction",
                                                           "list of capabilities",
@@ -35,7 +35,10 @@ constexpr std::array<std::string_view, 10> kParamTypes = {"bool",
                                                           "list of integers",
                                                           "list of patterns",
                                                           "list of mount rules",
-                                                          "list of devices"};
+                                                          "list of devices",
+                                                          "severity",
+                                                          "list of groups of calls",
+                                                          "list of families of calls"};
 constexpr std::array<std::string_view, kStatuses> kStatusNames = {
     "pass", "fail", "unknown", "not_applicable", "waived", "manual"};
 constexpr std::array<std::string_view, kWaiverStates> kWaiverStateNames = {"active", "expiring",

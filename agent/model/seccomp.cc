@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "hullmark/call_groups.h"
 #include "hullmark/syscalls.h"
 
 namespace hullmark {
@@ -113,6 +114,18 @@ Permission PermissionOf(const CallRules& rules, std::span<const WordTest> where)
   if (!possible.untold && possible.permits != possible.denies) return possible;
   tally.certain.untold = tally.certain.untold || tally.certain != possible;
   return tally.certain;
+}
+
+Permission PermissionOf(const CallRules& rules, const CallUse& use) {
+  if (use.when.empty()) return PermissionOf(rules);
+  Permission any;
+  for (const std::vector<WordTest>& alternative : use.when) {
+    const Permission one = PermissionOf(rules, alternative);
+    any = {.permits = any.permits || one.permits,
+           .denies = any.denies || one.denies,
+           .untold = any.untold || one.untold};
+  }
+  return any;
 }
 
 }  // namespace hullmark

@@ -12,12 +12,15 @@
 #include <vector>
 
 #include "agent/encode/json_writer.h"
+#include "agent/sinks/call_json.h"
 #include "agent/sinks/values.h"
 #include "hullmark/benchmark.h"
+#include "hullmark/call_groups.h"
 #include "hullmark/caps.h"
 #include "hullmark/check.h"
 #include "hullmark/glob.h"
 #include "hullmark/limits.h"
+#include "hullmark/severity.h"
 
 namespace hullmark {
 namespace {
@@ -62,6 +65,8 @@ void WriteItem(JsonWriter& json, const MountRule& item) {
   json.String(item.path.pattern() + (item.read_only ? " ro" : ""));
 }
 void WriteItem(JsonWriter& json, const DeviceRule& item) { json.String(ToText(item)); }
+void WriteItem(JsonWriter& json, const CallGroup& item) { WriteCallGroup(json, item); }
+void WriteItem(JsonWriter& json, const CallFamily& item) { WriteCallFamily(json, item); }
 
 template <typename Item>
 void WriteValue(JsonWriter& json, const std::vector<Item>& items) {
@@ -73,6 +78,8 @@ void WriteValue(JsonWriter& json, bool value) { json.Bool(value); }
 void WriteValue(JsonWriter& json, std::int64_t value) { json.Integer(value); }
 void WriteValue(JsonWriter& json, double value) { json.Fixed(value, 3); }
 void WriteValue(JsonWriter& json, CapSet value) { WriteValue(json, NamesOf(value)); }
+
+void WriteValue(JsonWriter& json, Severity value) { json.String(NameOf(value)); }
 
 void WriteParams(JsonWriter& json, const Control& control) {
   json.Key("params").BeginObject();

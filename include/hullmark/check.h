@@ -11,18 +11,17 @@
 #include <variant>
 #include <vector>
 
+#include "hullmark/call_groups.h"
 #include "hullmark/caps.h"
 #include "hullmark/glob.h"
 #include "hullmark/host_mounts.h"
 #include "hullmark/ids.h"
 #include "hullmark/limits.h"
 #include "hullmark/namespace_users.h"
+#include "hullmark/severity.h"  // IWYU pragma: export
 #include "hullmark/snapshot.h"
 
 namespace hullmark {
-
-enum class Severity : std::uint8_t { kInfo, kLow, kMedium, kHigh, kCritical };
-inline constexpr int kSeverities = 5;
 
 enum class Scope : std::uint8_t { kProcess, kContainer, kHost };
 
@@ -42,6 +41,9 @@ enum class ParamType : std::uint8_t {
   kGlobs,
   kMountRules,
   kDevices,
+  kSeverity,
+  kCallGroups,
+  kCallFamilies,
 };
 
 // An exception for a host path in a benchmark: "/lib/modules ro" holds only for read-only mounts.
@@ -52,7 +54,8 @@ struct MountRule {
 
 using ParamValue = std::variant<bool, std::int64_t, double, CapSet, std::vector<std::string>,
                                 std::vector<std::int64_t>, std::vector<Glob>,
-                                std::vector<MountRule>, std::vector<DeviceRule>>;
+                                std::vector<MountRule>, std::vector<DeviceRule>, Severity,
+                                std::vector<CallGroup>, std::vector<CallFamily>>;
 
 struct ParamSpec {
   std::string_view name;
@@ -85,6 +88,13 @@ class Params {
   }
   const std::vector<DeviceRule>& Devices(std::size_t at) const {
     return std::get<std::vector<DeviceRule>>(values_[at]);
+  }
+  Severity Level(std::size_t at) const { return std::get<Severity>(values_[at]); }
+  const std::vector<CallGroup>& CallGroups(std::size_t at) const {
+    return std::get<std::vector<CallGroup>>(values_[at]);
+  }
+  const std::vector<CallFamily>& CallFamilies(std::size_t at) const {
+    return std::get<std::vector<CallFamily>>(values_[at]);
   }
   const std::vector<ParamValue>& values() const { return values_; }
 
@@ -167,9 +177,7 @@ struct Check {
   Scope scope() const { return static_cast<Scope>(evaluate.index()); }
 };
 
-std::string_view NameOf(Severity severity);
 std::string_view NameOf(Scope scope);
 std::string_view NameOf(ParamType type);
-std::optional<Severity> SeverityOfName(std::string_view name);
 
 }  // namespace hullmark

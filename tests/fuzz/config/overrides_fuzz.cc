@@ -8,11 +8,13 @@
 
 #include "agent/config/overrides.h"
 #include "hullmark/benchmark.h"
+#include "hullmark/call_groups.h"
 #include "hullmark/caps.h"
 #include "hullmark/check.h"
 #include "hullmark/glob.h"
 #include "hullmark/limits.h"
 #include "hullmark/result.h"
+#include "hullmark/severity.h"
 #include "tests/unit/benchmark/rows.h"
 
 namespace {
@@ -28,7 +30,9 @@ hullmark::Benchmark SmallBenchmark() {
   benchmark.controls[0].params =
       hullmark::Params({false, std::int64_t{0}, 0.0, hullmark::CapSet{}, std::vector<std::string>{},
                         std::vector<std::int64_t>{}, std::vector<hullmark::Glob>{},
-                        std::vector<hullmark::MountRule>{}, std::vector<hullmark::DeviceRule>{}});
+                        std::vector<hullmark::MountRule>{}, std::vector<hullmark::DeviceRule>{},
+                        hullmark::Severity::kLow, std::vector<hullmark::CallGroup>{},
+                        std::vector<hullmark::CallFamily>{}});
   benchmark.controls[1].id = "CTR-001";
   benchmark.controls[1].check = &hullmark::kRows[1];
   return benchmark;

@@ -13,11 +13,15 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/benchmark/call_params.h"
 #include "hullmark/benchmark.h"
+#include "hullmark/call_groups.h"
 #include "hullmark/caps.h"
 #include "hullmark/check.h"
 #include "hullmark/limits.h"
 #include "hullmark/result.h"
+#include "hullmark/seccomp.h"
+#include "hullmark/severity.h"
 #include "tests/unit/benchmark/rows.h"
 
 namespace hullmark {
@@ -48,7 +52,7 @@ TEST(LoadBenchmark, HashesTheBytes) {
   const Result<Benchmark> other = Load(text + "# a comment\n");
   ASSERT_TRUE(one);
   ASSERT_TRUE(other);
-  EXPECT_EQ(one->sha256, "6619d00527c7cc3d44f0844f4d696f860f56b36ffcd617aad2d8c8f273849879");
+  EXPECT_EQ(one->sha256, "b18165dc41913ec63e265aa686feb898e8c3b7517b7bf274e3e4947552dc02a3");
   EXPECT_NE(one->sha256, other->sha256);
 }
 
@@ -108,6 +112,60 @@ TEST(LoadBenchmark, ReadsDeviceRules) {
   EXPECT_EQ(small->controls[0].params.Devices(8), expected);
 }
 
+TEST(LoadBenchmark, ReadsGroupsOfCalls) {
+  const Result<Benchmark> small = Load(SmallText());
+  ASSERT_TRUE(small);
+  const Params& params = small->controls[0].params;
+  EXPECT_EQ(params.Level(9), Severity::kHigh);
+  const std::vector<CallGroup>& groups = params.CallGroups(10);
+  ASSERT_EQ(groups.size(), 2U);
+  EXPECT_EQ(groups[0].name, "modules");
+  EXPECT_EQ(groups[0].reason, "code");
+  EXPECT_EQ(groups[0].level, Severity::kCritical);
+  EXPECT_EQ(groups[0].needs.any, CapSet{Cap::kSysModule});
+  EXPECT_FALSE(groups[0].needs.user_namespace);
+  ASSERT_EQ(groups[0].off.size(), 1U);
+  EXPECT_EQ(groups[0].off[0].setting, "kernel/modules_disabled");
+  EXPECT_EQ(groups[0].off[0].value, 1);
+  EXPECT_TRUE(groups[1].needs.user_namespace);
+  ASSERT_EQ(groups[1].calls.size(), 3U);
+  EXPECT_EQ(groups[1].calls[0].call, "clone");
+  const std::vector<CallFamily>& families = params.CallFamilies(11);
+  ASSERT_EQ(families.size(), 1U);
+  EXPECT_TRUE(families[0].io_uring);
+  EXPECT_EQ(families[0].calls.size(), 2U);
+  EXPECT_EQ(families[0].newer[0].text, "fchmodat2");
+}
+
+TEST(ParseCallUse, KnowsCalls) {
+  EXPECT_EQ(ParseCallUse("mount")->call, "mount");
+  EXPECT_TRUE(ParseCallUse("mount")->when.empty());
+  EXPECT_TRUE(ParseCallUse("socketcall").has_value()) << "of i386";
+  EXPECT_FALSE(ParseCallUse("").has_value());
+  EXPECT_FALSE(ParseCallUse("monut").has_value());
+  EXPECT_FALSE(ParseCallUse("Mount").has_value());
+}
+
+TEST(ParseCallUse, ReadsConditions) {
+  using Tests = std::vector<std::vector<WordTest>>;
+  const WordTest bits = {
+      .word = LowWord(2), .relation = WordTest::Relation::kNotEqual, .mask = 0x7e};
+  EXPECT_EQ(ParseCallUse("clone arg2 & 0x7e")->when, (Tests{{bits}}));
+  const WordTest one = {.word = LowWord(0), .value = 38};
+  const WordTest other = {.word = LowWord(0), .value = 40};
+  EXPECT_EQ(ParseCallUse("socket arg0 = 38, 0x28")->when, (Tests{{one}, {other}}));
+  EXPECT_EQ(ParseCallUse("socket arg0 != 38, 40")->when, (Tests{{Opposite(one), Opposite(other)}}));
+}
+
+TEST(ParseCallUse, RefusesOtherConditions) {
+  for (const char* const text :
+       {"clone arg6 & 1", "clone arg & 1", "clone arg0", "clone arg0 &", "clone arg0 & 1, 2",
+        "clone arg0 < 5", "clone arg0 = x", "clone arg0 = 1,", "clone arg0 = 4294967296",
+        "clone arg0 = -1", "clone argument0 = 1", "clone  "}) {
+    EXPECT_FALSE(ParseCallUse(text).has_value()) << text;
+  }
+}
+
 TEST(LoadBenchmark, ReadsCisItems) {
   const Result<Benchmark> small = Load(SmallText());
   ASSERT_TRUE(small);
@@ -152,6 +210,14 @@ TEST_P(Mistakes, AreNamedWithTheirLine) {
 INSTANTIATE_TEST_SUITE_P(
     Head, Mistakes,
     testing::Values(
+        Mistake{"calls: [init_module]", "calls: [init_modul]",
+                "38: PRC-001: 'init_modul' is no system call"},
+        Mistake{"calls: [init_module]", "calls: []", "38: PRC-001: 'calls' is empty"},
+        Mistake{"level: critical", "level: worst", "34: PRC-001: 'worst' is no severity"},
+        Mistake{"modules_disabled = 1", "modules_disabled",
+                "37: PRC-001: 'kernel/modules_disabled' is no setting (kernel/name = 1)"},
+        Mistake{"needs: [SYS_MODULE]", "needs: [MODULE]", "36: PRC-001: 'MODULE' is no capability"},
+        Mistake{"io_uring: true", "ring: true", "42: PRC-001: unknown key 'ring'"},
         Mistake{"id: small\n", "", "2: 'id' is missing"},
         Mistake{"id: small", "id: ''", "2: 'id' must be text"},
         Mistake{"id: small", "id:", "2: 'id' must be text"},
@@ -183,7 +249,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"severity: high", "severity: critical",
                 "15: PRC-001: a critical control must weigh more than 100, the most for a D"},
         Mistake{"D: 100", "D: 125",
-                "32: PRC-001: a critical control must weigh more than 125, the most for a D"},
+                "44: PRC-001: a critical control must weigh more than 125, the most for a D"},
         Mistake{"weight: 25", "weight: -1",
                 "15: PRC-001: 'weight' must be a whole number from 0 to 10000"},
         Mistake{"weight: 25", "weight: 10001",
@@ -195,20 +261,20 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"nist: [\"3.4.3\"]", "nist: [3.4]",
                 "20: PRC-001: an item must be text: put 3.4 in quotes"},
         Mistake{"nist: [\"3.4.3\"]", "nist: [a, a]", "20: PRC-001: 'a' repeated"},
-        Mistake{", systemd: s}", "}", "31: PRC-001: 'systemd' is missing"},
-        Mistake{"{host: \"sysctl\"}", "{docker: d}", "52: HST-001: 'host' is missing"},
-        Mistake{"{host: \"sysctl\"}", "{host: h, docker: d}", "52: HST-001: unknown key 'docker'"},
-        Mistake{"with: CTR-001", "with: CTR-009", "32: PRC-001: no control is called 'CTR-009'"},
-        Mistake{"with: CTR-001", "with: PRC-001", "32: PRC-001: names itself"},
+        Mistake{", systemd: s}", "}", "43: PRC-001: 'systemd' is missing"},
+        Mistake{"{host: \"sysctl\"}", "{docker: d}", "64: HST-001: 'host' is missing"},
+        Mistake{"{host: \"sysctl\"}", "{host: h, docker: d}", "64: HST-001: unknown key 'docker'"},
+        Mistake{"with: CTR-001", "with: CTR-009", "44: PRC-001: no control is called 'CTR-009'"},
+        Mistake{"with: CTR-001", "with: PRC-001", "44: PRC-001: names itself"},
         Mistake{"with: CTR-001", "with: HST-001",
-                "32: PRC-001: 'HST-001' is judged apart: one is of the host, one not"},
+                "44: PRC-001: 'HST-001' is judged apart: one is of the host, one not"},
         Mistake{"on: [fail, unknown]", "on: [pass]",
-                "32: PRC-001: 'on' must be [fail] or [fail, unknown]"},
+                "44: PRC-001: 'on' must be [fail] or [fail, unknown]"},
         Mistake{"severity: critical, weight: 125", "severity: high, weight: 25",
-                "32: PRC-001: 'escalate' must raise the weight"},
+                "44: PRC-001: 'escalate' must raise the weight"},
         Mistake{"explains: [PRC-001]", "explains: [PRC-009]",
-                "42: CTR-001: no control is called 'PRC-009'"},
-        Mistake{"explains: [PRC-001]", "extra: 1", "42: CTR-001: unknown key 'extra'"}));
+                "54: CTR-001: no control is called 'PRC-009'"},
+        Mistake{"explains: [PRC-001]", "extra: 1", "54: CTR-001: unknown key 'extra'"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Parameters, Mistakes,
@@ -217,10 +283,10 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"flag: true", "flag: yes", "22: PRC-001: 'flag' must be true or false"},
         Mistake{"flag: true", "flag: \"true\"", "22: PRC-001: 'flag' must be true or false"},
         Mistake{"flag: true", "flag: true\n      other: 1", "23: PRC-001: unknown key 'other'"},
-        Mistake{"{least: [\"4.18\"]}", "{least: [], a: 1}", "51: HST-001: unknown key 'a'"},
-        Mistake{"[\"4.18\"]", "[\"4.\"]", "51: HST-001: '4.' is no version like 4.18"},
+        Mistake{"{least: [\"4.18\"]}", "{least: [], a: 1}", "63: HST-001: unknown key 'a'"},
+        Mistake{"[\"4.18\"]", "[\"4.\"]", "63: HST-001: '4.' is no version like 4.18"},
         Mistake{"[\"4.18\"]", "[\"4.18\", newest]",
-                "51: HST-001: 'newest' is no version like 4.18"},
+                "63: HST-001: 'newest' is no version like 4.18"},
         Mistake{"count: -3", "count: 99999999999999999999",
                 "23: PRC-001: 'count' must be a whole number from -9223372036854775807 to "
                 "9223372036854775807"},
@@ -241,28 +307,28 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     CisItems, Mistakes,
     testing::Values(
-        Mistake{"item: \"5.4\"", "item: \"5.4.\"", "60: item '5.4.': is no number like 5.10"},
-        Mistake{"item: \"5.4\"", "item: \"5\"", "60: item '5': is no number like 5.10"},
-        Mistake{"item: \"5.4\"", "item: \"4.9\"", "60: item '4.9': out of order"},
-        Mistake{"item: \"5.4\"", "item: \"4.10\"", "60: item '4.10': out of order"},
-        Mistake{"item: \"5.4\"", "item: 5.4", "60: 'item' must be text: put 5.4 in quotes"},
+        Mistake{"item: \"5.4\"", "item: \"5.4.\"", "72: item '5.4.': is no number like 5.10"},
+        Mistake{"item: \"5.4\"", "item: \"5\"", "72: item '5': is no number like 5.10"},
+        Mistake{"item: \"5.4\"", "item: \"4.9\"", "72: item '4.9': out of order"},
+        Mistake{"item: \"5.4\"", "item: \"4.10\"", "72: item '4.10': out of order"},
+        Mistake{"item: \"5.4\"", "item: 5.4", "72: 'item' must be text: put 5.4 in quotes"},
         Mistake{"item: \"5.4\"", "item: \"5.5\"", "20: PRC-001: 'cis_docker' has no item '5.4'"},
         Mistake{"controls: [HST-001]", "controls: [HST-002]",
-                "56: 1.2.1: no control is called 'HST-002'"},
+                "68: 1.2.1: no control is called 'HST-002'"},
         Mistake{"controls: [HST-001]", "controls: []",
-                "56: item '1.2.1': 'controls' is empty: say in 'manual' why"},
+                "68: item '1.2.1': 'controls' is empty: say in 'manual' why"},
         Mistake{"manual: Ask them.", "controls: [HST-001]\n    manual: Ask them.",
-                "57: item '4.10': needs either 'controls' or 'manual'"},
+                "69: item '4.10': needs either 'controls' or 'manual'"},
         Mistake{"    manual: Ask them.\n", "",
-                "57: item '4.10': needs either 'controls' or 'manual'"},
+                "69: item '4.10': needs either 'controls' or 'manual'"},
         Mistake{"manual: Ask them.", "against: [HST-001]",
-                "57: item '4.10': needs either 'controls' or 'manual'"},
+                "69: item '4.10': needs either 'controls' or 'manual'"},
         Mistake{"manual: Ask them.", "against: [HST-009]\n    manual: Ask them.",
-                "59: 4.10: no control is called 'HST-009'"},
+                "71: 4.10: no control is called 'HST-009'"},
         Mistake{"manual: Ask them.", "against: []\n    manual: Ask them.",
-                "59: item '4.10': 'against' is empty: leave it out"},
+                "71: item '4.10': 'against' is empty: leave it out"},
         Mistake{"controls: [HST-001]", "controls: [HST-001]\n    against: [HST-001]",
-                "57: item '1.2.1': 'HST-001' decides the item already"}));
+                "69: item '1.2.1': 'HST-001' decides the item already"}));
 
 TEST(LoadBenchmark, MissesAControlWithoutEntry) {
   std::string text = SmallText();
@@ -289,7 +355,7 @@ TEST(LoadBenchmark, RefusesARepeatedEntry) {
   text.insert(end, text.substr(from, end - from));
   const Result<Benchmark> broken = Load(text);
   ASSERT_FALSE(broken);
-  EXPECT_EQ(broken.error().message, "small.yaml:43: CTR-001: repeated");
+  EXPECT_EQ(broken.error().message, "small.yaml:55: CTR-001: repeated");
 }
 
 TEST(LoadBenchmark, NeverTakesAPartForTheWhole) {

@@ -25,7 +25,7 @@ inline Verdict JudgeHost(const Snapshot& /*snapshot*/, const Params& /*params*/,
 
 inline constexpr std::array<std::string_view, 3> kWords = {"one", "2", "three"};
 inline constexpr std::array<ParamSpec, 1> kVersions = {{{"least", ParamType::kVersions}}};
-inline constexpr std::array<ParamSpec, 9> kOfEachType = {{
+inline constexpr std::array<ParamSpec, 12> kOfEachType = {{
     {"flag", ParamType::kBool},
     {"count", ParamType::kInteger},
     {"part", ParamType::kFraction},
@@ -35,6 +35,9 @@ inline constexpr std::array<ParamSpec, 9> kOfEachType = {{
     {"paths", ParamType::kGlobs},
     {"mounts", ParamType::kMountRules},
     {"devices", ParamType::kDevices},
+    {"level", ParamType::kSeverity},
+    {"groups", ParamType::kCallGroups},
+    {"families", ParamType::kCallFamilies},
 }};
 
 inline const std::array<Check, 3> kRows = {{

@@ -22,6 +22,13 @@ WordTest Low(Relation relation, std::uint32_t value, std::uint32_t mask = ~0U) {
   return {.word = LowWord(0), .relation = relation, .mask = mask, .value = value};
 }
 
+TEST(FilterInstruction, IsANumberAsItsBytesAre) {
+  const FilterInstruction it = {
+      .code = 0x15, .jump_true = 1, .jump_false = 2, .constant = 0xC000003E};
+  EXPECT_EQ(ToNumber(it), 0xC000003E'02'01'0015ULL);
+  EXPECT_EQ(ToInstruction(ToNumber(it)), it);
+}
+
 TEST(FilterAction, IsTheUpperHalfOfAnAnswer) {
   EXPECT_EQ(ActionOf(SECCOMP_RET_ERRNO | 38), FilterAction::kErrno);
   EXPECT_EQ(ActionOf(SECCOMP_RET_KILL_PROCESS), FilterAction::kKillProcess);
