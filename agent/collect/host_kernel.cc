@@ -23,6 +23,7 @@ constexpr auto kSysctls = std::to_array<std::string_view>({
     "kernel/core_pattern",
     "kernel/core_pipe_limit",
     "kernel/dmesg_restrict",
+    "kernel/io_uring_disabled",
     "kernel/kexec_load_disabled",
     "kernel/kptr_restrict",
     "kernel/modules_disabled",

@@ -272,7 +272,7 @@ void WriteUnknown(Page& page, const Reading& reading) {
 
 void WriteClosing(Page& page, const Reading& reading) {
   page.Paragraph({.text = "NOT SEEN", .indent = kIndent, .style = Style::kBold},
-                 "Landlock, contents of seccomp filters, SELinux and BPF policies, network "
+                 "Landlock, SELinux and BPF policies, network "
                  "policy, insides of VMs, short-lived processes, stopped containers, kernel bugs");
   page.Paragraph({.text = "READ ON", .indent = kIndent, .style = Style::kBold},
                  fmt::format("\"{} explain ID\": why, what is read, how to fix it",

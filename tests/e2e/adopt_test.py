@@ -156,7 +156,9 @@ class Waivers(OnTheNode):
         top = lambda text: re.findall(r"^  [A-F] +[\d.]+  (\S+)", text.split("COULD BE")[0], re.M)
         self.assertTrue(top(plain)[0].startswith("debug-node1"), plain[:3000])
         self.assertTrue(top(with_waivers)[0].startswith("debug-node1"), with_waivers[:3000])
-        self.assertEqual({name.split("-")[0] for name in top(with_waivers)}, {"debug", "legacy", "portainer", "cart", "registry", "gitlab"})
+        # Whose filters cannot be read here come after those of whom it is known.
+        self.assertEqual({name.split("-")[0] for name in top(with_waivers)[:6]},
+                         {"debug", "legacy", "portainer", "cart", "registry", "gitlab"})
         for text in (plain, with_waivers):
             screen = text.split("DETAILS")[0]
             self.assertLessEqual(screen.count("\n"), 41)
@@ -256,7 +258,7 @@ class Diff(Baseline):
         self.valid("diff", path)
         document = json.loads(path.read_text())
         self.assertEqual([(c["kind"], c["container"]["pod"], c.get("control", {}).get("id")) for c in document["changes"]],
-                         [("violation_appeared", "db-0", "PRV-001"), ("grade_changed", "db-0", None)])
+                         [("violation_appeared", "db-0", "PRV-001")])
         self.assertEqual([s["container"]["pod"] for s in document["scores"]], ["db-0"])
         self.assertEqual(document["summary"]["new_violations"]["medium"], 1)
         self.assertRegex(self.diff(self.accepted, worse).stdout, r"(?s)APPEARED\n  medium +PRV-001 .*in db-0/postgres")

@@ -226,7 +226,7 @@ class Commands(InAFolder):
     def test_check_config_says_what_will_be_done(self):
         result = run("check-config")
         self.assertEqual((result.returncode, result.stderr), (0, ""))
-        for part in ("compiled in: benchmark hullmark", "It judges 74 controls: ",
+        for part in ("compiled in: benchmark hullmark", "It judges 79 controls: ",
                      " info. Every 50 points of exposure halve the score. Grades: A up to 7 points, B 20, C 50, "
                      "D 100, F above. What could not be read costs 100.0 % of a violation; below a coverage of "
                      "80.0 % there is no grade."):

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/unit/checks/builder.h"
 
+#include <linux/seccomp.h>
 #include <sys/types.h>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -22,7 +25,9 @@
 #include "hullmark/limits.h"
 #include "hullmark/namespace_users.h"
 #include "hullmark/result.h"
+#include "hullmark/seccomp.h"
 #include "hullmark/snapshot.h"
+#include "hullmark/syscalls.h"
 
 namespace hullmark::testing {
 namespace {
@@ -39,6 +44,7 @@ Host ReadableHost() {
   Host host;
   host.name = "host";
   host.kernel = "6.1.0";
+  host.machine = Machine::kX86_64;
   host.namespace_kinds = 0xff;
   for (std::size_t kind = 0; kind < kNamespaceKinds; ++kind) {
     host.namespaces[kind] = ReferenceNamespace{.inode = HostInode(kind)};
@@ -70,6 +76,46 @@ ProcStatus HardenedStatus() {
   return status;
 }
 
+// Numbers past this one are answered alike.
+constexpr std::uint32_t kLastAnswered = 5000;
+
+ArchRules RulesOfArch(std::span<const Abi> abis, const Answers& answers) {
+  ArchRules rules = {.arch = AuditArchOf(abis.front())};
+  std::uint32_t next = 0;
+  for (const Abi abi : abis) {
+    const std::uint32_t first = abi == Abi::kX32 ? kX32Bit : 0;
+    const std::uint32_t last = abi == abis.back() ? ~0U : kX32Bit - 1;
+    while (next <= first + kLastAnswered) {
+      const std::uint32_t end = next < first + kLastAnswered ? next : last;
+      rules.ranges.push_back(
+          {.first = next, .last = end, .row = static_cast<std::uint32_t>(rules.distinct.size())});
+      rules.distinct.push_back(answers(abi, next));
+      next = end + 1;
+      if (end == last) break;
+    }
+  }
+  return rules;
+}
+
+std::shared_ptr<const FilterRules> RulesOf(const Answers& answers) {
+  constexpr std::array kNative = {Abi::kX86_64, Abi::kX32};
+  constexpr std::array kForeign = {Abi::kI386};
+  return std::make_shared<const FilterRules>(
+      FilterRules{.archs = {RulesOfArch(kNative, answers), RulesOfArch(kForeign, answers)}});
+}
+
+// Every container has one of these: made once.
+const std::shared_ptr<const FilterRules>& StrictRules() {
+  static const auto kRules =
+      RulesOf(AllowOnly({"read", "write", "exit", "exit_group", "rt_sigreturn"}));
+  return kRules;
+}
+
+void SetRules(std::shared_ptr<const FilterRules> rules, Snapshot& snapshot, Task& task) {
+  task.filters = static_cast<SeccompFiltersIndex>(snapshot.seccomp_filters.size());
+  snapshot.seccomp_filters.push_back({.rules = std::move(rules)});
+}
+
 template <typename Id>
 IdQuadruple<Id> Ids(IdQuadruple<std::uint32_t> ids) {
   return {Id{ids.real}, Id{ids.effective}, Id{ids.saved}, Id{ids.fs}};
@@ -82,6 +128,7 @@ void Fail(Task& task, Fault fault) {
   }
   task.label = std::unexpected(fault);
   task.cgroup = std::unexpected(fault);
+  task.filters = std::unexpected(fault);
 }
 
 void Fail(Process& process, Fault fault) {
@@ -135,6 +182,14 @@ void Fail(LimitsInForce& limits, Fault fault) {
 
 }  // namespace
 
+Answers AllowOnly(std::vector<std::string> calls) {
+  return [calls = std::move(calls)](Abi abi, std::uint32_t number) -> CallRules {
+    const bool allowed =
+        abi == Abi::kX86_64 && std::ranges::find(calls, CallOf(abi, number)) != calls.end();
+    return {{.answer = allowed ? SECCOMP_RET_ALLOW : SECCOMP_RET_ERRNO | 1U}};
+  };
+}
+
 Scene::Scene() {
   snapshot.host = ReadableHost();
   snapshot.vantage.capabilities = CapSet::UpTo(40);
@@ -154,6 +209,7 @@ std::size_t Scene::AddContainer(std::string_view name) {
   snapshot.processes.push_back(init);
   UseOwnNamespaces(index);
   SetLabel(Label::Module::kAppArmor, "docker-default (enforce)", index);
+  SetRules(StrictRules(), snapshot, task(index));
 
   Container container;
   container.id = container.name = snapshot.strings.Intern(name);
@@ -202,6 +258,10 @@ void Scene::SetIds(IdQuadruple<std::uint32_t> uid, IdQuadruple<std::uint32_t> gi
   status(process).gid = Ids<Gid>(gid);
 }
 
+void Scene::SetAnswers(const Answers& answers, std::size_t process) {
+  SetRules(RulesOf(answers), snapshot, task(process));
+}
+
 void Scene::SetLabel(Label::Module module, std::string_view text, std::size_t process) {
   snapshot.labels.push_back({.module = module, .text = snapshot.strings.Intern(text)});
   task(process).label = static_cast<LabelIndex>(snapshot.labels.size() - 1);
@@ -215,6 +275,11 @@ void Scene::FailEverything(Fault fault) {
     each.uid_map = each.gid_map = std::unexpected(fault);
   }
   for (MountNamespace& each : snapshot.mount_namespaces) each.mounts = std::unexpected(fault);
+  for (SeccompFilters& each : snapshot.seccomp_filters) {
+    each.programs = std::unexpected(fault);
+    each.permitted = each.permitted_compat = std::unexpected(fault);
+    each.rules = std::unexpected(fault);
+  }
   for (Container& each : snapshot.containers) {
     each.mounts = std::unexpected(fault);
     Fail(each.limits, fault);

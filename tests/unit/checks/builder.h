@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <span>
 #include <string>
@@ -13,9 +14,17 @@
 #include "hullmark/facts.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
+#include "hullmark/seccomp.h"
 #include "hullmark/snapshot.h"
+#include "hullmark/syscalls.h"
 
 namespace hullmark::testing {
+
+// The rules of a call with this number.
+using Answers = std::function<CallRules(Abi, std::uint32_t)>;
+
+// Denies what is not named, and everything on other architectures than x86_64's native one.
+Answers AllowOnly(std::vector<std::string> calls);
 
 // A host with one hardened container in which every fact is readable: a test bends the fact that
 // it speaks of. Processes and containers are named by their index.
@@ -45,6 +54,9 @@ class Scene {
   void UseMaps(IdMap uid_map, IdMap gid_map, std::size_t process = 0);
   void SetIds(IdQuadruple<std::uint32_t> uid, IdQuadruple<std::uint32_t> gid,
               std::size_t process = 0);
+
+  // What the filters of a process answer, see Answers.
+  void SetAnswers(const Answers& answers, std::size_t process = 0);
 
   void SetLabel(Label::Module module, std::string_view text, std::size_t process = 0);
 
