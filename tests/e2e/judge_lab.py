@@ -20,8 +20,11 @@ UIDS = {"hardened": 1000, "userns": 100000}
 WRITABLE_ROOT = {"default", "privileged"}
 POD_LIMITS = {"memory.max": "83886080", "pids.max": "120"}  # on the parent group of `pod`
 
+# SECCOMP of that file permits what it does not name: namespaces, rings and process_vm_readv beside ptrace among it.
+CONTENT = {"SCP-003": "fail", "SCP-004": "fail", "SCP-005": "pass", "SCP-006": "fail"}
+
 GUEST = SimpleNamespace(layout="v2", v2=True, apparmor=True, selinux=False, swap=False, cpus=2,
-                        pid_max=32768, memory=1 << 30)
+                        pid_max=32768, memory=1 << 30, reads_filters=True)
 
 
 def process(want, caps, **more):
@@ -29,7 +32,8 @@ def process(want, caps, **more):
     shared = frozenset({"time", *(kind for kind, place in own.items() if place == "host")})
     return Process(**{
         "effective": caps, "permitted": caps, "bounding": int(want["cap_bnd"], 16),
-        "no_new_privs": want["no_new_privs"], "seccomp": want["seccomp"],
+        "no_new_privs": want["no_new_privs"], "seccomp": want["seccomp"], "content": CONTENT,
+        "filters": int(want["seccomp"] == 2),
         "uids": (UIDS.get(want["name"], 0),) * 4, "shared": shared, "label": want["apparmor"],
         "uid_map": [tuple(map(int, want["uid_map"].split()))], **more})
 
@@ -39,7 +43,8 @@ def execed(want, status):
     sets = {name: int(lines[key], 16) for name, key in
             (("permitted", "CapPrm"), ("bounding", "CapBnd"), ("inheritable", "CapInh"),
              ("ambient", "CapAmb"))}
-    return process(want, int(lines["CapEff"], 16), joined=True, **sets)
+    return process(want, int(lines["CapEff"], 16), joined=True, filters=int(lines["Seccomp_filters"]),
+                   **sets)
 
 
 def facts(want, exec_status):

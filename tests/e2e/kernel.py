@@ -104,6 +104,7 @@ class Host:
         self.online = cpu_list(text("/sys/devices/system/cpu/online"))
         self.mounts = mounts("self")
         self.proc_device = covering(self.mounts, "/proc")["device"]
+        self.reads_filters = True  # what hullmark may do, not the machine: see judge.py
         self.peers = {peer for mount in self.mounts for peer in mount["peers"]}
 
     @functools.cached_property

@@ -203,7 +203,7 @@ killed_while_containers_come() {
 }
 
 judged() {
-  curl -sf "$url/api/v1/report" >/tmp/report.json && "$tests/e2e/judge.py" --report /tmp/report.json
+  curl -sf "$url/api/v1/report" >/tmp/report.json && "$tests/e2e/judge.py" --hullmark /usr/bin/hullmark --report /tmp/report.json
 }
 zoo_is_judged() {
   "$tests/zoo/zoo.sh" verify || return 1

@@ -32,6 +32,8 @@ class Process:
     label: str | None = None  # AppArmor's; None where it is off
     shell_on_terminal: bool = False
     joined: bool = False      # put into the container by exec
+    filters: int | None = None  # how many
+    content: dict = field(default_factory=dict)  # control -> status, of a filter whose profile is known
 
     @property
     def held(self):
@@ -132,6 +134,26 @@ def bounded(p, c, h):
     return verdict(not p.bounding & ~allowed or (p.no_new_privs and not everything & ~DEFAULT))
 
 
+def enough_filters(p, c, h):
+    if p.seccomp == 1:
+        return "pass"
+    if p.seccomp == 0 and c.init.seccomp == 0:
+        return "not_applicable"
+    if p.filters is None or c.init.filters is None:
+        return None
+    return verdict(p.filters >= max(1, c.init.filters if p.joined else 1))
+
+
+def content(control):
+    def rule(p, c, h):
+        if p.seccomp == 0:
+            return "not_applicable"
+        if p.seccomp == 1:
+            return "pass"
+        return p.content.get(control) if h.reads_filters else "unknown"
+    return rule
+
+
 # control: rule over one process; a container's status is its worst process'
 PROCESS_RULES = {
     **{control: (lambda p, c, h, mask=mask: verdict(not p.held & mask))
@@ -145,6 +167,8 @@ PROCESS_RULES = {
     "PRV-002": no_identity_escalation,
     "PRV-004": not_stronger_than_init,
     "SCP-001": lambda p, c, h: verdict(p.seccomp in (1, 2)),
+    "SCP-002": enough_filters,
+    **{control: content(control) for control in ("SCP-003", "SCP-004", "SCP-005", "SCP-006")},
     "LSM-001": apparmor,
     "LSM-002": lambda p, c, h: None if h.selinux else "not_applicable",
     **{control: (lambda p, c, h, kind=kind: verdict(kind not in p.shared))

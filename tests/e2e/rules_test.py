@@ -7,10 +7,11 @@ import unittest
 
 import judge
 import rules
+import seccomp_truth
 from rules import Container, Process
 
 HOST = types.SimpleNamespace(layout="hybrid", v2=False, apparmor=False, selinux=False, swap=False, cpus=2,
-                             pid_max=32768, memory=8 << 30)
+                             pid_max=32768, memory=8 << 30, reads_filters=True)
 DOCKER = dict(effective=0xA80425FB, permitted=0xA80425FB, bounding=0xA80425FB, no_new_privs=0, seccomp=2,
               uids=(0,) * 4, uid_map=[(0, 0, 4294967295)], shared=frozenset({"cgroup", "time", "user"}))
 
@@ -58,9 +59,60 @@ class Rules(unittest.TestCase):
         for label, fails in (("x (enforce)", False), ("x (complain)", True), ("unconfined", True)):
             self.assertEqual("LSM-001" in failing(Container([docker(label=label)]), host), fails, label)
 
+    def test_content_of_filters(self):
+        content = {f"SCP-00{n}": "fail" for n in (3, 4, 5, 6)}
+        filtered, off = docker(content=content), docker(seccomp=0, content=content)
+        self.assertLessEqual(content.keys(), failing(Container([filtered])))
+        self.assertFalse(content.keys() & failing(Container([off])))
+        blind = types.SimpleNamespace(**{**vars(HOST), "reads_filters": False})
+        self.assertEqual(rules.expected(Container([filtered]), blind)["SCP-003"], "unknown")
+
+    def test_fewer_filters_than_its_container(self):
+        init = docker(filters=2)
+        for joined, filters, fails in ((True, 1, True), (True, 2, False), (False, 1, False)):
+            found = failing(Container([init, docker(filters=filters, joined=joined)]))
+            self.assertEqual("SCP-002" in found, fails)
+        self.assertIn("SCP-002", failing(Container([init, docker(seccomp=0, filters=0, joined=True)])))
+
     def test_what_is_not_known_is_not_decided(self):
         self.assertNotIn("RES-001", rules.expected(Container([docker()]), HOST))
         self.assertNotIn("FS-009", rules.expected(Container([docker()]), HOST))
+
+
+def allow(names, **conditions):
+    entry = {"names": names, "action": "SCMP_ACT_ALLOW"}
+    return {**entry, "args": [conditions]} if conditions else entry
+
+
+class Profiles(unittest.TestCase):
+    """A profile is asked by trying arguments."""
+    LIST = seccomp_truth.Profile({
+        "defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64"], "syscalls": [
+            allow(["read", "chmod"]),
+            allow(["clone"], index=0, op="SCMP_CMP_MASKED_EQ", value=0x7E020000),
+            allow(["socket"], index=0, op="SCMP_CMP_NE", value=40)]})
+    OPEN = seccomp_truth.Profile({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+        {"names": ["chmod"], "action": "SCMP_ACT_ERRNO"}]})
+
+    def test_uses(self):
+        for use, permitted, denied in (
+                ("read", True, False), ("mount", False, True), ("clone", True, True),
+                ("clone arg0 & 0x10000000", False, True), ("clone arg0 & 0x1", True, False),
+                ("socket arg0 = 38, 40", True, True), ("socket arg0 != 40", True, False)):
+            self.assertEqual(self.LIST.use(use), (permitted, denied), use)
+
+    def test_verdicts(self):
+        group = {"level": "high", "needs": [], "user_namespace": False, "off": [], "calls": ["io_uring_setup"]}
+        mounts = {**group, "needs": ["CAP_SYS_ADMIN"], "calls": ["mount"]}
+        family = {**group, "io_uring": False, "calls": ["chmod", "fchmod"], "newer": ["fchmodat2"]}
+        seccomp_truth.CONTROLS.update({
+            "SCP-003": {"params": {"min_level": "high", "groups": [group, mounts]}},
+            "SCP-004": {"params": {"min_level": "low", "families": [family]}}})
+        self.addCleanup(seccomp_truth.CONTROLS.clear)
+        verdicts = [seccomp_truth.expected(docker(), profile, rules.NAMES) for profile in (self.LIST, self.OPEN)]
+        self.assertEqual([v["SCP-003"] for v in verdicts], ["pass", "fail"])
+        self.assertEqual([v["SCP-004"] for v in verdicts], ["fail", "fail"])
+        self.assertEqual([v["SCP-006"] for v in verdicts], ["pass", "fail"])
 
 
 class Compare(unittest.TestCase):

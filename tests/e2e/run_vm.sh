@@ -44,7 +44,8 @@ small_once() { # KERNEL-PACKAGE
       hullmark audit --source both --output /tmp/both || exit 4
       /opt/watch_in_guest.sh bpf && /opt/watch_in_guest.sh proc_connector || exit 5
       hullmark audit --format json --verbose --class $classes >/tmp/report.json
-      jq -e '.vantage.source == \"bpf\"' /tmp/report.json" || return
+      jq -e '.vantage.source == \"bpf\" and ([.vantage.problems[].id | select(startswith(\"seccomp\"))] == [])' \
+        /tmp/report.json" || return
   "$here/judge_lab.py" "$work/want.json" "$work/report.json" "$work/exec.status"
 }
 

@@ -18,6 +18,9 @@ def read(path, source):
     said = report["vantage"].pop("source")
     if said != source:
         sys.exit(f"{path}: told by {said}: {report['vantage'].get('source_reason', 'no reason')}")
+    # Which /proc cannot tell: whoever compares has to leave the controls on them out.
+    problems = report["vantage"]["problems"]
+    report["vantage"]["problems"] = [p for p in problems if p["id"] != "seccomp-content"]
     for name in PASSING:
         report.pop(name, None)
     # A service may fork between two looks; so may whoever runs this.

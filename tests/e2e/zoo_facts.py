@@ -3,7 +3,9 @@
 import os
 
 import kernel
-from rules import Container, Process
+import oci_bundle
+import seccomp_truth
+from rules import NAMES, Container, Process
 
 HOST_MAP = [(0, 0, 4294967295)]
 SYS_ADMIN = 1 << 21
@@ -36,6 +38,15 @@ def process(case, part, init):
                    uid_map=uid_map, shared=frozenset(shared), label=said.get("apparmor"),
                    shell_on_terminal=bool(case["truth"].get("tty") and case["truth"].get("shell")),
                    joined=part is not case)
+
+
+def with_filters(case, parts, processes):
+    """All who have a filter have the container's: nobody in the zoo adds one."""
+    profile = oci_bundle.profile(case)
+    for part, one in zip(parts, processes):
+        one.filters = int(kernel.status(part["pid"])["Seccomp_filters"])
+        if profile and one.seccomp == 2:
+            one.content = seccomp_truth.expected(one, profile, NAMES)
 
 
 def smallest(values):
@@ -179,6 +190,7 @@ def container(case, cases, host):
     """The facts of one case of the zoo."""
     parts = [case, *case["also"]]
     processes = [process(case, part, case["kernel"]) for part in parts]
+    with_filters(case, parts, processes)
     table = kernel.mounts(case["pid"])
     devices = device_access(case, host, case["truth"].get("privileged"))
     extra = {**file_systems(case, table, processes, host), **limits(case, host),
