@@ -72,6 +72,8 @@ std::function<Exit()> SetupSnapshot(CLI::App& app, const GlobalOptions& global,
 std::function<Exit()> SetupDiff(CLI::App& app, const GlobalOptions& global, const Wiring& wiring);
 std::function<Exit()> SetupAgent(CLI::App& app, const GlobalOptions& global, const Wiring& wiring);
 std::function<Exit()> SetupWatch(CLI::App& app, const GlobalOptions& global, const Wiring& wiring);
+std::function<Exit()> SetupSeccomp(CLI::App& app, const GlobalOptions& global,
+                                   const Wiring& wiring);
 std::function<Exit()> SetupGateway(CLI::App& app, const GlobalOptions& global,
                                    const Wiring& wiring);
 std::function<Exit()> SetupControls(CLI::App& app, const GlobalOptions& global,

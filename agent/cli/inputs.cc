@@ -31,6 +31,7 @@
 #include "agent/collect/collector.h"
 #include "agent/config/config.h"
 #include "agent/config/overrides.h"
+#include "agent/parse/observed_calls.h"
 #include "agent/replay/report_json.h"
 #include "agent/replay/snapshot_json.h"
 #include "checks/table.h"
@@ -216,6 +217,11 @@ Result<Posture> ReadReportFile(const std::string& path) {
                     " --format json");
   }
   return ReadWith<Posture>(path, text, ReadReport);
+}
+
+Result<std::set<std::string_view>> ReadObservedFile(const std::string& path) {
+  return ReadWith<std::set<std::string_view>>(path, ReadWholeFile(path, kSiteFileBytes),
+                                              ParseObservedCalls);
 }
 
 Result<ReportOrSnapshot> ReadReportOrSnapshot(const std::string& path) {

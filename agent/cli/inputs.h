@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -57,6 +59,9 @@ Result<Snapshot> ReadSnapshotFile(const std::string& path);
 
 // A JSON report from a file; "-" is standard input.
 Result<Posture> ReadReportFile(const std::string& path);
+
+// The calls that a file of observations names, see ParseObservedCalls; "-" is standard input.
+Result<std::set<std::string_view>> ReadObservedFile(const std::string& path);
 
 // Either of them.
 using ReportOrSnapshot = std::variant<Posture, Snapshot>;

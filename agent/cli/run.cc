@@ -36,6 +36,10 @@ constexpr std::array kCommands = {
     Command{.name = "watch",
             .sentence = "Tell of processes, violations and resolutions as they happen",
             .setup = SetupWatch},
+    Command{
+        .name = "seccomp",
+        .sentence = "Tell what the seccomp filters of a container permit, and what is left open",
+        .setup = SetupSeccomp},
     Command{.name = "controls",
             .sentence = "List the controls of the benchmark",
             .setup = SetupControls},
@@ -125,6 +129,7 @@ constexpr const char* kExamples =
     "  hullmark audit --snapshot s.json         ... judge them there\n"
     "  hullmark diff old.json new.json          what changed between two reports\n"
     "  sudo hullmark agent                      stay, serve /metrics on port 9723\n"
+    "  sudo hullmark seccomp web                what its system call filter permits\n"
     "  hullmark explain CAP-001                 what a finding means, how to fix it\n"
     "\n"
     "Exit status: 0 done, thresholds met; 1 a threshold is violated; 2 usage or\n"

@@ -89,6 +89,20 @@ text_is_printable() { # names and command lines of containers reach no terminal 
 
 agent() { "$here/agent_zoo_test.py" "$hullmark" "$1"; }
 
+check_filters() {
+  local status=0
+  if ! docker inspect zoo-default >/dev/null 2>&1; then
+    echo "filters: skipped: docker has no zoo-default here"
+    status=77
+  else
+    "$here/filters_zoo_test.py" "$hullmark" || status=$?
+  fi
+  case $status in
+    77) skipped=$((skipped + 1)) ;;
+    *) check "filters: read as the kernel notes them; profiles start containers" [ "$status" = 0 ] ;;
+  esac
+}
+
 check_watch() {
   local status=0
   if ! docker inspect zoo-default >/dev/null 2>&1; then
@@ -152,6 +166,7 @@ check "judge: the report says what is so, both ways" "$here/judge.py" --hullmark
 check_sources
 check "replay: the same snapshot gives the same report" replays
 check "text: nothing hostile reaches a terminal" text_is_printable
+check_filters
 check_watch
 check_faults
 check "hostile: containers that mean harm are bounded and judged" "$here/hostile_test.py" "$hullmark"

@@ -5,9 +5,11 @@
 #include <string_view>
 
 #include "agent/sinks/event_json.h"
+#include "agent/sinks/filter_sinks.h"
 #include "agent/sinks/report_sinks.h"
 #include "hullmark/check.h"
 #include "hullmark/event.h"
+#include "tests/unit/sinks/filter_scene.h"
 #include "tests/unit/sinks/world.h"
 
 // Writes the worlds of these tests as JSON reports, and events, into a directory, for the schema's
@@ -36,6 +38,10 @@ int main(int argc, char** argv) {
       return 1;
     }
   }
+  std::ofstream filters(std::string(argv[1]) + "/seccomp.json", std::ios::binary);
+  hullmark::WriteFilterJson(hullmark::testing::FilterScene(),
+                            [&](std::string_view piece) { filters << piece; });
+  if (!filters.flush()) return 1;
   const bool saved = save("everything", hullmark::testing::Everything()) &&
                      save("fifty", hullmark::testing::FiftyContainers()) &&
                      save("hostile", hullmark::testing::Hostile()) &&
