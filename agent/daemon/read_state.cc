@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "agent/daemon/exact_json.h"
 #include "agent/daemon/saved_state.h"
 #include "agent/encode/text.h"
 #include "agent/evaluate/known_state.h"
@@ -37,21 +38,11 @@ constexpr std::size_t kMostOffenders = std::numeric_limits<std::uint16_t>::max()
 const JsonValue kNull{};
 const JsonValue::Array kNoItems{};
 
-// Reads members by name; the first that is missing or of another kind is remembered, and what is
-// read from then on is worthless.
-class StateReader {
+class StateReader : private MemberReader {
  public:
   Result<SavedState> Read(const JsonValue& root);
 
  private:
-  const JsonValue& Member(const JsonValue& object, std::string_view name);
-  const JsonValue::Array& Items(const JsonValue& object, std::string_view name);
-  std::string Text(const JsonValue& object, std::string_view name);
-  std::string TextOf(const JsonValue& value, std::string_view name);
-  std::int64_t IntegerOf(const JsonValue& value, std::string_view name);
-  std::int64_t Integer(const JsonValue& object, std::string_view name);
-  std::uint64_t Unsigned(const JsonValue& object, std::string_view name, std::uint64_t most);
-  bool IsNull(const JsonValue& object, std::string_view name);
   template <typename OfName>
   auto Word(const JsonValue& object, std::string_view name, OfName of_name);
   // Numbers of a row, one after the other.
@@ -62,77 +53,15 @@ class StateReader {
   const JsonValue& Next(Row& row);
   std::uint64_t Next(Row& row, std::uint64_t most);
 
-  std::vector<std::string> Texts(const JsonValue& object, std::string_view name);
   LastFailure ReadFailure(Row& row, const KnownSubject& subject);
   KnownControl ReadControl(const JsonValue& value, const KnownSubject& subject);
   void ReadOffenders(const JsonValue& value, KnownSubject& subject);
   KnownSubject ReadSubject(const JsonValue& owner);
   KnownContainer ReadContainer(const JsonValue& value);
   std::vector<std::string> ReadOutbox(const JsonValue& root, std::uint64_t last_id);
-  void Refuse(std::string_view name, std::string_view why);
 
   SavedState state_;
-  std::optional<Error> fault_;
 };
-
-void StateReader::Refuse(std::string_view name, std::string_view why) {
-  if (fault_) return;
-  fault_ = Error{.code = ErrorCode::kMalformed,
-                 .message = "member \"" + std::string(name) + "\" " + std::string(why)};
-}
-
-const JsonValue& StateReader::Member(const JsonValue& object, std::string_view name) {
-  const auto* const members = std::get_if<JsonValue::Object>(&object.value);
-  const JsonValue* const member = members == nullptr ? nullptr : FindMember(*members, name);
-  if (member == nullptr) Refuse(name, "is missing");
-  return member == nullptr ? kNull : *member;
-}
-
-const JsonValue::Array& StateReader::Items(const JsonValue& object, std::string_view name) {
-  const auto* const items = std::get_if<JsonValue::Array>(&Member(object, name).value);
-  if (items == nullptr) Refuse(name, "is no array");
-  return items == nullptr ? kNoItems : *items;
-}
-
-std::string StateReader::TextOf(const JsonValue& value, std::string_view name) {
-  if (const auto* const text = std::get_if<std::string>(&value.value)) return *text;
-  const auto* const members = std::get_if<JsonValue::Object>(&value.value);
-  const JsonValue* const hex = members == nullptr ? nullptr : FindMember(*members, "hex");
-  const auto* const digits = hex == nullptr ? nullptr : std::get_if<std::string>(&hex->value);
-  auto bytes = digits == nullptr ? std::nullopt : BytesOfHex(*digits);
-  if (!bytes) Refuse(name, "is no text");
-  return std::move(bytes).value_or("");
-}
-
-std::string StateReader::Text(const JsonValue& object, std::string_view name) {
-  return TextOf(Member(object, name), name);
-}
-
-std::int64_t StateReader::IntegerOf(const JsonValue& value, std::string_view name) {
-  if (const auto* const negative = std::get_if<std::int64_t>(&value.value)) return *negative;
-  const auto* const positive = std::get_if<std::uint64_t>(&value.value);
-  if (positive != nullptr && std::in_range<std::int64_t>(*positive)) {
-    return static_cast<std::int64_t>(*positive);
-  }
-  Refuse(name, "is no integer of 64 bits");
-  return 0;
-}
-
-std::int64_t StateReader::Integer(const JsonValue& object, std::string_view name) {
-  return IntegerOf(Member(object, name), name);
-}
-
-std::uint64_t StateReader::Unsigned(const JsonValue& object, std::string_view name,
-                                    std::uint64_t most) {
-  const auto* const number = std::get_if<std::uint64_t>(&Member(object, name).value);
-  if (number != nullptr && *number <= most) return *number;
-  Refuse(name, "is no number, or too large");
-  return 0;
-}
-
-bool StateReader::IsNull(const JsonValue& object, std::string_view name) {
-  return std::holds_alternative<std::monostate>(Member(object, name).value);
-}
 
 template <typename OfName>
 auto StateReader::Word(const JsonValue& object, std::string_view name, OfName of_name) {
@@ -152,12 +81,6 @@ std::uint64_t StateReader::Next(Row& row, std::uint64_t most) {
   if (number != nullptr && *number <= most) return *number;
   Refuse("controls", "has a row with what is no number, or too large");
   return 0;
-}
-
-std::vector<std::string> StateReader::Texts(const JsonValue& object, std::string_view name) {
-  std::vector<std::string> texts;
-  for (const JsonValue& item : Items(object, name)) texts.push_back(TextOf(item, name));
-  return texts;
 }
 
 LastFailure StateReader::ReadFailure(Row& row, const KnownSubject& subject) {
@@ -218,7 +141,7 @@ KnownSubject StateReader::ReadSubject(const JsonValue& owner) {
   const JsonValue::Array& rows = Items(value, "controls");
   subject.controls.reserve(rows.size());
   for (const JsonValue& item : rows) {
-    if (fault_) break;
+    if (fault()) break;
     const KnownControl known = ReadControl(item, subject);
     if (!subject.controls.empty() && subject.controls.back().control >= known.control) {
       Refuse("controls", "are out of order");
@@ -263,7 +186,7 @@ std::vector<std::string> StateReader::ReadOutbox(const JsonValue& root, std::uin
 
 Result<SavedState> StateReader::Read(const JsonValue& root) {
   const std::string schema = Text(root, "schema");
-  if (!fault_ && schema != kStateSchema) {
+  if (!fault() && schema != kStateSchema) {
     return Fail(
         schema.starts_with("hullmark.state/") ? ErrorCode::kUnsupported : ErrorCode::kMalformed,
         "is of schema \"" + PrintableShort(schema, kMostShown) + "\", and this program reads \"" +
@@ -282,11 +205,11 @@ Result<SavedState> StateReader::Read(const JsonValue& root) {
   for (std::string& text : Texts(root, "texts")) known.texts.push_back(std::move(text));
   known.host = ReadSubject(Member(root, "host"));
   for (const JsonValue& item : Items(root, "containers")) {
-    if (fault_) break;
+    if (fault()) break;
     known.containers.push_back(ReadContainer(item));
   }
   state_.outbox = ReadOutbox(root, known.last_id);
-  if (fault_) return std::unexpected(*std::move(fault_));
+  if (fault()) return std::unexpected(*fault());
   return std::move(state_);
 }
 

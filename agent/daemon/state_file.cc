@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdio>
 #include <expected>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,6 +22,7 @@
 #include "agent/base/write.h"
 #include "agent/daemon/durable.h"
 #include "agent/daemon/saved_state.h"
+#include "agent/encode/json_writer.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
 
@@ -29,7 +31,6 @@ namespace {
 
 constexpr const char* kName = "state.json";
 constexpr const char* kLock = "state.lock";
-constexpr const char* kDraft = "state.json.new";
 constexpr int kMostAside = 9;
 constexpr std::size_t kMostBytes = std::size_t{256} << 20;
 constexpr std::size_t kPiece = std::size_t{64} << 10;
@@ -58,9 +59,9 @@ Result<StateFile> StateFile::Open(const std::string& directory, Uid user, bool* 
   return StateFile(std::move(*opened), std::move(*lock), directory, user);
 }
 
-Result<std::string> StateFile::ReadAll() const {
-  const std::string place = path_ + "/" + kName;
-  const auto file = OpenOwn(directory_.get(), kName, O_RDONLY, user_, place);
+Result<std::string> StateFile::Read(const std::string& name) const {
+  const std::string place = PathOf(name);
+  const auto file = OpenOwn(directory_.get(), name, O_RDONLY, user_, place);
   if (!file) return std::unexpected(file.error());
   std::string text;
   std::array<char, kPiece> piece;
@@ -92,7 +93,7 @@ Result<void> StateFile::SetAside(const std::string& why, const Warn& warn) const
 }
 
 Result<SavedState> StateFile::Load(const Warn& warn) const {
-  const auto text = ReadAll();
+  const auto text = Read(kName);
   if (!text && text.error().code == ErrorCode::kNotFound) return SavedState{};
   if (!text && text.error().code != ErrorCode::kMalformed) return std::unexpected(text.error());
   auto state = text ? ReadState(*text) : std::unexpected(text.error());
@@ -104,20 +105,28 @@ Result<SavedState> StateFile::Load(const Warn& warn) const {
 }
 
 Result<void> StateFile::Save(const SavedState& state) const {
-  const std::string place = path_ + "/" + kDraft;
-  unlinkat(directory_.get(), kDraft, 0);  // Of a crash.
-  const auto draft = OpenOwn(directory_.get(), kDraft, O_WRONLY | O_CREAT | O_EXCL, user_, place);
+  return Replace(kName, [&](const ByteSink& sink) { WriteState(state, sink); });
+}
+
+Result<void> StateFile::Replace(const std::string& name,
+                                const std::function<void(const ByteSink&)>& write) const {
+  const std::string draft_name = name + ".new";
+  const std::string place = PathOf(draft_name);
+  unlinkat(directory_.get(), draft_name.c_str(), 0);  // Of a crash.
+  const auto draft =
+      OpenOwn(directory_.get(), draft_name, O_WRONLY | O_CREAT | O_EXCL, user_, place);
   if (!draft) return std::unexpected(draft.error());
   int number = 0;
-  WriteState(state, [&](std::string_view bytes) {
+  write([&](std::string_view bytes) {
     if (number == 0) number = WriteAll(draft->get(), bytes).error_number;
   });
   if (number == 0 && fsync(draft->get()) != 0) number = errno;
-  if (number == 0 && renameat(directory_.get(), kDraft, directory_.get(), kName) != 0) {
+  if (number == 0 &&
+      renameat(directory_.get(), draft_name.c_str(), directory_.get(), name.c_str()) != 0) {
     number = errno;
   }
   if (number != 0) {
-    unlinkat(directory_.get(), kDraft, 0);
+    unlinkat(directory_.get(), draft_name.c_str(), 0);
     return FailWithErrno(place, number);
   }
   if (fsync(directory_.get()) != 0) return FailWithErrno(path_, errno);

@@ -6,6 +6,7 @@
 
 #include "agent/base/file.h"
 #include "agent/daemon/saved_state.h"
+#include "agent/encode/json_writer.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
 
@@ -31,10 +32,16 @@ class StateFile {
   // one, whole.
   Result<void> Save(const SavedState& state) const;
 
+  // Another file of the directory, whole; kNotFound: there is none.
+  Result<std::string> Read(const std::string& name) const;
+  // Replaces it, as Save() does, with what `write` gives.
+  Result<void> Replace(const std::string& name,
+                       const std::function<void(const ByteSink&)>& write) const;
+  std::string PathOf(const std::string& name) const { return path_ + "/" + name; }
+
  private:
   StateFile(Fd directory, Fd lock, std::string path, Uid user);
 
-  Result<std::string> ReadAll() const;
   Result<void> SetAside(const std::string& why, const Warn& warn) const;
 
   Fd directory_, lock_;

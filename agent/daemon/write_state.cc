@@ -5,29 +5,16 @@
 #include <string_view>
 #include <utility>
 
+#include "agent/daemon/exact_json.h"
 #include "agent/daemon/saved_state.h"
 #include "agent/encode/json_writer.h"
 #include "agent/evaluate/known_state.h"
-#include "agent/replay/scalars.h"
 #include "hullmark/ids.h"
 #include "hullmark/report.h"
 #include "hullmark/snapshot.h"
 
 namespace hullmark {
 namespace {
-
-// Ids are compared after a restart, so that bytes that are no UTF-8 must not change on the way.
-void WriteText(JsonWriter& json, std::string_view text) {
-  if (IsUtf8(text)) {
-    json.String(text);
-  } else {
-    json.BeginObject().Member("hex", HexOf(text)).EndObject();
-  }
-}
-
-void WriteText(JsonWriter& json, std::string_view key, std::string_view text) {
-  WriteText(json.Key(key), text);
-}
 
 // Nanoseconds from `time` to the newest scan: mostly 0. What is larger than any number wraps.
 std::int64_t Before(const KnownState& state, Timestamp time) {
@@ -70,23 +57,23 @@ void WriteSubject(JsonWriter& json, const KnownState& state, const KnownSubject&
 
 void WriteTexts(JsonWriter& json, std::string_view key, const auto& texts) {
   json.Key(key).BeginArray();
-  for (const std::string& text : texts) WriteText(json, text);
+  for (const std::string& text : texts) WriteExact(json, text);
   json.EndArray();
 }
 
 void WriteContainer(JsonWriter& json, const KnownState& state, const KnownContainer& container) {
   json.BeginObject();
-  WriteText(json, "id", container.id);
+  WriteExact(json, "id", container.id);
   json.Key("start");
   if (container.start) {
     json.Unsigned(std::to_underlying(*container.start));
   } else {
     json.Null();
   }
-  WriteText(json, "name", container.name);
-  WriteText(json, "namespace", container.name_space);
-  WriteText(json, "pod", container.pod);
-  WriteText(json, "image", container.image);
+  WriteExact(json, "name", container.name);
+  WriteExact(json, "namespace", container.name_space);
+  WriteExact(json, "pod", container.pod);
+  WriteExact(json, "image", container.image);
   json.Member("runtime", NameOf(container.runtime));
   json.Member("class", NameOf(container.container_class));
   json.Member("waited", container.waited);
@@ -106,7 +93,7 @@ void WriteState(const SavedState& state, const ByteSink& sink) {
   } else {
     json.Null();
   }
-  WriteText(json, "boot_id", known.boot_id);
+  WriteExact(json, "boot_id", known.boot_id);
   WriteTexts(json, "controls", known.controls);
   json.Member("judged", std::uint64_t{known.judged});
   WriteTexts(json, "texts", known.texts);
