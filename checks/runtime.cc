@@ -52,21 +52,9 @@ constexpr ParamSpec kShell[] = {
 constexpr std::size_t kShells = 0;
 constexpr std::size_t kReverseShellWeight = 1;
 
-std::string_view BaseName(std::string_view path) {
-  return path.substr(path.rfind('/') + 1);  // npos + 1 is 0.
-}
-
 const Executable* ExecutableOf(const TaskView& view) {
   const auto& executable = view.process.executable;
   return executable ? &view.snapshot.At(*executable) : nullptr;
-}
-
-// The suffix may be part of a name: only a file without links has really gone.
-std::string_view NameOfFile(const Snapshot& snapshot, const Executable& executable) {
-  constexpr std::string_view kDeleted = " (deleted)";
-  auto name = BaseName(snapshot.Text(executable.path));
-  if (executable.links == 0 && name.ends_with(kDeleted)) name.remove_suffix(kDeleted.size());
-  return name;
 }
 
 bool IsMultiCall(std::string_view name) { return name == "busybox" || name == "toybox"; }
@@ -85,7 +73,7 @@ const Stdio* StdioOf(const TaskView& view) {
 // The name that decides: of a multi-call program, the one it was called by. A login shell's begins
 // with a dash.
 Fact<std::string_view> ProgramName(const TaskView& view, const Executable& executable) {
-  const auto name = NameOfFile(view.snapshot, executable);
+  const auto name = BaseName(PathOf(view.snapshot, executable));
   if (!IsMultiCall(name)) return name;
   const Invocation* const invocation = InvocationOf(view);
   if (invocation == nullptr) return std::unexpected(view.process.invocation.error());

@@ -33,6 +33,18 @@ std::optional<std::uint32_t> InsideId(const IdMap& map, std::uint32_t outside) {
   return std::nullopt;
 }
 
+std::string_view PathOf(const Snapshot& snapshot, const Executable& executable) {
+  constexpr std::string_view kDeleted = " (deleted)";
+  auto path = snapshot.Text(executable.path);
+  // The suffix may be part of a name: only a file without links has really gone.
+  if (executable.links == 0U && path.ends_with(kDeleted)) path.remove_suffix(kDeleted.size());
+  return path;
+}
+
+std::string_view BaseName(std::string_view path) {
+  return path.substr(path.rfind('/') + 1);  // npos + 1 is 0.
+}
+
 const UserNamespace* FindUserNamespace(const Snapshot& snapshot, NamespaceInode inode) {
   return FindByInode(snapshot.user_namespaces, inode);
 }

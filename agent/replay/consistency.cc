@@ -64,12 +64,21 @@ std::optional<Error> CheckLabels(const Snapshot& snapshot, std::size_t container
                     key_of, std::ranges::less{});
 }
 
+std::optional<Error> CheckLearned(const Snapshot& snapshot, std::size_t container) {
+  const auto& learned = snapshot.containers[container].learned;
+  if (!learned) return std::nullopt;
+  return CheckOrder(
+      "/containers/" + std::to_string(container) + "/learned/programs", learned->programs,
+      [&](StringId program) { return snapshot.Text(program); }, std::ranges::less{});
+}
+
 std::optional<Error> CheckLists(const Snapshot& snapshot) {
   for (std::size_t i = 0; i < snapshot.containers.size(); ++i) {
     const std::string place = "/containers/" + std::to_string(i) + "/members";
     auto error =
         CheckOrder(place, snapshot.containers[i].members, &Member::process, std::ranges::less{});
     if (!error) error = CheckLabels(snapshot, i);
+    if (!error) error = CheckLearned(snapshot, i);
     if (error) return error;
   }
   for (std::size_t i = 0; i < snapshot.memberships.size(); ++i) {

@@ -155,6 +155,14 @@ void Describe(auto& io, Is<EndedProcess> auto& ended) {
   io.Member("times", ended.times);
 }
 
+void Describe(auto& io, Is<LearnedPrograms> auto& learned) {
+  io.Member("programs", learned.programs);
+  io.Member("age", learned.age);
+  io.Member("seconds", learned.seconds);
+  io.Member("complete", learned.complete);
+  io.Member("partial", learned.partial);
+}
+
 void Describe(auto& io, Is<Container> auto& container) {
   io.Member("id", container.id);
   io.Member("name", container.name);
@@ -174,6 +182,7 @@ void Describe(auto& io, Is<Container> auto& container) {
   io.Member("limits", container.limits);
   io.Member("members", container.members);
   io.Late("ended", container.ended);
+  io.Late("learned", container.learned);
 }
 
 void Describe(auto& io, Is<Snapshot> auto& snapshot) {

@@ -208,6 +208,21 @@ struct EndedProcess {
   std::uint32_t times = 1;  // So many were alike.
 };
 
+// What a container was seen to run while that was taken for its own: see agent/collect/
+// learned_programs.h. A single look learns nothing.
+struct LearnedPrograms {
+  // Ascending by text: paths in the container's view, and bare names of those that nothing but
+  // their names was told of.
+  std::vector<StringId> programs{};
+  std::optional<std::uint32_t> age{};  // Seconds that it had run when learning began; 0: from its
+                                       // start. nullopt: not known.
+  std::uint32_t seconds = 0;           // How long is learned.
+  bool complete = false;               // That time is over.
+  bool partial = false;  // It ran more than is listed: beyond the bound, or unreadable.
+
+  friend bool operator==(const LearnedPrograms&, const LearnedPrograms&) = default;
+};
+
 struct Container {
   StringId id{};    // Full id as the runtime has it, else one derived from structure.
   StringId name{};  // "" when nothing names it.
@@ -224,7 +239,8 @@ struct Container {
   Fact<MountNamespaceIndex> mounts = Missing(ErrorCode::kNotRead);  // Of its init.
   std::vector<Member> members{};                                    // Ascending by process.
   std::vector<EndedProcess> ended{};  // Since the last look; only where the kernel tells of them.
-  StringId pod{};                     // Equal for containers of one pod; "" outside pods.
+  std::optional<LearnedPrograms> learned{};
+  StringId pod{};  // Equal for containers of one pod; "" outside pods.
   LimitsInForce limits;
   std::uint32_t zombies = 0;
 };
@@ -410,6 +426,12 @@ struct Snapshot {
 // The tables' rows of a process' namespaces, found by inode; nullptr when not in the tables.
 const UserNamespace* FindUserNamespace(const Snapshot& snapshot, NamespaceInode inode);
 const MountNamespace* FindMountNamespace(const Snapshot& snapshot, NamespaceInode inode);
+
+// The path of a program, without what the kernel adds to that of a file without links.
+std::string_view PathOf(const Snapshot& snapshot, const Executable& executable);
+
+// The last part of a path.
+std::string_view BaseName(std::string_view path);
 
 // The path of a cgroup's file as the host shows it.
 std::string PathOfFile(const Snapshot& snapshot, CgroupIndex cgroup, std::string_view file);

@@ -34,6 +34,21 @@ TEST(SnapshotTest, NamespacesAreFoundByInode) {
   EXPECT_EQ(FindUserNamespace(snapshot, NamespaceInode{99}), nullptr);
 }
 
+TEST(SnapshotTest, AFileWithoutLinksIsNotCalledDeleted) {
+  Snapshot snapshot;
+  const auto path = snapshot.strings.Intern("/bin/x (deleted)");
+  EXPECT_EQ(PathOf(snapshot, {.path = path, .links = 0}), "/bin/x");
+  EXPECT_EQ(PathOf(snapshot, {.path = path, .links = 1}), "/bin/x (deleted)");
+  EXPECT_EQ(PathOf(snapshot, {.path = path}), "/bin/x (deleted)");
+}
+
+TEST(SnapshotTest, TheLastPartOfAPathIsItsName) {
+  EXPECT_EQ(BaseName("/bin/x"), "x");
+  EXPECT_EQ(BaseName("x"), "x");
+  EXPECT_EQ(BaseName("/bin/"), "");
+  EXPECT_EQ(BaseName(""), "");
+}
+
 TEST(SnapshotTest, IdsAreMappedByTheirExtent) {
   const IdMap map = {{.inside = 0, .outside = 1000, .count = 1},
                      {.inside = 1, .outside = 100'000, .count = 65'536}};

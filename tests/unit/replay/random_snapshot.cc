@@ -211,6 +211,9 @@ void OrderParents(Snapshot& s) {
     Container& container = s.containers[i];
     if (container.parent && *container.parent >= i) container.parent.reset();
     SortOnce(container.members, &Member::process);
+    if (container.learned) {
+      SortOnce(container.learned->programs, [&](StringId program) { return s.Text(program); });
+    }
     if (!container.claims) continue;
     SortOnce(container.claims->labels,
              [&](const ClaimedLabel& label) { return s.Text(label.key); });

@@ -184,6 +184,21 @@ TEST(ReadSnapshot, LabelsStandOnceAndInOrder) {
   EXPECT_EQ(ReadSnapshot(Written(snapshot)).error().message, "/label_keys/1: is out of order");
 }
 
+TEST(ReadSnapshot, LearnedProgramsStandOnceAndInOrder) {
+  Snapshot snapshot;
+  snapshot.containers.emplace_back();
+  auto& programs = snapshot.containers[0].learned.emplace().programs;
+  const auto b = snapshot.strings.Intern("/bin/b");
+  programs = {snapshot.strings.Intern("/bin/a"), b};
+  const auto read = ReadSnapshot(Written(snapshot));
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  ASSERT_TRUE(read->containers[0].learned.has_value());
+  EXPECT_EQ(read->containers[0].learned->programs.size(), 2U);
+  programs[0] = b;
+  EXPECT_EQ(ReadSnapshot(Written(snapshot)).error().message,
+            "/containers/0/learned/programs/1: is out of order");
+}
+
 TEST(ReadSnapshot, RefusesAParentInAnotherHierarchy) {
   Snapshot snapshot = SmallSnapshot();
   snapshot.hierarchies.emplace_back();
