@@ -39,6 +39,8 @@ class EventMemory {
   bool AwaitsNames() const;
   void Flush();
   void Close();
+  // See Journal.
+  const StateFile* place() const { return journal_ ? journal_->place() : nullptr; }
 
   // Whether what was asked for is being written; nullopt: it was not asked for.
   std::optional<bool> StateWorks() const;

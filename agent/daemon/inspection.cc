@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <exception>
 #include <expected>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,6 +30,7 @@
 #include "agent/daemon/exec_ledger.h"
 #include "agent/daemon/loop.h"
 #include "agent/daemon/process_usage.h"
+#include "agent/daemon/program_memory.h"
 #include "agent/daemon/publish.h"
 #include "agent/daemon/textfile.h"
 #include "agent/daemon/watcher.h"
@@ -40,6 +42,7 @@
 #include "agent/sinks/event_text.h"
 #include "agent/sinks/metrics/self_metrics.h"
 #include "agent/sinks/report_sinks.h"
+#include "hullmark/benchmark.h"
 #include "hullmark/check.h"
 #include "hullmark/event.h"
 #include "hullmark/ids.h"
@@ -57,12 +60,28 @@ bool IsAlarming(const Event& event) {
   return event.kind == EventKind::kViolationAppeared && event.severity >= Severity::kHigh;
 }
 
+// How long containers are learned, as the control says that goes by it; 0: none does.
+std::uint32_t LearnSecondsOf(const Benchmark& benchmark) {
+  constexpr std::int64_t kMost = std::numeric_limits<std::uint32_t>::max();
+  for (const Control& control : benchmark.controls) {
+    if (control.check == nullptr || !control.disabled.empty()) continue;
+    const auto specs = control.check->params;
+    const auto at = std::ranges::find(specs, std::string_view("learn_seconds"), &ParamSpec::name);
+    if (at == specs.end()) continue;
+    const auto place = static_cast<std::size_t>(at - specs.begin());
+    return static_cast<std::uint32_t>(
+        std::clamp<std::int64_t>(control.params.Integer(place), 0, kMost));
+  }
+  return 0;
+}
+
 }  // namespace
 
 Inspection::Inspection(Parts parts, Standard standard, EventMemory memory)
     : parts_(std::move(parts)),
       key_(RandomKey()),
       memory_(std::move(memory)),
+      programs_([](const std::string& text) { spdlog::warn("{}", text); }),
       life_(RandomKey().first | 1),
       inherited_event_(memory_.last_id()),
       recent_(life_),
@@ -112,6 +131,18 @@ Scanned Inspection::Scan(const ScanOrder& order) {
   return scanned;
 }
 
+// What was seen between two looks becomes part of the second.
+void Inspection::Learn(Snapshot& snapshot, std::uint64_t looked_at) {
+  std::vector<SeenExec> seen;
+  if (parts_.watcher != nullptr) {
+    seen = parts_.watcher->TakeSeen(looked_at);
+    parts_.watcher->CountLeftOut(AddEnded(seen, snapshot));
+  }
+  programs_.Learn(snapshot, seen,
+                  {.looked_at = looked_at, .seconds = LearnSecondsOf(standard_.benchmark)},
+                  memory_.place());
+}
+
 Scanned Inspection::TryScan(const ScanOrder& order, Instant began) {
   CountState(order.state);
   const auto looked_at = static_cast<std::uint64_t>(BootTime().count());
@@ -120,9 +151,7 @@ Scanned Inspection::TryScan(const ScanOrder& order, Instant began) {
   if (snapshot->processes.empty()) {
     return {.documents = Fail(ErrorCode::kDenied, "not one process: nothing was looked at")};
   }
-  if (parts_.watcher != nullptr) {
-    parts_.watcher->CountLeftOut(AddEnded(parts_.watcher->TakeSeen(looked_at), *snapshot));
-  }
+  Learn(*snapshot, looked_at);
   try {
     auto documents = Judge(*snapshot, order, began);
     if (parts_.watcher != nullptr) {
@@ -195,6 +224,7 @@ Publication Inspection::WithEvents(Publication publication) const {
 void Inspection::Settle() {
   try {
     memory_.Flush();
+    programs_.Save(memory_.place());
     const std::vector<Event> events = std::exchange(events_, {});
     if (parts_.tell) return parts_.tell(events);
     for (const Event& event : events) {
@@ -204,6 +234,11 @@ void Inspection::Settle() {
   } catch (const std::exception& error) {
     spdlog::error("events: {}", error.what());
   }
+}
+
+void Inspection::Close() {
+  memory_.Close();
+  programs_.Save(memory_.place());
 }
 
 void Inspection::CountEvents() {

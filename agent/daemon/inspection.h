@@ -16,6 +16,7 @@
 #include "agent/daemon/agent.h"
 #include "agent/daemon/event_memory.h"
 #include "agent/daemon/loop.h"
+#include "agent/daemon/program_memory.h"
 #include "agent/daemon/recent_events.h"
 #include "agent/daemon/watcher.h"
 #include "agent/evaluate/evaluator.h"
@@ -73,9 +74,10 @@ class Inspection {
   void Settle();
 
   // Writes down what is remembered: before the agent ends.
-  void Close() { memory_.Close(); }
+  void Close();
 
  private:
+  void Learn(Snapshot& snapshot, std::uint64_t looked_at);
   Scanned TryScan(const ScanOrder& order, std::chrono::steady_clock::time_point began);
   Result<Fd> Judge(const Snapshot& snapshot, const ScanOrder& order,
                    std::chrono::steady_clock::time_point began);
@@ -92,6 +94,7 @@ class Inspection {
   HashKey key_;  // Of the facts that were judged.
   std::unique_ptr<Evaluator> evaluator_;
   EventMemory memory_;
+  ProgramMemory programs_;
   std::vector<Event> events_{};           // Of the newest scan, until they are told.
   std::uint64_t life_, inherited_event_;  // See Publication.
   RecentEvents recent_;

@@ -71,6 +71,8 @@ class Journal {
 
   const KnownState& known() const { return saved_.known; }
   Counts counts() const;
+  // Of the state directory; nullptr: there is none, or it cannot be used as yet.
+  const StateFile* place() const { return file_ ? &*file_ : nullptr; }
   // Whether the last attempt worked.
   bool IsStateWritten() const { return file_ && !state_complained_; }
   bool AreEventsWritten() const { return log_ && !log_complained_; }

@@ -16,6 +16,8 @@
 #include "agent/daemon/agent.h"
 #include "agent/daemon/event_memory.h"
 #include "agent/gateway/documents.h"
+#include "hullmark/benchmark.h"
+#include "hullmark/check.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
@@ -153,6 +155,36 @@ TEST_F(InspectionTest, AnotherStandardJudgesWhatDidNotChange) {
   EXPECT_TRUE(violations());
   inspection.Replace(MakeStandard());
   EXPECT_FALSE(violations());
+}
+
+constexpr ParamSpec kLearn[] = {{"learn_seconds", ParamType::kInteger}};
+constexpr Check kLearned = {
+    .id = "RUN-003",
+    .evaluate = [](const TaskView& view, const Params&, EvidenceOut) -> Verdict {
+      return view.container.learned ? Fails() : Passes();
+    },
+    .params = kLearn};
+
+// What a container runs is part of the look, and kept once the picture is out.
+TEST_F(InspectionTest, ProgramsAreLearnedWhereAControlGoesByThem) {
+  Standard standard = MakeStandard();
+  Control& control = standard.benchmark.controls[0];
+  control.check = &kLearned;
+  control.params = Params({std::int64_t{600}});
+  control.disabled = "elsewhere";
+  Inspection inspection = Make();
+  const auto violations = [&](const Standard& by) {
+    inspection.Replace(by);
+    const bool found =
+        MetricsOf(inspection.Scan({})).find("\nhullmark_violation{") != std::string::npos;
+    inspection.Settle();
+    return found;
+  };
+  EXPECT_FALSE(violations(standard));
+  EXPECT_EQ(tree_.Text("state/programs.json"), "");
+  control.disabled.clear();
+  EXPECT_TRUE(violations(standard));
+  EXPECT_NE(tree_.Text("state/programs.json").find("\"boot_id\":\"boot\""), std::string::npos);
 }
 
 TEST_F(InspectionTest, WhatIsThrownIsAFailedScan) {
