@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "checks/expected_programs.h"
 #include "checks/mount_findings.h"
 #include "checks/mount_paths.h"
 #include "checks/privileged.h"
@@ -168,6 +169,13 @@ bool HasMount(const Fact<MountTable>& table, std::uint32_t id) {
 // container: its init and what is older than that.
 bool MayBringItsProgram(const TaskView& view) { return view.member.joined || PrecedesInit(view); }
 
+// Whether the program lies on a mount of the host's and on none of the container's.
+bool IsBroughtAlong(const TaskView& view, const Executable& executable, std::uint32_t id) {
+  return executable.links != 0 && MayBringItsProgram(view) && !HasMount(TableOf(view), id) &&
+         !HasMount(MountsOf(view.snapshot, view.container.mounts), id) &&
+         HasMount(MountsOf(view.snapshot, view.snapshot.host.mounts), id);
+}
+
 Verdict FailAnonymous(const TaskView& view, const Executable& executable, EvidenceOut out) {
   return Fail(out, "exe", [&] {
     return Cut(view.snapshot.Text(executable.path)) + " lies on no mount of the container";
@@ -181,8 +189,7 @@ Verdict ByMountId(const TaskView& view, const Executable& executable, std::uint3
   if (HasMount(table, id)) return Pass();
   if (HasMount(MountsOf(view.snapshot, view.container.mounts), id)) return Pass();
   if (!table->complete) return Unknown(out, "mountinfo", Fault{ErrorCode::kTruncated});
-  if (executable.links != 0 && MayBringItsProgram(view) &&
-      HasMount(MountsOf(view.snapshot, view.snapshot.host.mounts), id)) {
+  if (IsBroughtAlong(view, executable, id)) {
     return Pass("a program of the host that entered the container");
   }
   return FailAnonymous(view, executable, out);
@@ -206,6 +213,26 @@ Verdict ExecutableFromMount(const TaskView& view, const Params&, EvidenceOut out
   if (!executable->links) return Unknown(out, "exe", Fault{ErrorCode::kVantage});
   const auto id = executable->mount_id;
   return id ? ByMountId(view, *executable, *id, out) : ByDevice(view, *executable, out);
+}
+
+// ---- RUN-003 ----
+
+constexpr ParamSpec kExpected[] = {
+    {"learn_seconds", ParamType::kInteger},  // For those who collect: agent/daemon/inspection.cc.
+    {"baseline", ParamType::kGlobs},
+};
+constexpr std::size_t kBaseline = 1;
+
+Verdict ExecutableExpected(const TaskView& view, const Params& params, EvidenceOut out) {
+  const auto& baseline = params.Globs(kBaseline);
+  const Verdict possible = HasBaseline(view.container, baseline);
+  if (possible.outcome != Outcome::kPass) return possible;
+  const Executable* const executable = ExecutableOf(view);
+  if (executable == nullptr) return Unknown(out, "exe", view.process.executable.error());
+  if (executable->mount_id && IsBroughtAlong(view, *executable, *executable->mount_id)) {
+    return NotApplicable("a program of the host that entered the container");
+  }
+  return IsExpected(view, *executable, baseline, out);
 }
 
 // ---- RUN-006 ----
@@ -247,6 +274,7 @@ Verdict ExecutableNotFromScratch(const TaskView& view, const Params& params, Evi
 constexpr Check kChecks[] = {
     {.id = "RUN-001", .evaluate = NotPrivileged, .params = kPrivileged},
     {.id = "RUN-002", .evaluate = NoInteractiveShell, .params = kShell},
+    {.id = "RUN-003", .evaluate = ExecutableExpected, .params = kExpected},
     {.id = "RUN-004", .evaluate = ExecutableOnDisk, .params = {}},
     {.id = "RUN-005", .evaluate = ExecutableFromMount, .params = {}},
     {.id = "RUN-006", .evaluate = ExecutableNotFromScratch, .params = kScratch},

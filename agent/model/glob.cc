@@ -77,6 +77,13 @@ bool MatchOne(std::string_view pattern, std::string_view text) {
   return true;
 }
 
+// What the last part of a path has to match: "**" may stand for slashes too.
+std::string_view LastPart(std::string_view pattern) {
+  const auto last = pattern.substr(pattern.rfind('/') + 1);  // npos + 1 is 0.
+  const auto twice = last.rfind("**");
+  return twice == std::string_view::npos ? last : last.substr(twice);
+}
+
 }  // namespace
 
 Glob::Glob(std::string_view pattern)
@@ -91,6 +98,11 @@ bool Glob::Matches(std::string_view text) const {
   if (!literal.empty() && text[literal.size() - 1] != literal.back()) return false;
   if (!text.starts_with(literal)) return false;
   return std::ranges::any_of(expanded_, [&](const auto& one) { return MatchOne(one, text); });
+}
+
+bool Glob::MatchesName(std::string_view name) const {
+  return std::ranges::any_of(expanded_,
+                             [&](const auto& one) { return MatchOne(LastPart(one), name); });
 }
 
 }  // namespace hullmark

@@ -17,6 +17,8 @@ class Glob {
   explicit Glob(std::string_view pattern);
 
   bool Matches(std::string_view text) const;
+  // Whether it matches some path that ends with this name.
+  bool MatchesName(std::string_view name) const;
   const std::string& pattern() const { return pattern_; }
 
   friend bool operator==(const Glob& a, const Glob& b) { return a.pattern_ == b.pattern_; }

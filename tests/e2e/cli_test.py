@@ -226,7 +226,7 @@ class Commands(InAFolder):
     def test_check_config_says_what_will_be_done(self):
         result = run("check-config")
         self.assertEqual((result.returncode, result.stderr), (0, ""))
-        for part in ("compiled in: benchmark hullmark", "It judges 79 controls: ",
+        for part in ("compiled in: benchmark hullmark", "It judges 80 controls: ",
                      " info. Every 50 points of exposure halve the score. Grades: A up to 7 points, B 20, C 50, "
                      "D 100, F above. What could not be read costs 100.0 % of a violation; below a coverage of "
                      "80.0 % there is no grade."):
@@ -460,7 +460,7 @@ class Site(InAFolder):
         result = run("check-config", "--config", config)
         self.assertEqual((result.returncode, result.stderr), (0, ""))
         text = " ".join(result.stdout.split())
-        for part in ("Judged are all containers of class container, vm.", "It judges 73 controls",
+        for part in ("Judged are all containers of class container, vm.", "It judges 79 controls",
                      "FS-009 is switched off: elsewhere. It is reported as manual",
                      "PRV-001 (1 control) is accepted of containers with namespace prod or test-*, not (name db) until "
                      "2090-12-31: because. Owner: us", "every container and the host until 2020-01-01",

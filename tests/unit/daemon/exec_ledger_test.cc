@@ -3,18 +3,22 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "agent/bpf/task_event.h"
 #include "agent/collect/event_facts.h"
 #include "agent/evaluate/evaluate.h"
+#include "checks/table.h"
 #include "hullmark/benchmark.h"
 #include "hullmark/check.h"
 #include "hullmark/facts.h"
+#include "hullmark/glob.h"
 #include "hullmark/ids.h"
 #include "hullmark/report.h"
 #include "hullmark/snapshot.h"
@@ -99,6 +103,26 @@ TEST_F(Ledger, KeepsOneOfEachKindUntilItIsAsked) {
   EXPECT_EQ(seen[0].times, 5U);
   EXPECT_EQ(seen[1].times, 2U);
   EXPECT_TRUE(ledger_.TakeSeen(kLooked).empty());
+}
+
+// By its name: an event tells no more.
+TEST_F(Ledger, AProgramThatWasNotLearnedIsNewsAtOnce) {
+  const auto checks = RuntimeChecks();
+  const auto expected = std::ranges::find(checks, std::string_view("RUN-003"), &Check::id);
+  ASSERT_NE(expected, checks.end());
+  benchmark_.controls[0].check = &*expected;
+  benchmark_.controls[0].params = Params({std::int64_t{600}, std::vector<Glob>{}});
+  Snapshot host = HostWithAContainer();
+  LearnedPrograms learned{.age = 0, .seconds = 600, .complete = true};
+  learned.programs = {host.strings.Intern("/bin/tool")};
+  host.containers[0].learned = learned;
+  Show(std::move(host));
+  TaskEvent event = Told(kTaskExecuted, kShell, kInit);
+  EXPECT_TRUE(ledger_.Take(event).news.empty());
+  event.executable_name[0] = 'f';
+  const auto news = ledger_.Take(event).news;
+  ASSERT_EQ(news.size(), 1U);
+  EXPECT_EQ(news[0].fact, "fool is not among the 1 program seen within 600 s of its start");
 }
 
 // Whatever a verdict may go by makes a kind; what two runs of one program differ in does not.

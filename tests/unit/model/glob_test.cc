@@ -121,6 +121,27 @@ TEST(GlobTest, AlternativesAreBounded) {
   EXPECT_FALSE(Matches("{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}", "bbbbbbb")) << "the 128th";
 }
 
+TEST(GlobTest, ANameIsTheEndOfSomePath) {
+  EXPECT_TRUE(Glob("/usr/bin/a").MatchesName("a"));
+  EXPECT_FALSE(Glob("/usr/bin/a").MatchesName("bin"));
+  EXPECT_TRUE(Glob("/usr/bin/a*").MatchesName("abc"));
+  EXPECT_TRUE(Glob("/usr/{bin/a,sbin/b}").MatchesName("b"));
+  EXPECT_FALSE(Glob("/usr/{bin/a,sbin/b}").MatchesName("c"));
+  EXPECT_TRUE(Glob("/opt/**").MatchesName("c"));
+  EXPECT_TRUE(Glob("/opt/x**c").MatchesName("abc")) << "as in /opt/x/abc";
+  EXPECT_FALSE(Glob("/opt/x**c").MatchesName("abd"));
+  EXPECT_TRUE(Glob("a").MatchesName("a"));
+  EXPECT_FALSE(Glob().MatchesName(""));
+}
+
+// Where a path matches, so does its last part.
+RC_GTEST_PROP(GlobProperty, NoPathMatchesWhoseNameDoesNot, ()) {
+  const auto pattern = *AnyPattern();
+  const auto path = *AnyPath();
+  const auto name = path.substr(path.rfind('/') + 1);
+  if (Matches(pattern, path)) RC_ASSERT(Glob(pattern).MatchesName(name));
+}
+
 TEST(GlobTest, PatternsAreComparedAsWritten) {
   EXPECT_EQ(Glob("{a,b}").pattern(), "{a,b}");
   EXPECT_EQ(Glob("{a,b}"), Glob("{a,b}"));
