@@ -24,6 +24,9 @@ from plain_container import PlainContainer
 PROGRAM = None
 PATIENCE = 20
 NAME = "zoo-default"
+STRANGE = "/bin/busybox-strange"  # It goes by a name that begins like its own.
+LEARN = 3
+OVERRIDES = f"controls: [{{id: RUN-003, params: {{learn_seconds: {LEARN}}}}}]\n"
 CONFIG = "scan: {{interval: 1h, full_every: 2h}}\nwatch: {{source: {source}, rescan: 500ms}}\nclasses: [container, sandbox]\n"
 
 
@@ -43,8 +46,11 @@ class Watched(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="watch-"))
         config = cls.folder / "hullmark.yaml"
-        config.write_text(CONFIG.format(source=cls.source), encoding="utf-8")
-        config.chmod(0o600)
+        overrides = cls.folder / "overrides.yaml"
+        overrides.write_text(OVERRIDES, encoding="utf-8")
+        config.write_text(f"{CONFIG.format(source=cls.source)}overrides: {overrides}\n", encoding="utf-8")
+        for file in (config, overrides):
+            file.chmod(0o600)
         cls.child = subprocess.Popen([PROGRAM, "--config", config, "watch", "--format", "json"],
                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         cls.lines, cls.words = queue.Queue(), queue.Queue()
@@ -126,6 +132,47 @@ class Watching(Watched):
         told = self.until(lambda told: "PRV-004" in fails(told) and any(
             line.get("kind") == "grade_changed" and line["container"]["id"] == made for line in told))
         self.assertLessEqual({"CAP-001", "CAP-002", "SCP-001"}, fails(told))
+
+    def learned(self, label):
+        """A container whose time to be learned is over, with a program that it has never run."""
+        name = f"zoo-{label}-{os.getpid()}"
+        made = docker("run", "-d", "--rm", "--network", "none", "--name", name, "localhost/zoo-busybox:1", "sleep",
+                      "1000000")
+        self.addCleanup(docker, "rm", "-f", name)
+        self.until(lambda told: self.of(made, told, "hullmark.event/1"))
+        shutil.copy(f"/proc/{init_of(name)}/root/bin/busybox", f"/proc/{init_of(name)}/root{STRANGE}")
+        time.sleep(LEARN + 1)
+        self.child.send_signal(signal.SIGUSR1)  # The look that ends it.
+        return name, made
+
+    @staticmethod
+    def of(container, told, schema):
+        return [line for line in told if line["schema"] == schema and line["container"]
+                and line["container"]["id"] == container]
+
+    def unexpected(self, container, told):
+        return [line["evidence"] for line in self.of(container, told, "hullmark.event/1")
+                if line["kind"] == "violation_appeared" and line["control"]["id"] == "RUN-003"]
+
+    def test_a_program_that_was_not_learned_and_lived_no_time(self):
+        name, made = self.learned("brief")
+
+        def facts(told):  # As it happens, or by the look that ends the learning.
+            self.enter(STRANGE, "true", init=init_of(name))
+            return [*(violation["fact"] for line in self.of(made, told, "hullmark.live/1")
+                      for violation in line["violations"] if violation["control"] == "RUN-003"),
+                    *self.unexpected(made, told)]
+        self.assertRegex(facts(self.until(facts))[0], f"busybox-strange is not among the .* seen within {LEARN} s of ")
+
+    def test_a_program_that_was_not_learned_and_lives_on(self):
+        name, made = self.learned("strange")
+        docker("exec", "-d", name, STRANGE, "sleep", "1000000")
+
+        def found(told):
+            self.child.send_signal(signal.SIGUSR1)
+            return self.unexpected(made, told)
+        self.assertRegex(self.unexpected(made, self.until(found))[0],
+                         f"{STRANGE} is not among the .* seen within {LEARN} s of ")
 
     def test_rights_gained_without_an_exec(self):
         order, give = os.pipe()
