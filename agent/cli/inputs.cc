@@ -30,6 +30,7 @@
 #include "agent/collect/collect.h"
 #include "agent/collect/collector.h"
 #include "agent/config/config.h"
+#include "agent/config/hooks.h"
 #include "agent/config/overrides.h"
 #include "agent/parse/observed_calls.h"
 #include "agent/replay/report_json.h"
@@ -75,6 +76,7 @@ std::vector<std::string> LabelKeysOf(const Config& site, std::span<const Waiver>
   std::set<std::string> keys;
   AddLabelKeys(site.select, keys);
   AddLabelKeys(site.infrastructure, keys);
+  for (const Hook& hook : site.hooks) AddLabelKeys(hook.filter.select, keys);
   for (const Waiver& waiver : waivers) AddLabelKeys(waiver.select, keys);
   return {keys.begin(), keys.end()};
 }

@@ -20,6 +20,7 @@
 
 #include "agent/benchmark/fields.h"
 #include "agent/benchmark/yaml_tree.h"
+#include "agent/config/hooks.h"
 #include "agent/config/values.h"
 #include "hullmark/result.h"
 
@@ -32,11 +33,10 @@ using std::chrono::hours, std::chrono::milliseconds, std::chrono::seconds;
 struct Later {
   std::string_view key, only;
 };
-constexpr std::array<Later, 2> kLater = {
+constexpr std::array<Later, 1> kLater = {
     {{"enforce",
       "{mode: off, budget: {actions: 3, per: 10m, max_containers_fraction: 0.05},"
-      " grace_after_start: 2m, rules: []}"},
-     {"hooks", "[]"}}};
+      " grace_after_start: 2m, rules: []}"}}};
 
 void RequireDefault(const YamlNode& node, const YamlNode& only, const std::string& path,
                     FieldReader& reading) {
@@ -275,6 +275,7 @@ Config ConfigReader::Read() {
   ReadMetrics();
   ReadEvents();
   ReadLog();
+  if (const auto* node = root_.TakeOptional("hooks")) config_.hooks = ReadHooks(node, reading_);
   RequireDefaults(root_, reading_);
   root_.RefuseOthers();
   return config_;

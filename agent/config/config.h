@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/config/hooks.h"
 #include "hullmark/check.h"
 #include "hullmark/glob.h"
 #include "hullmark/result.h"
@@ -75,6 +76,7 @@ struct Config {
   Watch watch{};
   Metrics metrics{};
   Events events{};
+  std::vector<Hook> hooks{};
   Log log{};
 
   friend bool operator==(const Config&, const Config&) = default;
@@ -83,8 +85,8 @@ struct Config {
 };
 
 // Parses strictly: an unknown or repeated key, a wrong type or unit, a value out of its bounds is
-// an error that names `name` and the line. Keys of what this version cannot do yet (enforce,
-// hooks) are accepted with their defaults only.
+// an error that names `name` and the line. The key of what this version cannot do yet (enforce) is
+// accepted with its defaults only.
 Result<Config> LoadConfig(std::string_view text, std::string_view name);
 
 }  // namespace hullmark
