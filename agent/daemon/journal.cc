@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "agent/daemon/durable.h"
+#include "agent/base/durable.h"
 #include "agent/daemon/event_log.h"
 #include "agent/daemon/saved_state.h"
 #include "agent/daemon/state_file.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/daemon/durable.h"
+#include "agent/base/durable.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
