@@ -7,7 +7,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 ALL = {"base", "encode", "parse", "seccomp", "runtime", "bpf", "collect", "watch", "replay", "benchmark", "config", "checks",
-       "evaluate", "sinks", "confine", "gateway"}
+       "evaluate", "sinks", "confine", "gateway", "hooks"}
 
 # module: (its folder, modules it may include besides include/hullmark, third-party libraries)
 TABLE = {
@@ -28,6 +28,7 @@ TABLE = {
     "watch": ("agent/watch", {"base", "bpf"}, set()),
     "confine": ("agent/confine", {"base"}, {"seccomp"}),
     "gateway": ("agent/gateway", {"base"}, {"httplib", "zlib", "openssl", "crypt"}),
+    "hooks": ("agent/hooks", {"base", "encode"}, {"httplib", "openssl"}),
     "daemon": ("agent/daemon", ALL, {"spdlog", "systemd"}),
     "cli": ("agent/cli", ALL | {"daemon"}, {"CLI", "spdlog"}),
     "main": ("agent/main.cc", ALL | {"daemon", "cli"}, {"spdlog"}),
