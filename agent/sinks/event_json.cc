@@ -55,8 +55,7 @@ void WriteControl(JsonWriter& json, const Event& event) {
 
 }  // namespace
 
-void WriteEvent(const Event& event, const ByteSink& sink) {
-  JsonWriter json(sink);
+void WriteEventObject(JsonWriter& json, const Event& event) {
   json.BeginObject().Member("id", event.id).Member("schema", kEventSchema);
   json.Member("at", ToRfc3339(event.at)).Member("kind", NameOf(event.kind));
   WriteContainer(json, event);
@@ -64,7 +63,13 @@ void WriteEvent(const Event& event, const ByteSink& sink) {
   WritePoints(json, "exposure", event.exposure);
   WriteGrade(json, "grade", event.grade);
   if (event.kind == EventKind::kGradeChanged) WriteGrade(json, "former_grade", event.former_grade);
-  json.EndObject().Finish();
+  json.EndObject();
+}
+
+void WriteEvent(const Event& event, const ByteSink& sink) {
+  JsonWriter json(sink);
+  WriteEventObject(json, event);
+  json.Finish();
 }
 
 std::string EventLine(const Event& event) {

@@ -18,6 +18,8 @@ inline constexpr std::string_view kEventSchema = "hullmark.event/1";
 // line holds a control character but its end.
 void WriteEvent(const Event& event, const ByteSink& sink);
 std::string EventLine(const Event& event);
+// The same object as a part of a document.
+void WriteEventObject(JsonWriter& json, const Event& event);
 
 // The id of a line that EventLine made, with or without its end; nullopt for anything else.
 std::optional<std::uint64_t> IdOfEventLine(std::string_view line);
