@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/base/file.h"
+#include "agent/base/packets.h"
 #include "agent/gateway/answer.h"
 #include "agent/gateway/requests.h"
 #include "hullmark/ids.h"
@@ -50,25 +51,20 @@ struct ReceivedDocuments {
   std::uint64_t sequence = 0;
 };
 
-enum class Sent : std::uint8_t {
-  kSent,
-  kFull,  // The other end is slow: try later.
-  kGone,
-};
-
 class Channel {
  public:
   Channel() = default;
-  // Takes a connected descriptor, makes it non-blocking and has the kernel name the senders.
+  explicit Channel(PacketSocket socket) : socket_(std::move(socket)) {}
+  // Takes a connected descriptor, see PacketSocket.
   static Result<Channel> Adopt(Fd socket);
 
   // Two connected ends; the second is to be inherited by a child.
   static Result<std::pair<Channel, Fd>> MakePair();
 
-  int fd() const { return socket_.get(); }
+  int fd() const { return socket_.fd(); }
 
   // Messages from others than `peer` are refused from now on.
-  void Expect(Pid peer) { peer_ = peer; }
+  void Expect(Pid peer) { socket_.Expect(peer); }
 
   Sent SendDocuments(const Fd& documents, std::uint64_t sequence) const;
   Sent SendWebSettings(const Fd& settings) const;
@@ -83,10 +79,7 @@ class Channel {
   Result<std::optional<ServeOrder>> ReceiveOrder() const;
 
  private:
-  explicit Channel(Fd socket) : socket_(std::move(socket)) {}
-
-  Fd socket_;
-  std::optional<Pid> peer_;
+  PacketSocket socket_;
 };
 
 }  // namespace hullmark

@@ -6,13 +6,13 @@
 #include <utility>
 
 #include "agent/base/file.h"
+#include "agent/base/packets.h"
 #include "agent/gateway/channel.h"
 #include "hullmark/result.h"
 
 namespace hullmark {
 
-// How an inspector and a gateway that it did not start find each other: at a SOCK_SEQPACKET socket
-// in a directory of root's. Both sides ask the kernel who the other one is before anything is said.
+// How an inspector and a gateway that it did not start find each other, see JoinAt.
 
 // Connects to the gateway's socket. What the inspector has to show is for the one only whom root,
 // or this process' own user, lets listen there. Error: nobody listens, or somebody else does.
@@ -24,16 +24,16 @@ class InspectorSocket {
   // Takes a listening descriptor.
   static Result<InspectorSocket> Adopt(Fd listening);
 
-  int fd() const { return socket_.get(); }
+  int fd() const { return socket_.fd(); }
 
   // The next inspector that waits; nullopt: nobody does. Error kDenied: it is neither root nor this
   // process' own user.
   Result<std::optional<Channel>> Accept() const;
 
  private:
-  explicit InspectorSocket(Fd socket) : socket_(std::move(socket)) {}
+  explicit InspectorSocket(PacketListener socket) : socket_(std::move(socket)) {}
 
-  Fd socket_;
+  PacketListener socket_;
 };
 
 }  // namespace hullmark

@@ -1,16 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/gateway/web_settings.h"
 
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/types.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstring>
 #include <expected>
 #include <optional>
 #include <string>
@@ -19,6 +11,7 @@
 #include <vector>
 
 #include "agent/base/file.h"
+#include "agent/base/sealed.h"
 #include "agent/gateway/tls.h"
 #include "hullmark/result.h"
 
@@ -29,24 +22,6 @@ constexpr std::size_t kMost = std::size_t{16} << 20;
 
 std::unexpected<Error> Refuse(const char* what) {
   return Fail(ErrorCode::kMalformed, std::string("web settings: ") + what);
-}
-
-// Texts with their lengths, one after the other.
-void Put(std::string& bytes, std::string_view text) {
-  const std::uint64_t length = text.size();
-  bytes.append(reinterpret_cast<const char*>(&length), sizeof length);
-  bytes += text;
-}
-
-std::optional<std::string> Take(std::string_view& bytes) {
-  std::uint64_t length = 0;
-  if (bytes.size() < sizeof length) return std::nullopt;
-  std::memcpy(&length, bytes.data(), sizeof length);
-  bytes.remove_prefix(sizeof length);
-  if (length > bytes.size()) return std::nullopt;
-  std::string text(bytes.substr(0, static_cast<std::size_t>(length)));
-  bytes.remove_prefix(static_cast<std::size_t>(length));
-  return text;
 }
 
 std::string FlagsOf(const TlsSettings& tls) {
@@ -79,17 +54,17 @@ std::string BytesOf(const WebSettings& settings) {
   std::string bytes;
   if (settings.tls) {
     const TlsSettings& tls = *settings.tls;
-    Put(bytes, "tls");
+    PutText(bytes, "tls");
     for (const std::string& text :
          {FlagsOf(tls), tls.certificates, tls.key, tls.client_roots, tls.ciphers, tls.curves}) {
-      Put(bytes, text);
+      PutText(bytes, text);
     }
   }
   const auto put = [&](const char* kind, const auto& pairs) {
     for (const auto& [name, value] : pairs) {
-      Put(bytes, kind);
-      Put(bytes, name);
-      Put(bytes, value);
+      PutText(bytes, kind);
+      PutText(bytes, name);
+      PutText(bytes, value);
     }
   };
   put("user", settings.users);
@@ -97,23 +72,13 @@ std::string BytesOf(const WebSettings& settings) {
   return bytes;
 }
 
-std::optional<std::vector<std::string>> TakeSome(std::string_view& bytes, std::size_t count) {
-  std::vector<std::string> texts;
-  while (texts.size() < count) {
-    auto text = Take(bytes);
-    if (!text) return std::nullopt;
-    texts.push_back(std::move(*text));
-  }
-  return texts;
-}
-
 Result<WebSettings> Read(std::string_view bytes) {
   constexpr std::size_t kTlsTexts = 6;
   WebSettings settings;
   while (!bytes.empty()) {
-    const auto kind = Take(bytes);
+    const auto kind = TakeText(bytes);
     const bool tls = kind == "tls";
-    const auto taken = TakeSome(bytes, tls ? kTlsTexts : 2);
+    const auto taken = TakeTexts(bytes, tls ? kTlsTexts : 2);
     if (!kind || !taken) return Refuse("cut off");
     const std::vector<std::string>& texts = *taken;
     if (tls) {
@@ -135,28 +100,13 @@ Result<WebSettings> Read(std::string_view bytes) {
 Result<Fd> SealWebSettings(const WebSettings& settings) {
   const std::string bytes = BytesOf(settings);
   if (bytes.size() > kMost) return Refuse("larger than 16 MiB");
-  Fd file(memfd_create("web-settings", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL;
-  if (!file || pwrite(file.get(), bytes.data(), bytes.size(), 0) != std::ssize(bytes) ||
-      fcntl(file.get(), F_ADD_SEALS, kSeals) != 0) {
-    return Fail(CodeOfErrno(errno), std::string("web settings: ") + std::strerror(errno));
-  }
-  return file;
+  return SealBytes("web-settings", bytes);
 }
 
 Result<WebSettings> OpenWebSettings(const Fd& file) {
-  const off_t size = lseek(file.get(), 0, SEEK_END);
-  if (size < 0 || static_cast<std::size_t>(size) > kMost) return Refuse("no file, or too large");
-  if (size == 0) return WebSettings{};
-  const auto length = static_cast<std::size_t>(size);
-  // Mapped, since the gateway may not pread(2); sealed files do not shrink below a mapping.
-  const int seals = fcntl(file.get(), F_GET_SEALS);
-  if (seals < 0 || (seals & F_SEAL_SHRINK) == 0) return Refuse("not sealed");
-  void* const bytes = mmap(nullptr, length, PROT_READ, MAP_PRIVATE, file.get(), 0);
-  if (bytes == MAP_FAILED) return Refuse("cannot be mapped");
-  auto settings = Read({static_cast<const char*>(bytes), length});
-  munmap(bytes, length);
-  return settings;
+  const auto bytes = SealedBytes::Map(file, kMost);
+  if (!bytes) return std::unexpected(bytes.error());
+  return Read(bytes->view());
 }
 
 }  // namespace hullmark
