@@ -31,6 +31,7 @@
 #include "agent/collect/collect.h"
 #include "agent/collect/collector.h"
 #include "agent/config/config.h"
+#include "agent/daemon/child.h"
 #include "agent/daemon/event_memory.h"
 #include "agent/daemon/gateway_process.h"
 #include "agent/daemon/inspection.h"
@@ -193,7 +194,7 @@ std::vector<std::string> GatewayCommand(const Config& config, const GlobalOption
                                       global.log_format,
                                       "gateway",
                                       "--fd",
-                                      std::to_string(GatewayProcess::kChannelFd),
+                                      std::to_string(kChannelFd),
                                       "--api",
                                       std::string(NameOf(config.api)),
                                       "--web"};

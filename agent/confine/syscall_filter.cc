@@ -4,6 +4,7 @@
 #include <linux/landlock.h>
 #include <linux/sched.h>
 #include <seccomp.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>  // IWYU pragma: keep, for MSG_FASTOPEN
 #include <sys/syscall.h>
@@ -22,14 +23,13 @@
 namespace hullmark {
 namespace {
 
-// What serving takes, the C library's and the C++ library's own needs included.
+// What every process without privileges takes, the C library's and the C++ library's own needs
+// included.
 constexpr std::array kAllowed = {
     // Connections and the channel that are there.
-    SCMP_SYS(accept4), SCMP_SYS(recvfrom), SCMP_SYS(recvmsg), SCMP_SYS(read), SCMP_SYS(write),
-    SCMP_SYS(writev), SCMP_SYS(sendfile), SCMP_SYS(close), SCMP_SYS(shutdown),
-    SCMP_SYS(getsockname), SCMP_SYS(getpeername), SCMP_SYS(getsockopt), SCMP_SYS(setsockopt),
-    SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_ctl), SCMP_SYS(fcntl),
-    SCMP_SYS(lseek),
+    SCMP_SYS(recvfrom), SCMP_SYS(recvmsg), SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(writev),
+    SCMP_SYS(close), SCMP_SYS(shutdown), SCMP_SYS(getsockname), SCMP_SYS(getpeername),
+    SCMP_SYS(getsockopt), SCMP_SYS(setsockopt), SCMP_SYS(fcntl), SCMP_SYS(lseek),
     // Memory.
     SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
     // Threads, time, and the end.
@@ -39,9 +39,22 @@ constexpr std::array kAllowed = {
     SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack),
     SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group)};
 
+// Serving those who come.
+constexpr std::array kServing = {SCMP_SYS(accept4), SCMP_SYS(sendfile), SCMP_SYS(epoll_wait),
+                                 SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_ctl)};
+
+// Going out. The resolver looks whether its files have changed, which it cannot read any more.
+constexpr std::array kGoingOut = {SCMP_SYS(connect),  SCMP_SYS(poll),       SCMP_SYS(ppoll),
+                                  SCMP_SYS(sendmmsg), SCMP_SYS(newfstatat), SCMP_SYS(uname)};
+
 constexpr scmp_datum_t kThread = CLONE_VM | CLONE_THREAD | CLONE_SIGHAND;
 constexpr scmp_datum_t kNewNamespaces = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS |
                                         CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
+
+// The type of a socket without its flags, see socket(2).
+constexpr scmp_datum_t kSocketType = 0xF;
+constexpr std::array<scmp_datum_t, 2> kFamilies = {AF_INET, AF_INET6};
+constexpr std::array<scmp_datum_t, 2> kTypes = {SOCK_STREAM, SOCK_DGRAM};
 
 // All file rights of Landlock's first version; later ones narrow what this leaves in no way.
 constexpr __u64 kFirstRights = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1U) - 1;
@@ -55,37 +68,68 @@ std::unexpected<Error> FailWith(int number) {
   return Fail(CodeOfErrno(number), std::string("system call filter: ") + std::strerror(number));
 }
 
-// 0, or an errno.
-int AddRules(scmp_filter_ctx filter) {
-  int status = 0;
-  const auto add = [&](std::uint32_t action, int call, auto... conditions) {
-    if (status == 0) {
-      status = -seccomp_rule_add(filter, action, call, sizeof...(conditions), conditions...);
-    }
-  };
-  for (const int call : kAllowed) add(SCMP_ACT_ALLOW, call);
+// Rules that are added until one cannot be.
+class Rules {
+ public:
+  explicit Rules(scmp_filter_ctx filter) : filter_(filter) {}
+
+  void Add(std::uint32_t action, int call, auto... conditions) {
+    if (status_ != 0) return;
+    status_ = -seccomp_rule_add(filter_, action, call, sizeof...(conditions), conditions...);
+  }
+  int status() const { return status_; }  // 0, or an errno.
+
+ private:
+  scmp_filter_ctx filter_;
+  int status_ = 0;
+};
+
+void AddCommon(Rules& rules) {
+  for (const int call : kAllowed) rules.Add(SCMP_ACT_ALLOW, call);
   for (const int call : {SCMP_SYS(mmap), SCMP_SYS(mprotect)}) {
-    add(SCMP_ACT_ALLOW, call, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+    rules.Add(SCMP_ACT_ALLOW, call, SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
   }
   // To who is connected. MSG_FASTOPEN connects, and a listening socket that was shut down can.
-  add(SCMP_ACT_ALLOW, SCMP_SYS(sendto), SCMP_A3(SCMP_CMP_MASKED_EQ, MSG_FASTOPEN, 0),
-      SCMP_A4(SCMP_CMP_EQ, 0, 0));
-  add(SCMP_ACT_ALLOW, SCMP_SYS(sendmsg), SCMP_A2(SCMP_CMP_MASKED_EQ, MSG_FASTOPEN, 0));
-  add(SCMP_ACT_ALLOW, SCMP_SYS(clone),
-      SCMP_A0(SCMP_CMP_MASKED_EQ, kThread | kNewNamespaces, kThread));
+  rules.Add(SCMP_ACT_ALLOW, SCMP_SYS(sendto), SCMP_A3(SCMP_CMP_MASKED_EQ, MSG_FASTOPEN, 0),
+            SCMP_A4(SCMP_CMP_EQ, 0, 0));
+  rules.Add(SCMP_ACT_ALLOW, SCMP_SYS(sendmsg), SCMP_A2(SCMP_CMP_MASKED_EQ, MSG_FASTOPEN, 0));
+  rules.Add(SCMP_ACT_ALLOW, SCMP_SYS(clone),
+            SCMP_A0(SCMP_CMP_MASKED_EQ, kThread | kNewNamespaces, kThread));
   // Its flags lie in memory, where no filter sees them; without it the C library takes clone(2).
-  add(SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3));
-  return status;
+  rules.Add(SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3));
+}
+
+Result<void> Install(void (*add)(Rules& rules)) {
+  const Filter filter(seccomp_init(SCMP_ACT_ERRNO(EPERM)));
+  if (!filter) return FailWith(ENOMEM);
+  Rules rules(filter.get());
+  AddCommon(rules);
+  add(rules);
+  if (rules.status() != 0) return FailWith(rules.status());
+  if (const int status = -seccomp_load(filter.get()); status != 0) return FailWith(status);
+  return {};
 }
 
 }  // namespace
 
 Result<void> FilterGatewaySyscalls() {
-  const Filter filter(seccomp_init(SCMP_ACT_ERRNO(EPERM)));
-  if (!filter) return FailWith(ENOMEM);
-  if (const int status = AddRules(filter.get()); status != 0) return FailWith(status);
-  if (const int status = -seccomp_load(filter.get()); status != 0) return FailWith(status);
-  return {};
+  return Install([](Rules& rules) {
+    for (const int call : kServing) rules.Add(SCMP_ACT_ALLOW, call);
+  });
+}
+
+Result<void> FilterCourierSyscalls() {
+  return Install([](Rules& rules) {
+    for (const int call : kGoingOut) rules.Add(SCMP_ACT_ALLOW, call);
+    // Sockets of the two protocols, for streams and for name servers.
+    for (const scmp_datum_t family : kFamilies) {
+      for (const scmp_datum_t type : kTypes) {
+        rules.Add(SCMP_ACT_ALLOW, SCMP_SYS(socket), SCMP_A0(SCMP_CMP_EQ, family, 0),
+                  SCMP_A1(SCMP_CMP_MASKED_EQ, kSocketType, type));
+      }
+    }
+    rules.Add(SCMP_ACT_ALLOW, SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_EQ, FIONREAD, 0));
+  });
 }
 
 Result<bool> ForgoFileSystem() {

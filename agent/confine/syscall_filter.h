@@ -11,6 +11,10 @@ namespace hullmark {
 // set. Error: the filter cannot be installed. See seccomp(2).
 Result<void> FilterGatewaySyscalls();
 
+// As that, of a process that may connect over IPv4 and IPv6 and ask name servers, and cannot bind,
+// listen or accept.
+Result<void> FilterCourierSyscalls();
+
 // Takes away the whole file system as well, where the kernel can (5.13), see landlock(7): a second
 // lock behind the first. True: it was done.
 Result<bool> ForgoFileSystem();

@@ -1,31 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/daemon/gateway_process.h"
 
-#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <spdlog/spdlog.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <expected>
 #include <functional>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
-#include <vector>
 
 #include "agent/base/file.h"
+#include "agent/base/packets.h"
+#include "agent/daemon/child.h"
 #include "agent/daemon/clock.h"
 #include "agent/gateway/channel.h"
 #include "agent/gateway/meeting.h"
@@ -41,96 +32,16 @@ using std::chrono::seconds;
 
 constexpr seconds kSilence{10};  // It speaks every second.
 constexpr milliseconds kLongestAgain{60'000};
-constexpr seconds kLongEnough{60};  // A life after which a death is no longer one of a series.
-constexpr milliseconds kFirstWait{100}, kLongestWait{30'000};
 constexpr int kMostMessages = 16;  // Read at once: a gateway gone wild does not hold up the scans.
-constexpr std::array<std::string_view, 4> kSanitizers = {"ASAN_OPTIONS", "UBSAN_OPTIONS",
-                                                         "LSAN_OPTIONS", "TSAN_OPTIONS"};
-constexpr const char* kSelf = "/proc/self/exe";  // The same program, even when its file is gone.
-
-// File actions and attributes of posix_spawn(3) with an end.
-struct SpawnPlan {
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-
-  SpawnPlan() {
-    posix_spawn_file_actions_init(&actions);
-    posix_spawnattr_init(&attributes);
-    // What is meant for the agent often goes to its whole group, and must not end the gateway: that
-    // ends with its channel. Blocked, not ignored by itself: it has no first moment without.
-    sigset_t blocked;
-    sigset_t all;
-    sigemptyset(&blocked);
-    for (const int number : {SIGHUP, SIGINT, SIGUSR1, SIGUSR2, SIGPIPE}) {
-      sigaddset(&blocked, number);
-    }
-    sigfillset(&all);
-    posix_spawnattr_setsigmask(&attributes, &blocked);
-    posix_spawnattr_setsigdefault(&attributes, &all);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  }
-  SpawnPlan(const SpawnPlan&) = delete;
-  SpawnPlan& operator=(const SpawnPlan&) = delete;
-  ~SpawnPlan() {
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attributes);
-  }
-};
-
-// Of the caller's environment, which may hold secrets, what a build with sanitizers needs.
-std::vector<char*> GatewayEnvironment() {
-  std::vector<char*> kept;
-  for (char** each = environ; *each != nullptr; ++each) {
-    const std::string_view variable(*each);
-    const std::string_view name = variable.substr(0, variable.find('='));
-    if (std::ranges::count(kSanitizers, name) != 0) kept.push_back(*each);
-  }
-  kept.push_back(nullptr);
-  return kept;
-}
-
-std::string HowItEnded(int status) {
-  return WIFSIGNALED(status) ? "killed by signal " + std::to_string(WTERMSIG(status))
-                             : "ended with status " + std::to_string(WEXITSTATUS(status));
-}
-
-// How it ended; by force if it has not.
-std::string Bury(Pid process) {
-  const pid_t child = std::to_underlying(process);
-  kill(child, SIGKILL);
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  return HowItEnded(status);
-}
-
 }  // namespace
 
-milliseconds BackOff::AfterLife(std::chrono::nanoseconds lived) {
-  if (lived >= kLongEnough) next_ = kFirstWait;
-  return std::exchange(next_, std::min(next_ * 2, kLongestWait));
-}
-
 Result<Channel> GatewayProcess::Spawn() {
-  auto ends = Channel::MakePair();
-  if (!ends) return std::unexpected(ends.error());
-  // dup2 onto the same number would leave its close-on-exec flag set.
-  const Fd theirs(fcntl(ends->second.get(), F_DUPFD_CLOEXEC, kChannelFd + 1));
-  SpawnPlan plan;
-  posix_spawn_file_actions_adddup2(&plan.actions, theirs.get(), kChannelFd);
-  std::vector<char*> arguments;
-  for (std::string& argument : arguments_) arguments.push_back(argument.data());
-  arguments.push_back(nullptr);
-  pid_t child = 0;
-  std::vector<char*> environment = GatewayEnvironment();
-  const int failed = posix_spawn(&child, kSelf, &plan.actions, &plan.attributes, arguments.data(),
-                                 environment.data());
-  if (failed != 0) {
-    return Fail(CodeOfErrno(failed), std::string("starting the gateway: ") + std::strerror(failed));
+  auto child = SpawnSelf(arguments_);
+  if (!child) {
+    return Fail(child.error().code, "starting the gateway: " + child.error().message);
   }
-  process_ = Pid{child};
-  ends->first.Expect(Pid{child});
-  return std::move(ends->first);
+  process_ = child->process;
+  return Channel(std::move(child->channel));
 }
 
 Result<Channel> GatewayProcess::Join(const GatewayUnit& unit) {
@@ -256,18 +167,10 @@ void GatewayProcess::Lose(Moment now, const std::string& why) {
                unit_ ? "joining" : "starting", wait.count());
 }
 
-// It ends when the channel does, and may have something to say about why it ends; one that cannot
-// is killed.
 void GatewayProcess::Stop() {
   channel_ = Channel();
   const auto process = std::exchange(process_, std::nullopt);
-  if (!process || unit_) return;
-  const pid_t child = std::to_underlying(*process);
-  const Fd handle(static_cast<int>(syscall(SYS_pidfd_open, child, 0)));
-  pollfd ended = {.fd = handle.get(), .events = POLLIN, .revents = 0};
-  constexpr int kMilliseconds = 500;
-  if (poll(&ended, 1, kMilliseconds) <= 0) kill(child, SIGKILL);
-  waitpid(child, nullptr, 0);
+  if (process && !unit_) LetEnd(*process);
 }
 
 RequestCounts GatewayProcess::Requests() const {

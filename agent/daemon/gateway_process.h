@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "agent/base/file.h"
+#include "agent/daemon/child.h"
 #include "agent/daemon/clock.h"
 #include "agent/gateway/channel.h"
 #include "agent/gateway/requests.h"
@@ -17,16 +18,6 @@
 #include "hullmark/result.h"
 
 namespace hullmark {
-
-// How long to wait before something that died is started again: longer each time, short again once
-// it has lived for a while.
-class BackOff {
- public:
-  std::chrono::milliseconds AfterLife(std::chrono::nanoseconds lived);
-
- private:
-  std::chrono::milliseconds next_{100};
-};
 
 // A gateway that somebody else starts, and starts again: a unit of systemd's.
 struct GatewayUnit {
@@ -39,9 +30,7 @@ struct GatewayUnit {
 // the inspector knows.
 class GatewayProcess {
  public:
-  // `arguments` are those of the program, the first is its name; the channel's descriptor is
-  // number kChannelFd in the child.
-  static constexpr int kChannelFd = 3;
+  // `arguments`: see SpawnSelf.
   explicit GatewayProcess(std::vector<std::string> arguments) : arguments_(std::move(arguments)) {}
   explicit GatewayProcess(GatewayUnit unit) : unit_(std::move(unit)) {}
   GatewayProcess(const GatewayProcess&) = delete;

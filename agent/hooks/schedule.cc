@@ -84,8 +84,9 @@ Schedule::Fate Schedule::Refused(std::uint64_t lane, const Outcome& outcome, Mom
   Lane& line = lanes_[lane];
   if (!line.since) line.since = now;
   if (now - *line.since >= kGiveUpAfter) return Fate::kGivenUp;
-  const milliseconds wait = std::max<milliseconds>(RetryDelay(++line.failures, random_()),
-                                                   outcome.retry_after.value_or(std::chrono::seconds(0)));
+  const milliseconds wait =
+      std::max<milliseconds>(RetryDelay(++line.failures, random_()),
+                             outcome.retry_after.value_or(std::chrono::seconds(0)));
   Hold(lane, now + wait);
   // Who says how long to wait means everybody.
   const milliseconds pause =

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "agent/cli/command.h"
+#include "agent/daemon/child.h"
 #include "agent/daemon/gateway_process.h"
 #include "agent/gateway/documents.h"
 #include "agent/sinks/metrics/exposition.h"
@@ -39,7 +40,7 @@ int Serve(const char* address, const char* copy) {
              [&](const BodySink& sink) { sink(body); });
   auto documents = writer.Seal({.sequence = 1, .made_at = {}, .fresh_for = std::chrono::hours(1)});
   GatewayProcess gateway({"serve_bench", "gateway", "--fd",
-                          std::to_string(GatewayProcess::kChannelFd), "--listen", address});
+                          std::to_string(kChannelFd), "--listen", address});
   const auto now = [] { return std::chrono::steady_clock::now(); };
   if (!WriteFile(copy, body) || !documents || !gateway.Start(now(), [] { return false; })) return 1;
   gateway.Publish(std::move(*documents), 1);

@@ -20,15 +20,17 @@
 #include <string>
 #include <thread>
 
+#include "hullmark/result.h"
+
 namespace hullmark {
 namespace {
 
 // Runs `attempt` in a child behind the filter: what it returned, or -1 when it did not end itself.
-int Behind(const std::function<int()>& attempt, bool with_filter = true) {
+int Behind(const std::function<int()>& attempt, Result<void> (*filter)() = FilterGatewaySyscalls) {
   const pid_t child = fork();
   if (child == 0) {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) _exit(100);
-    if (with_filter && !FilterGatewaySyscalls()) _exit(101);
+    if (filter != nullptr && !filter()) _exit(101);
     _exit(attempt());
   }
   int status = 0;
@@ -94,9 +96,66 @@ TEST(SyscallFilter, NothingButServing) {
   }
 }
 
+constexpr sockaddr_in kSomewhere = {
+    .sin_family = AF_INET, .sin_port = 1, .sin_addr = {}, .sin_zero = {}};
+
+const std::array kForbiddenToCouriers = {
+    Attempt{"bind",
+            [] {
+              const int socket = ::socket(AF_INET, SOCK_STREAM, 0);
+              return Outcome(
+                  bind(socket, reinterpret_cast<const sockaddr*>(&kSomewhere), sizeof kSomewhere));
+            }},
+    Attempt{"listen", [] { return Outcome(listen(::socket(AF_INET, SOCK_STREAM, 0), 1)); }},
+    Attempt{"accept",
+            [] { return Outcome(accept(::socket(AF_INET, SOCK_STREAM, 0), nullptr, nullptr)); }},
+    Attempt{"make a unix socket", [] { return Outcome(socket(AF_UNIX, SOCK_STREAM, 0)); }},
+    Attempt{"make a netlink socket", [] { return Outcome(socket(AF_NETLINK, SOCK_RAW, 0)); }},
+    Attempt{"make a packet socket", [] { return Outcome(socket(AF_PACKET, SOCK_RAW, 0)); }},
+    Attempt{"make a raw socket", [] { return Outcome(socket(AF_INET, SOCK_RAW, 1)); }},
+    Attempt{"make two sockets",
+            [] {
+              std::array<int, 2> ends{};
+              return Outcome(socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data()));
+            }},
+};
+
+TEST(SyscallFilter, ACourierGoesOutAndNothingElse) {
+  for (const Attempt& attempt : kForbidden) {
+    const bool goes_out =
+        std::string(attempt.what) == "make a socket" || std::string(attempt.what) == "connect";
+    if (goes_out) continue;
+    EXPECT_EQ(Behind(attempt.run, FilterCourierSyscalls), EPERM) << attempt.what;
+  }
+  for (const Attempt& attempt : kForbiddenToCouriers) {
+    EXPECT_EQ(Behind(attempt.run, FilterCourierSyscalls), EPERM) << attempt.what;
+  }
+}
+
+TEST(SyscallFilter, ACourierConnects) {
+  const int listening = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in place = {.sin_family = AF_INET, .sin_port = 0, .sin_addr = {}, .sin_zero = {}};
+  socklen_t length = sizeof place;
+  ASSERT_EQ(listen(listening, 1), 0);
+  ASSERT_EQ(getsockname(listening, reinterpret_cast<sockaddr*>(&place), &length), 0);
+  place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const int status = Behind(
+      [&] {
+        for (const int type :
+             std::array<int, 2>{SOCK_STREAM, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK}) {
+          if (socket(AF_INET6, type, 0) < 0) return errno;
+        }
+        const int out = socket(AF_INET, SOCK_STREAM, 0);
+        return Outcome(connect(out, reinterpret_cast<const sockaddr*>(&place), sizeof place));
+      },
+      FilterCourierSyscalls);
+  EXPECT_EQ(status, 0);
+  close(listening);
+}
+
 TEST(SyscallFilter, WithoutItTheyAreNotForbiddenByChance) {
-  EXPECT_EQ(Behind(kForbidden[0].run, false), 0);
-  EXPECT_EQ(Behind(kForbidden[3].run, false), 0);
+  EXPECT_EQ(Behind(kForbidden[0].run, nullptr), 0);
+  EXPECT_EQ(Behind(kForbidden[3].run, nullptr), 0);
 }
 
 TEST(SyscallFilter, WhatServingTakesIsLeft) {
@@ -129,7 +188,7 @@ TEST(ForgoFileSystem, NoPathIsLeft) {
         if (!*done) return 77;
         return open("/proc/self/status", O_RDONLY) < 0 && errno == EACCES ? 0 : 2;
       },
-      false);
+      nullptr);
   if (status == 77) GTEST_SKIP() << "this kernel has no Landlock";
   EXPECT_EQ(status, 0);
 }

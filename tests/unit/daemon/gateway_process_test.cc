@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "agent/base/file.h"
+#include "agent/daemon/child.h"
 #include "agent/daemon/clock.h"
 #include "agent/gateway/channel.h"
 #include "agent/gateway/documents.h"
@@ -40,7 +41,7 @@ class GatewayProcessTest : public testing::Test {
   static bool IsGateway() {
     int type = 0;
     socklen_t size = sizeof type;
-    return getsockopt(GatewayProcess::kChannelFd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 &&
+    return getsockopt(kChannelFd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 &&
            type == SOCK_SEQPACKET;
   }
 
@@ -57,7 +58,7 @@ class GatewayProcessTest : public testing::Test {
 
   // Counts web settings as requests until documents come.
   static void DieOfDocuments() {
-    const Channel channel = Channel::Adopt(Fd(GatewayProcess::kChannelFd)).value();
+    const Channel channel = Channel::Adopt(Fd(kChannelFd)).value();
     GatewayState state{.listening = true};
     while (true) {
       channel.SendState(state);
@@ -70,7 +71,7 @@ class GatewayProcessTest : public testing::Test {
 
   // Refuses whatever comes, and counts it as requests.
   static void RefuseAll() {
-    const Channel channel = Channel::Adopt(Fd(GatewayProcess::kChannelFd)).value();
+    const Channel channel = Channel::Adopt(Fd(kChannelFd)).value();
     GatewayState state{.listening = true};
     while (true) {
       channel.SendState(state);
@@ -88,7 +89,7 @@ class GatewayProcessTest : public testing::Test {
 TEST_F(GatewayProcessTest, NobodyHasToWaitForOneThatDoesNotListen) {
   if (IsGateway()) {
     std::array<char, 1> byte{};
-    while (read(GatewayProcess::kChannelFd, byte.data(), byte.size()) > 0) {
+    while (read(kChannelFd, byte.data(), byte.size()) > 0) {
     }
     return;
   }
