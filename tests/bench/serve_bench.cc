@@ -39,8 +39,8 @@ int Serve(const char* address, const char* copy) {
   writer.Add("/metrics", DocumentType::kMetrics, Compression::kGzip,
              [&](const BodySink& sink) { sink(body); });
   auto documents = writer.Seal({.sequence = 1, .made_at = {}, .fresh_for = std::chrono::hours(1)});
-  GatewayProcess gateway({"serve_bench", "gateway", "--fd",
-                          std::to_string(kChannelFd), "--listen", address});
+  GatewayProcess gateway(
+      {"serve_bench", "gateway", "--fd", std::to_string(kChannelFd), "--listen", address});
   const auto now = [] { return std::chrono::steady_clock::now(); };
   if (!WriteFile(copy, body) || !documents || !gateway.Start(now(), [] { return false; })) return 1;
   gateway.Publish(std::move(*documents), 1);

@@ -41,8 +41,7 @@ class GatewayProcessTest : public testing::Test {
   static bool IsGateway() {
     int type = 0;
     socklen_t size = sizeof type;
-    return getsockopt(kChannelFd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 &&
-           type == SOCK_SEQPACKET;
+    return getsockopt(kChannelFd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_SEQPACKET;
   }
 
   static std::vector<std::string> ThisTest() {
