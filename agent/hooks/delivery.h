@@ -24,12 +24,12 @@ inline constexpr int kAttempts = 9;
 // "delivered", "rejected" ...: a label of metrics.
 std::string_view NameOf(Attempt attempt);
 
-struct Outcome {
+struct AttemptEnd {
   Attempt attempt = Attempt::kLost;
   int status = 0;  // Of HTTP, or of a command: its exit status, or minus the signal that ended it.
   std::optional<std::chrono::seconds> retry_after{};  // At most kLongestRetryAfter.
 
-  friend bool operator==(const Outcome&, const Outcome&) = default;
+  friend bool operator==(const AttemptEnd&, const AttemptEnd&) = default;
 };
 
 inline constexpr std::chrono::seconds kLongestRetryAfter{3'600};

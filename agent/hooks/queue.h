@@ -18,6 +18,7 @@ namespace hullmark {
 
 // Why a letter was never delivered.
 enum class DeadReason : std::uint8_t { kDropped, kRejected, kGivenUp };
+inline constexpr int kDeadReasons = 3;
 std::string_view NameOf(DeadReason reason);  // "dropped"
 
 // What one hook has still to be told, in memory and in NAME.queue. The file is a log of what

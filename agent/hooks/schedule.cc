@@ -80,7 +80,7 @@ std::optional<std::uint64_t> Schedule::Take(Moment now) {
   return under_way_;
 }
 
-Schedule::Fate Schedule::Refused(std::uint64_t lane, const Outcome& outcome, Moment now) {
+Schedule::Fate Schedule::Refused(std::uint64_t lane, const AttemptEnd& outcome, Moment now) {
   Lane& line = lanes_[lane];
   if (!line.since) line.since = now;
   if (now - *line.since >= kGiveUpAfter) return Fate::kGivenUp;
@@ -95,7 +95,7 @@ Schedule::Fate Schedule::Refused(std::uint64_t lane, const Outcome& outcome, Mom
   return Fate::kKept;
 }
 
-Schedule::Fate Schedule::Settle(const Outcome& outcome, Moment now) {
+Schedule::Fate Schedule::Settle(const AttemptEnd& outcome, Moment now) {
   const auto number = std::exchange(under_way_, std::nullopt);
   const auto lane = number ? lane_of_.find(*number) : lane_of_.end();
   const bool failed =

@@ -42,7 +42,7 @@ class Schedule {
 
   // What an attempt means for the letter that is under way.
   enum class Fate : std::uint8_t { kKept, kDelivered, kRejected, kGivenUp };
-  Fate Settle(const Outcome& outcome, Moment now);
+  Fate Settle(const AttemptEnd& outcome, Moment now);
 
   std::optional<std::uint64_t> under_way() const { return under_way_; }
   // When Take() is worth a call; nullopt: when something happens.
@@ -60,7 +60,7 @@ class Schedule {
 
   void Wake(Moment now);
   void Hold(std::uint64_t lane, Moment until);
-  Fate Refused(std::uint64_t lane, const Outcome& outcome, Moment now);
+  Fate Refused(std::uint64_t lane, const AttemptEnd& outcome, Moment now);
 
   std::function<double()> random_;
   std::map<std::uint64_t, Lane> lanes_;

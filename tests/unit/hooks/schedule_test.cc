@@ -15,16 +15,16 @@ namespace {
 using std::chrono::hours, std::chrono::milliseconds, std::chrono::seconds;
 using Fate = Schedule::Fate;
 
-constexpr Outcome kOk{.attempt = Attempt::kDelivered, .status = 204};
-constexpr Outcome kDown{.attempt = Attempt::kUnconnected};
-constexpr Outcome kError{.attempt = Attempt::kRefused, .status = 500};
+constexpr AttemptEnd kOk{.attempt = Attempt::kDelivered, .status = 204};
+constexpr AttemptEnd kDown{.attempt = Attempt::kUnconnected};
+constexpr AttemptEnd kError{.attempt = Attempt::kRefused, .status = 500};
 
 class ScheduleTest : public testing::Test {
  protected:
   static constexpr std::uint64_t kRed = 1, kBlue = 2;
 
   // What is tried at this time, and how that ends.
-  std::optional<std::uint64_t> Try(const Outcome& outcome) {
+  std::optional<std::uint64_t> Try(const AttemptEnd& outcome) {
     const auto number = schedule_.Take(now_);
     if (!number) return number;
     fate_ = schedule_.Settle(outcome, now_);
