@@ -139,7 +139,7 @@ constexpr std::array kFamilies = {
                  "time() - hullmark_config_last_reload_success_timestamp_seconds"},
     MetricFamily{"hullmark_feature_ok", kGauge, "feature", "",
                  "1 where a feature that is switched on works, else 0: state, events, textfile, "
-                 "cgroup_watch, bpf, watch.",
+                 "cgroup_watch, bpf, watch, hooks.",
                  "hullmark_feature_ok == 0"},
     MetricFamily{"hullmark_event_lines_lost_total", kCounter, "", "",
                  "Events that never reached the events file, which has a gap in its ids there.",
@@ -159,6 +159,19 @@ constexpr std::array kFamilies = {
     MetricFamily{"hullmark_gateway_restarts_total", kCounter, "", "",
                  "Times that the process that serves clients died and was started again.",
                  "increase(hullmark_gateway_restarts_total[1h])"},
+    MetricFamily{"hullmark_hook_deliveries_total", kCounter, "hook,result", "",
+                 "Attempts to tell a hook, by result: delivered, rejected, refused, garbage, "
+                 "timeout, unresolved, unconnected, untrusted or lost.",
+                 "rate(hullmark_hook_deliveries_total{result!=\"delivered\"}[15m]) > 0"},
+    MetricFamily{"hullmark_hook_queue_length", kGauge, "hook", "",
+                 "Events that a hook has still to be told of.", "hullmark_hook_queue_length > 100"},
+    MetricFamily{"hullmark_hook_dead_letters_total", kCounter, "hook,reason", "",
+                 "Events that a hook was never told of: dropped (its queue was full), rejected by "
+                 "the receiver, or given_up; they are in the hook's file NAME.dead.",
+                 "increase(hullmark_hook_dead_letters_total[1h]) > 0"},
+    MetricFamily{"hullmark_hook_last_success_timestamp_seconds", kGauge, "hook", "seconds",
+                 "When a hook was last told something, in seconds since 1970.",
+                 "time() - hullmark_hook_last_success_timestamp_seconds"},
     MetricFamily{"hullmark_http_requests_total", kCounter, "path,code", "",
                  "Requests answered, up to the publication before this one.",
                  "sum by (code) (rate(hullmark_http_requests_total[5m]))"},

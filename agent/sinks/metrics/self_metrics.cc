@@ -105,6 +105,10 @@ struct SelfMetrics::Families {
   FamilyFor<Counter>& task_events_lost = Register<Counter>(registry, Metric::kEventsLostTotal);
   FamilyFor<Histogram>& detections = Register<Histogram>(registry, Metric::kDetectionLatency);
   Counter& restarts = Register<Counter>(registry, Metric::kGatewayRestartsTotal).Add({});
+  FamilyFor<Counter>& deliveries = Register<Counter>(registry, Metric::kHookDeliveriesTotal);
+  FamilyFor<Gauge>& hook_queues = Register<Gauge>(registry, Metric::kHookQueueLength);
+  FamilyFor<Counter>& dead_letters = Register<Counter>(registry, Metric::kHookDeadLettersTotal);
+  FamilyFor<Gauge>& hook_told = Register<Gauge>(registry, Metric::kHookLastSuccess);
   FamilyFor<Counter>& requests = Register<Counter>(registry, Metric::kHttpRequestsTotal);
   FamilyFor<Counter>& cpu = Register<Counter>(registry, Metric::kProcessCpuTotal);
   FamilyFor<Gauge>& resident = Register<Gauge>(registry, Metric::kProcessResident);
@@ -251,6 +255,25 @@ void SelfMetrics::CountResolved(std::string_view control, Severity severity) {
 void SelfMetrics::SetReload(bool successful, Timestamp at) {
   families_->reload.Add({}).Set(successful ? 1 : 0);
   if (successful) families_->reload_time.Add({}).Set(ToSeconds(at));
+}
+
+void SelfMetrics::CountDeliveries(std::string_view hook, std::string_view result,
+                                  std::uint64_t count) {
+  families_->deliveries.Add({{"hook", LabelText(hook)}, {"result", std::string(result)}})
+      .Increment(static_cast<double>(count));
+}
+
+void SelfMetrics::CountDeadLetters(std::string_view hook, std::string_view reason,
+                                   std::uint64_t count) {
+  families_->dead_letters.Add({{"hook", LabelText(hook)}, {"reason", std::string(reason)}})
+      .Increment(static_cast<double>(count));
+}
+
+void SelfMetrics::SetHook(std::string_view hook, std::size_t waiting,
+                          std::optional<Timestamp> told) {
+  const prometheus::Labels labels = {{"hook", LabelText(hook)}};
+  families_->hook_queues.Add(labels).Set(static_cast<double>(waiting));
+  if (told) families_->hook_told.Add(labels).Set(ToSeconds(*told));
 }
 
 void SelfMetrics::CountRequests(std::string_view path, int code, std::uint64_t count) {

@@ -59,6 +59,11 @@ class SelfMetrics {
   void CountResolved(std::string_view control, Severity severity);
   // `at`: when the configuration was read.
   void SetReload(bool successful, Timestamp at);
+  // Attempts to tell a hook, and events that it was never told, since the last call.
+  void CountDeliveries(std::string_view hook, std::string_view result, std::uint64_t count);
+  void CountDeadLetters(std::string_view hook, std::string_view reason, std::uint64_t count);
+  // What waits, and when it was last told something (nullopt: not yet).
+  void SetHook(std::string_view hook, std::size_t waiting, std::optional<Timestamp> told);
   // `path` is one of a fixed set: never what a client sent.
   void CountRequests(std::string_view path, int code, std::uint64_t count);
   // `process`: "inspector", "gateway" or "courier". What `usage` lacks is absent from now on.
