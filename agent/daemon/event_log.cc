@@ -17,10 +17,10 @@
 #include <string_view>
 #include <utility>
 
+#include "agent/base/durable.h"
 #include "agent/base/file.h"
 #include "agent/base/trusted.h"
 #include "agent/base/write.h"
-#include "agent/base/durable.h"
 #include "agent/sinks/event_json.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"

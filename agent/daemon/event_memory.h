@@ -42,6 +42,9 @@ class EventMemory {
   // See Journal.
   const StateFile* place() const { return journal_ ? journal_->place() : nullptr; }
 
+  // The state directory where it is this agent's; "" where there is none, or another one uses it.
+  std::string OwnDirectory() const { return journal_ ? places_.state_dir : ""; }
+
   // Whether what was asked for is being written; nullopt: it was not asked for.
   std::optional<bool> StateWorks() const;
   std::optional<bool> EventsWork() const;

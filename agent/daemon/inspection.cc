@@ -28,6 +28,8 @@
 #include "agent/daemon/agent.h"
 #include "agent/daemon/event_memory.h"
 #include "agent/daemon/exec_ledger.h"
+#include "agent/daemon/hook_desk.h"
+#include "agent/daemon/hook_router.h"
 #include "agent/daemon/loop.h"
 #include "agent/daemon/process_usage.h"
 #include "agent/daemon/program_memory.h"
@@ -38,6 +40,8 @@
 #include "agent/evaluate/evaluator.h"
 #include "agent/gateway/documents.h"
 #include "agent/gateway/requests.h"
+#include "agent/hooks/delivery.h"
+#include "agent/hooks/queue.h"
 #include "agent/replay/fact_digests.h"
 #include "agent/sinks/event_text.h"
 #include "agent/sinks/metrics/self_metrics.h"
@@ -106,6 +110,7 @@ void Inspection::Replace(Standard standard) {
   exposition_.SetBudget({.max_series = metrics.max_series,
                          .violations = metrics.violations,
                          .violation_min_severity = metrics.violation_min_severity});
+  if (config.hooks != router_.hooks()) router_ = HookRouter(config.hooks);
   textfile_complained_ = false;
   self_.SetReload(true, parts_.now());
 }
@@ -185,6 +190,8 @@ Result<Fd> Inspection::Judge(const Snapshot& snapshot, const ScanOrder& order, I
   self_.CountScan(whole ? ScanResult::kOk : ScanResult::kPartial, took);
   events_ = memory_.Take({.snapshot = snapshot, .benchmark = input.benchmark, .report = report},
                          {.debounce = config.events.debounce});
+  routed_ = router_.Route(events_, snapshot);
+  if (parts_.hooks != nullptr) parts_.hooks->SetHost(snapshot.host.name);
   recent_.Add(events_);
   CountEvents();
   TellOfSource(snapshot.vantage);
@@ -223,8 +230,10 @@ Publication Inspection::WithEvents(Publication publication) const {
 
 void Inspection::Settle() {
   try {
+    StoreForHooks();
     memory_.Flush();
     programs_.Save(memory_.place());
+    if (parts_.hooks != nullptr) parts_.hooks->Decide(memory_.last_id());
     const std::vector<Event> events = std::exchange(events_, {});
     if (parts_.tell) return parts_.tell(events);
     for (const Event& event : events) {
@@ -239,6 +248,16 @@ void Inspection::Settle() {
 void Inspection::Close() {
   memory_.Close();
   programs_.Save(memory_.place());
+}
+
+// Before the events are written down: killed in between, they are found again, or never were.
+void Inspection::StoreForHooks() {
+  if (parts_.hooks == nullptr || events_.empty()) return;
+  for (std::size_t at = 0; at < routed_.size(); ++at) {
+    for (const std::string& hook : routed_[at]) parts_.hooks->Add(hook, events_[at]);
+  }
+  parts_.hooks->Store();
+  routed_.clear();
 }
 
 void Inspection::CountEvents() {
@@ -272,6 +291,7 @@ void Inspection::CountState(const AgentState& state) {
   const std::uint64_t lost = memory_.lost();
   self_.CountEventLinesLost(lost - std::exchange(lost_, lost));
   CountWatch();
+  CountHooks();
   self_.SetFeature("cgroup_watch", state.watching_cgroups);
   if (const auto works = memory_.StateWorks()) self_.SetFeature("state", *works);
   if (const auto works = memory_.EventsWork()) self_.SetFeature("events", *works);
@@ -300,6 +320,27 @@ void Inspection::CountWatch() {
     detections.at(at) -= before.latency.counts.at(at);
   }
   self_.CountDetections(detections, now.latency.sum - before.latency.sum);
+}
+
+void Inspection::CountHooks() {
+  if (parts_.hooks == nullptr || router_.hooks().empty()) return self_.ForgetFeature("hooks");
+  self_.SetFeature("hooks", parts_.hooks->Works());
+  for (const HookState& now : parts_.hooks->States()) {
+    HookState& before = hooks_counted_[now.name];
+    for (std::size_t at = 0; at < now.attempts.size(); ++at) {
+      self_.CountDeliveries(now.name, NameOf(static_cast<Attempt>(at)),
+                            now.attempts.at(at) - before.attempts.at(at));
+    }
+    for (std::size_t at = 0; at < now.dead.size(); ++at) {
+      self_.CountDeadLetters(now.name, NameOf(static_cast<DeadReason>(at)),
+                             now.dead.at(at) - before.dead.at(at));
+    }
+    self_.SetHook(now.name, now.waiting, now.delivered_at);
+    before = now;
+  }
+  const auto courier = parts_.hooks->courier();
+  const auto usage = courier ? UsageOf(*courier) : std::nullopt;
+  if (usage) self_.SetProcess("courier", *usage);
 }
 
 bool Inspection::WriteTextfile(std::string_view metrics) {

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +17,8 @@
 #include "agent/config/config.h"
 #include "agent/daemon/agent.h"
 #include "agent/daemon/event_memory.h"
+#include "agent/daemon/hook_desk.h"
+#include "agent/daemon/hook_router.h"
 #include "agent/daemon/loop.h"
 #include "agent/daemon/program_memory.h"
 #include "agent/daemon/recent_events.h"
@@ -51,6 +55,7 @@ class Inspection {
     std::function<Timestamp()> now;
     std::string version{}, command{};  // For reports.
     Watcher* watcher = nullptr;        // Judges what comes between two looks; may be null.
+    HookDesk* hooks = nullptr;         // Tells hooks what changed; may be null.
     // Takes the events of a scan, also where there were none. Empty: they go to the log.
     std::function<void(const std::vector<Event>&)> tell{};
   };
@@ -83,8 +88,10 @@ class Inspection {
                    std::chrono::steady_clock::time_point began);
   Publication WithEvents(Publication publication) const;
   void TellOfSource(const Vantage& vantage);
+  void StoreForHooks();
   void CountEvents();
   void CountWatch();
+  void CountHooks();
   void CountState(const AgentState& state);
   // Whether it works otherwise than it did.
   bool WriteTextfile(std::string_view metrics);
@@ -95,8 +102,11 @@ class Inspection {
   std::unique_ptr<Evaluator> evaluator_;
   EventMemory memory_;
   ProgramMemory programs_;
-  std::vector<Event> events_{};           // Of the newest scan, until they are told.
-  std::uint64_t life_, inherited_event_;  // See Publication.
+  std::vector<Event> events_{};  // Of the newest scan, until they are told.
+  HookRouter router_;
+  std::vector<std::vector<std::string>> routed_{};    // Names of hooks, by event of events_.
+  std::map<std::string, HookState> hooks_counted_{};  // As counted by now.
+  std::uint64_t life_, inherited_event_;              // See Publication.
   RecentEvents recent_;
   SelfMetrics self_;
   Exposition exposition_;
