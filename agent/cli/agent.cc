@@ -21,6 +21,7 @@
 #include "agent/base/file.h"
 #include "agent/cli/command.h"
 #include "agent/cli/complain.h"
+#include "agent/cli/hook_files.h"
 #include "agent/cli/inputs.h"
 #include "agent/cli/logging.h"
 #include "agent/cli/resident.h"
@@ -34,6 +35,7 @@
 #include "agent/daemon/child.h"
 #include "agent/daemon/event_memory.h"
 #include "agent/daemon/gateway_process.h"
+#include "agent/daemon/hook_desk.h"
 #include "agent/daemon/inspection.h"
 #include "agent/daemon/watcher.h"
 #include "agent/encode/text.h"
@@ -41,6 +43,7 @@
 #include "agent/gateway/channel.h"
 #include "agent/gateway/listener.h"
 #include "agent/gateway/web_settings.h"
+#include "agent/hooks/endpoints.h"
 #include "hullmark/check.h"
 #include "hullmark/ids.h"
 #include "hullmark/live.h"
@@ -76,7 +79,7 @@ struct AgentFlags {
   std::string api, web_config;
   std::uint64_t interval_ms = 0;
   std::optional<std::string> textfile, state_dir, events_file;
-  std::string gateway;
+  std::string gateway, courier, runner;
 };
 
 void AddAgentFlags(CLI::App& app, AgentFlags& flags) {
@@ -111,6 +114,13 @@ void AddAgentFlags(CLI::App& app, AgentFlags& flags) {
   app.add_option("--gateway", flags.gateway,
                  "Serve through the gateway that waits at this unix socket, a unit of its own, "
                  "instead of starting one")
+      ->type_name("SOCKET");
+  app.add_option("--courier", flags.courier,
+                 "Tell webhooks through the courier that waits at this unix socket, a unit of its "
+                 "own, instead of starting one")
+      ->type_name("SOCKET");
+  app.add_option("--runner", flags.runner,
+                 "Run programs of hooks through the unit that waits at this unix socket")
       ->type_name("SOCKET");
   app.footer(kAgentHelp);
 }
@@ -244,14 +254,39 @@ Exit ExitOf(AgentEnd end) {
   return Exit::kDone;
 }
 
+Result<Fd> SealHooks(const Config& config) {
+  const auto endpoints = LoadEndpoints(config.hooks);
+  if (!endpoints) return std::unexpected(endpoints.error());
+  return SealEndpoints(*endpoints);
+}
+
+std::vector<std::string> CommandOf(const GlobalOptions& global, const char* name) {
+  return {"hullmark",        "--log-level", global.log_level, "--log-format",
+          global.log_format, name,          "--fd",           std::to_string(kChannelFd)};
+}
+
+HookDesk::Options HookOptions(const AgentFlags& flags, const GlobalOptions& global,
+                              const Wiring& wiring, const EventMemory& memory) {
+  const std::string directory = memory.OwnDirectory();
+  return {.directory = directory.empty() ? "" : directory + "/hooks",
+          .user = Uid{geteuid()},
+          .decided = memory.last_id(),
+          .courier = {.command = CommandOf(global, "courier"), .socket = flags.courier},
+          .runner = {.command = CommandOf(global, "run-command"), .socket = flags.runner},
+          .now = wiring.now};
+}
+
 // All or nothing. `started`: the configuration that the agent was started with.
-Result<Reloaded> Reload(Result<Standard> anew, const Config& started, Inspection& inspection) {
+Result<Reloaded> Reload(Result<Standard> anew, const Config& started, Inspection& inspection,
+                        HookDesk& desk) {
   auto web = anew ? SealWeb(anew->config) : Result<Fd>(std::unexpected(anew.error()));
-  if (!web) {
+  auto hooks = web ? SealHooks(anew->config) : Result<Fd>(std::unexpected(web.error()));
+  if (!hooks) {
     inspection.KeepAfterBadReload();
-    return std::unexpected(web.error());
+    return std::unexpected(hooks.error());
   }
   WarnOfRestart(started, anew->config);
+  desk.SetHooks(anew->config.hooks, std::move(*hooks));
   inspection.Replace(std::move(*anew));
   return Reloaded{.timing = inspection.timing(), .web = std::move(*web)};
 }
@@ -276,12 +311,17 @@ Exit RunResident(const AgentFlags& flags, GlobalOptions global, const Wiring& wi
   if (!addresses) return Complain(addresses.error(), Exit::kUsage);
   auto web = SealWeb(started);
   if (!web) return Complain(web.error(), Exit::kUsage);
+  auto hooks = SealHooks(started);
+  if (!hooks) return Complain(hooks.error(), Exit::kUsage);
   auto roots = OpenRoots(global.roots);
   if (!roots) return Complain(roots.error(), Exit::kBlind);
   const Watching watching =
       BeginWatching(*roots, started.watch, LogViolations, Watcher::Tells::kViolations);
   Tasks tasks = ChooseTasks(*roots, wiring, started.source);
   Collector collector(std::move(*roots), WhatToKeep(started), std::move(tasks));
+  EventMemory memory = OpenMemory(started);
+  HookDesk desk(HookOptions(flags, global, wiring, memory));
+  desk.SetHooks(started.hooks, std::move(*hooks));
   Inspection inspection({.look =
                              [&](const Standard& by) {
                                const Wanted wanted = WantedBy(by.benchmark, by.config, by.waivers);
@@ -293,8 +333,9 @@ Exit RunResident(const AgentFlags& flags, GlobalOptions global, const Wiring& wi
                          .now = wiring.now,
                          .version = std::string(wiring.version),
                          .command = global.command,
-                         .watcher = watching.watcher.get()},
-                        std::move(*standard), OpenMemory(started));
+                         .watcher = watching.watcher.get(),
+                         .hooks = &desk},
+                        std::move(*standard), std::move(memory));
   const AgentEnd end = RunAgent(
       {.timing = inspection.timing(),
        .gateway_command = GatewayCommand(started, global),
@@ -307,7 +348,7 @@ Exit RunResident(const AgentFlags& flags, GlobalOptions global, const Wiring& wi
        .let_go = [&collector] { collector.LetGo(); },
        .wanted_fd = watching.watcher ? watching.watcher->fd() : -1,
        .take_wanted = [&watching] { return watching.watcher->TakeWanted(); },
-       .reload = [&] { return Reload(LoadStandard(flags, global), started, inspection); }});
+       .reload = [&] { return Reload(LoadStandard(flags, global), started, inspection, desk); }});
   inspection.Close();
   return ExitOf(end);
 }

@@ -12,10 +12,13 @@
 
 #include "agent/cli/command.h"
 #include "agent/cli/complain.h"
+#include "agent/cli/hook_files.h"
+#include "agent/cli/hook_words.h"
 #include "agent/cli/inputs.h"
 #include "agent/cli/output.h"
 #include "agent/cli/site.h"
 #include "agent/cli/web.h"
+#include "agent/cli/words.h"
 #include "agent/config/config.h"
 #include "agent/encode/json_writer.h"
 #include "agent/gateway/tls.h"
@@ -45,56 +48,12 @@ std::string Percent(std::int32_t permille) {
   return std::to_string(permille / 10) + "." + std::to_string(permille % 10);
 }
 
-// "a, b or c".
-std::string AnyOf(const std::vector<Glob>& patterns) {
-  std::string text;
-  for (std::size_t i = 0; i < patterns.size(); ++i) {
-    if (i > 0) text += i + 1 == patterns.size() ? " or " : ", ";
-    text += patterns[i].pattern();
-  }
-  return text;
-}
-
-// The keys of a selector: "namespace prod or test-*, uid 1000, not (name db)".
-std::string KeysOf(const Selector& selector) {
-  const std::array<std::pair<std::string_view, const std::vector<Glob>*>, 8> keys = {
-      {{"name", &selector.name},
-       {"id", &selector.id},
-       {"image", &selector.image},
-       {"runtime", &selector.runtime},
-       {"namespace", &selector.name_space},
-       {"pod", &selector.pod},
-       {"class", &selector.container_class},
-       {"cgroup", &selector.cgroup}}};
-  std::string text;
-  const auto add = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
-  for (const auto& [key, patterns] : keys) {
-    if (!patterns->empty()) add(std::string(key) + " " + AnyOf(*patterns));
-  }
-  for (const auto& [key, pattern] : selector.labels) add("label " + key + " " + pattern.pattern());
-  if (selector.uid) add("uid " + std::to_string(std::to_underlying(*selector.uid)));
-  if (selector.except != nullptr) add("not (" + KeysOf(*selector.except) + ")");
-  return text;
-}
-
-std::string WhoIsMeant(const Selector& selector, std::string_view everybody) {
-  if (IsEmpty(selector)) return std::string(everybody);
-  return "containers with " + KeysOf(selector);
-}
-
 // ---- the configuration ----
 
 std::string Join(const std::vector<std::string>& words, std::string_view none) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
   return text.empty() ? std::string(none) : text;
-}
-
-std::string Seconds(std::chrono::milliseconds time) {
-  return std::to_string(time.count() / 1000) +
-         (time.count() % 1000 == 0 ? ""
-                                   : "." + std::to_string(1000 + time.count() % 1000).substr(1)) +
-         " s";
 }
 
 void DescribeConfig(Page& page, const GlobalOptions& global) {
@@ -259,10 +218,13 @@ Exit CheckFiles(const GlobalOptions& global, const Wiring& wiring) {
   if (!waivers) return Complain(waivers.error(), Exit::kUsage);
   const auto web = LoadWebSettings(global.site.web_config);
   if (!web) return Complain(web.error(), Exit::kUsage);
+  const auto endpoints = LoadEndpoints(global.site.hooks);
+  if (!endpoints) return Complain(endpoints.error(), Exit::kUsage);
   const auto written = WriteOutput("", [&](const ByteSink& sink) {
     Page page(sink, kColumns, false);
     DescribeConfig(page, global);
     DescribeWeb(page, *web, global.site.web_config);
+    DescribeHooks(page, global.site.hooks);
     DescribeBenchmark(page, loaded->benchmark, global.benchmark);
     DescribeOverrides(page, loaded->benchmark, global.overrides);
     DescribeWaivers(page, *waivers, loaded->benchmark, global, wiring.now());

@@ -76,6 +76,10 @@ std::function<Exit()> SetupSeccomp(CLI::App& app, const GlobalOptions& global,
                                    const Wiring& wiring);
 std::function<Exit()> SetupGateway(CLI::App& app, const GlobalOptions& global,
                                    const Wiring& wiring);
+std::function<Exit()> SetupCourier(CLI::App& app, const GlobalOptions& global,
+                                   const Wiring& wiring);
+std::function<Exit()> SetupRunCommand(CLI::App& app, const GlobalOptions& global,
+                                      const Wiring& wiring);
 std::function<Exit()> SetupControls(CLI::App& app, const GlobalOptions& global,
                                     const Wiring& wiring);
 std::function<Exit()> SetupExplain(CLI::App& app, const GlobalOptions& global,

@@ -53,6 +53,14 @@ constexpr std::array kCommands = {
             .sentence = "Serve what an agent publishes",
             .setup = SetupGateway,
             .hidden = true},
+    Command{.name = "courier",
+            .sentence = "Deliver what hooks are told",
+            .setup = SetupCourier,
+            .hidden = true},
+    Command{.name = "run-command",
+            .sentence = "Run one program of a hook",
+            .setup = SetupRunCommand,
+            .hidden = true},
 };
 
 constexpr std::size_t kHelpColumns = 80;

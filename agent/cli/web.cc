@@ -1,49 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/cli/web.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <expected>
 #include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "agent/base/file.h"
-#include "agent/base/trusted.h"
 #include "agent/cli/inputs.h"
+#include "agent/cli/trusted_text.h"
 #include "agent/config/web_config.h"
 #include "agent/gateway/tls.h"
 #include "agent/gateway/web_settings.h"
-#include "hullmark/ids.h"
 #include "hullmark/result.h"
 
 namespace hullmark {
 namespace {
-
-struct TrustedText {
-  std::string text{};
-  bool secret = false;  // Its owner alone may read it.
-};
-
-// What is read is what was judged, whoever replaces the file meanwhile.
-Result<TrustedText> ReadTrusted(const std::string& path) {
-  const auto file = OpenTrusted(path, Uid{geteuid()});
-  if (!file) return std::unexpected(file.error());
-  struct stat status = {};
-  if (fstat(file->get(), &status) != 0) return Fail(CodeOfErrno(errno), path + ": fstat");
-  auto text = ReadSiteFile(*file, path);
-  if (!text) return std::unexpected(text.error());
-  return TrustedText{.text = std::move(*text),
-                     .secret = (status.st_mode & (S_IRWXG | S_IRWXO)) == 0};
-}
-
-std::unexpected<Error> NoSecret(const std::string& path, const std::string& what) {
-  return Fail(ErrorCode::kDenied,
-              path + ": not trusted: others than its owner may read " + what + " (chmod 600)");
-}
 
 std::string Joined(const std::vector<std::string>& names) {
   std::string text;
@@ -70,14 +42,13 @@ ClientCertificate WantedOf(WebConfig::ClientAuth auth) {
 Result<TlsSettings> LoadTls(const WebConfig::Tls& tls) {
   auto certificates = ReadSiteFile(tls.cert_file);
   if (!certificates) return std::unexpected(certificates.error());
-  auto key = ReadTrusted(tls.key_file);
+  auto key = ReadSecret(tls.key_file, "the key");
   if (!key) return std::unexpected(key.error());
-  if (!key->secret) return NoSecret(tls.key_file, "the key");
   auto roots =
       tls.client_ca_file.empty() ? Result<std::string>("") : ReadSiteFile(tls.client_ca_file);
   if (!roots) return std::unexpected(roots.error());
   return TlsSettings{.certificates = std::move(*certificates),
-                     .key = std::move(key->text),
+                     .key = std::move(*key),
                      .client_roots = std::move(*roots),
                      .client = WantedOf(tls.client_auth),
                      .only_13 = tls.min == WebConfig::TlsVersion::k13,

@@ -147,5 +147,41 @@ TEST_F(CheckConfigTest, AFileThatOthersMayWriteDecidesNothing) {
   EXPECT_EQ(Check({"--waivers", waivers}), Exit::kDone) << err_;
 }
 
+TEST_F(CheckConfigTest, TellsWhatHooksDoAndNoSecret) {
+  const std::string token = File("token", "T0KEN\n");
+  chmod(token.c_str(), 0600);
+  const std::string program = File("program", "#!/bin/sh\n");
+  chmod(program.c_str(), 0755);
+  const std::string config =
+      File("c",
+           "hooks:\n"
+           "  - {name: pager, severity: high, control: 'CAP-*', select: {namespace: prod},\n"
+           "     webhook: {url: 'http://127.0.0.1:9093', format: alertmanager, token_file: " +
+               token +
+               "}}\n"
+               "  - {name: chat, webhook: {url: 'http://chat.example/in'}}\n"
+               "  - {name: fix, events: [], command: {path: " +
+               program + ", args: [now]}}\n");
+  ASSERT_EQ(Check({"--config", config}), Exit::kDone) << err_;
+  EXPECT_TRUE(Says("3 hooks"));
+  EXPECT_TRUE(
+      Says("pager is told of violation_appeared, violation_resolved, violation_changed "
+           "from high up of CAP-*, of containers with namespace prod: alerts are posted to "
+           "http://127.0.0.1:9093/api/v2/alerts, with the token of " +
+           token + "; each attempt takes 10 s at most."));
+  EXPECT_TRUE(
+      Says("chat is told of violation_appeared, violation_resolved, violation_changed, of "
+           "every container and the host: CloudEvents are posted to "
+           "http://chat.example:80/in; each attempt takes 10 s at most. WARNING: what it "
+           "is told can be read and changed on the way: use https."));
+  EXPECT_TRUE(Says("fix is called by name only: user hullmark runs " + program +
+                   " 'now', for 30 s at most, with 10 s of CPU time."));
+  EXPECT_EQ(out_.find("T0KEN"), std::string::npos);
+  chmod(token.c_str(), 0640);
+  EXPECT_EQ(Check({"--config", config}), Exit::kUsage);
+  EXPECT_NE(err_.find("token: not trusted"), std::string::npos);
+  EXPECT_EQ(err_.find("T0KEN"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace hullmark
