@@ -3,8 +3,10 @@ install(TARGETS hullmark RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(FILES docs/man/hullmark.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
 install(FILES docs/man/hullmark.yaml.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5)
 install(FILES docs/man/hullmark.service.8 DESTINATION ${CMAKE_INSTALL_MANDIR}/man8)
-install(FILES README.md docs/adopting.md docs/proc-connector.conf docs/web.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES README.md docs/adopting.md docs/hooks.md docs/proc-connector.conf docs/web.md DESTINATION
+        ${CMAKE_INSTALL_DOCDIR})
 install(DIRECTORY docs/waivers docs/web-config DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY docs/hooks DESTINATION ${CMAKE_INSTALL_DOCDIR} USE_SOURCE_PERMISSIONS)
 install(DIRECTORY docs/schema DESTINATION ${CMAKE_INSTALL_DATADIR}/hullmark)
 install(DIRECTORY dashboards/ DESTINATION ${CMAKE_INSTALL_DATADIR}/hullmark/dashboards
         PATTERN make.py EXCLUDE)
@@ -16,6 +18,8 @@ install(FILES systemd/hullmark.yaml DESTINATION ${CMAKE_INSTALL_SYSCONFDIR}/hull
 set(HULLMARK_UNIT_DIR lib/systemd/system CACHE STRING "Where systemd's units are installed")
 install(FILES systemd/hullmark.service systemd/hullmark-gateway.service
               systemd/hullmark-gateway.socket systemd/hullmark-audit.service
+              systemd/hullmark-courier.service systemd/hullmark-courier.socket
+              systemd/hullmark-runner@.service systemd/hullmark-runner.socket
               systemd/hullmark-audit.timer
         DESTINATION ${HULLMARK_UNIT_DIR})
 install(FILES systemd/hullmark.sysusers DESTINATION lib/sysusers.d RENAME hullmark.conf)
