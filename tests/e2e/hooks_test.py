@@ -4,18 +4,15 @@
 import collections
 import hashlib
 import hmac
-import http.client
 import json
 import os
 import pathlib
-import re
 import shutil
 import signal
 import ssl
 import sys
 import tempfile
 import threading
-import time
 import unittest
 
 import agent_test
@@ -413,6 +410,29 @@ class Kills(Hooked):
         spent = receiver.taken[-1].at - receiver.taken[0].at
         print(f"hooks: {len(events)} events while the receiver was down, {kills} kills, {len(twice)} told twice, "
               f"{len(receiver.taken) / spent:.0f} deliveries a second")
+
+
+class Programs(Hooked):
+    def test_a_program_is_run_for_each_event(self):
+        out, program = self.folder / "out", self.folder / "program"
+        out.mkdir()
+        out.chmod(0o1777)
+        program.write_text(f"#!/bin/sh\ncat >>{out}/letters\nid -u >>{out}/users\nenv >>{out}/environment\n"
+                           f"[ -e {out}/failed ] || {{ touch {out}/failed; echo no >&2; exit 3; }}\n")
+        program.chmod(0o755)
+        agent = self.start_with(f"  - {{name: h, severity: high, command: {{path: {program}, args: [x]}}}}\n",
+                                before=["env", "SECRET=T0KEN"])
+        agent.said("hook h: .*program: refused, status 3: no")
+        wanted = eventually(lambda: [e for e in self.events() if e["severity"] in ("high", "critical")], "events")
+        port = agent.port()
+        eventually(lambda: self.count(port, "delivered") == len(wanted), "all are told")
+        letters = list(map(json.loads, (out / "letters").read_text().splitlines()))
+        self.assertEqual(len(letters), len(wanted) + 1, "the first one twice")
+        self.assertEqual({letter["data"]["id"] for letter in letters}, {event["id"] for event in wanted})
+        self.assertNotIn("T0KEN", (out / "environment").read_text())
+        if os.geteuid() == 0:
+            self.assertNotIn("0", (out / "users").read_text().split())
+        self.assertEqual(self.children(agent, "hullmark-hooks"), [], "no courier is needed")
 
 
 class Confinement(Hooked):
