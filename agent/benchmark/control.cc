@@ -2,6 +2,7 @@
 #include "agent/benchmark/control.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -85,6 +86,14 @@ Escalation ReadEscalation(const YamlNode& node, Price own, std::int32_t most_for
   return escalation;
 }
 
+Enforceable ReadEnforceable(const YamlNode& node, FieldReader& reading) {
+  constexpr std::array<std::string_view, 3> kWords = {"never", "conditional", "allowed"};
+  const auto word = std::ranges::find(kWords, ReadText(&node, reading));
+  if (word != kWords.end()) return static_cast<Enforceable>(word - kWords.begin());
+  reading.Complain(node.line, "'enforce' must be never, conditional or allowed");
+  return Enforceable::kNever;
+}
+
 const Check* FindCheck(const YamlNode* id, std::span<const Check> checks, FieldReader& reading) {
   if (id == nullptr) return nullptr;
   const auto row = std::ranges::find(checks, id->text, &Check::id);
@@ -110,6 +119,9 @@ Control ReadControl(const YamlNode& node, std::span<const Check> checks, const S
   const Price price = ReadPrice(fields, most_for_d, reading);
   control.severity = price.severity;
   control.weight = price.weight;
+  if (const YamlNode* enforce = fields.TakeOptional("enforce")) {
+    control.enforceable = ReadEnforceable(*enforce, reading);
+  }
   control.rationale = ReadText(fields.Take("rationale"), reading);
   control.reads = ReadText(fields.Take("reads"), reading);
   const YamlNode* refs = fields.Take("refs");

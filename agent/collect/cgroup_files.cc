@@ -196,7 +196,7 @@ Fact<IoLimitListIndex> CgroupFiles::ReadThrottles(CgroupDirectory& directory) {
   for (const File& file : kFiles) {
     const auto throttles = Read(directory, file.path, ParseThrottle);
     if (!throttles) return std::unexpected(throttles.error());
-    for (const Throttle& throttle : *throttles) {
+    for (const DeviceThrottle& throttle : *throttles) {
       LimitOf(limits, throttle.device).*file.field = throttle.value;
     }
   }

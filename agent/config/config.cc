@@ -20,6 +20,7 @@
 
 #include "agent/benchmark/fields.h"
 #include "agent/benchmark/yaml_tree.h"
+#include "agent/config/enforce.h"
 #include "agent/config/hooks.h"
 #include "agent/config/values.h"
 #include "hullmark/result.h"
@@ -28,44 +29,6 @@ namespace hullmark {
 namespace {
 
 using std::chrono::hours, std::chrono::milliseconds, std::chrono::seconds;
-
-// Keys of what this version cannot do, with the one value that promises nothing.
-struct Later {
-  std::string_view key, only;
-};
-constexpr std::array<Later, 1> kLater = {
-    {{"enforce",
-      "{mode: off, budget: {actions: 3, per: 10m, max_containers_fraction: 0.05},"
-      " grace_after_start: 2m, rules: []}"}}};
-
-void RequireDefault(const YamlNode& node, const YamlNode& only, const std::string& path,
-                    FieldReader& reading) {
-  if (node.kind == YamlKind::kMapping && only.kind == YamlKind::kMapping) {
-    for (const YamlNode& child : node.children) {
-      const auto known = std::ranges::find(only.children, child.key, &YamlNode::key);
-      if (known == only.children.end()) {
-        return reading.Complain(child.line, "unknown key " + Quoted(path + "." + child.key));
-      }
-      RequireDefault(child, *known, path + "." + child.key, reading);
-    }
-    return;
-  }
-  const bool list = node.kind == YamlKind::kSequence;
-  const bool mapping = node.kind == YamlKind::kMapping || only.kind == YamlKind::kMapping;
-  const bool same = list == (only.kind == YamlKind::kSequence) && !mapping &&
-                    node.kind != YamlKind::kNull && node.text == only.text && node.children.empty();
-  if (!same)
-    reading.Complain(node.line,
-                     "this version can do nothing else than the default for " + Quoted(path));
-}
-
-void RequireDefaults(Fields& fields, FieldReader& reading) {
-  for (const auto& [key, only] : kLater) {
-    const YamlNode* node = fields.TakeOptional(key);
-    const auto tree = ParseYaml(only);
-    if (node != nullptr && tree) RequireDefault(*node, *tree, std::string(key), reading);
-  }
-}
 
 // "127.0.0.1:9723", "[::1]:9723", ":9723"; port 0 lets the kernel choose. Nothing that the gateway
 // would refuse to listen on (agent/gateway/listener.h) may pass: the next start would fail.
@@ -107,8 +70,8 @@ std::vector<std::string> ReadPaths(const YamlNode* node, FieldReader& reading) {
 // What is absent keeps its default.
 class ConfigReader {
  public:
-  ConfigReader(const YamlNode* root, FieldReader& reading)
-      : root_(root, reading), reading_(reading) {}
+  ConfigReader(const YamlNode* root, std::string_view name, FieldReader& reading)
+      : root_(root, reading), name_(name), reading_(reading) {}
 
   Config Read();
 
@@ -123,6 +86,7 @@ class ConfigReader {
   void ReadLog();
 
   Fields root_;
+  std::string_view name_;
   FieldReader& reading_;
   Config config_;
 };
@@ -275,8 +239,8 @@ Config ConfigReader::Read() {
   ReadMetrics();
   ReadEvents();
   ReadLog();
+  config_.enforce = ReadPolicy(root_.TakeOptional("enforce"), name_, reading_);
   if (const auto* node = root_.TakeOptional("hooks")) config_.hooks = ReadHooks(node, reading_);
-  RequireDefaults(root_, reading_);
   root_.RefuseOthers();
   return config_;
 }
@@ -288,7 +252,7 @@ Result<Config> LoadConfig(std::string_view text, std::string_view name) {
   FieldReader reading(name);
   const std::expected<YamlNode, YamlProblem> root = ParseYaml(text);
   if (!root) reading.Complain(root.error().line, root.error().what);
-  Config config = ConfigReader(root ? &*root : nullptr, reading).Read();
+  Config config = ConfigReader(root ? &*root : nullptr, name, reading).Read();
   const std::optional<Error>& problem = reading.problem();
   if (problem) return std::unexpected(*problem);
   return config;

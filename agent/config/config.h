@@ -11,6 +11,7 @@
 #include "agent/config/hooks.h"
 #include "hullmark/check.h"
 #include "hullmark/glob.h"
+#include "hullmark/policy.h"
 #include "hullmark/result.h"
 #include "hullmark/selector.h"
 #include "hullmark/snapshot.h"
@@ -77,6 +78,7 @@ struct Config {
   Metrics metrics{};
   Events events{};
   std::vector<Hook> hooks{};
+  Policy enforce{};
   Log log{};
 
   friend bool operator==(const Config&, const Config&) = default;
@@ -85,8 +87,8 @@ struct Config {
 };
 
 // Parses strictly: an unknown or repeated key, a wrong type or unit, a value out of its bounds is
-// an error that names `name` and the line. The key of what this version cannot do yet (enforce) is
-// accepted with its defaults only.
+// an error that names `name` and the line. Whether the rules of `enforce` fit the benchmark is for
+// CheckPolicy to say.
 Result<Config> LoadConfig(std::string_view text, std::string_view name);
 
 }  // namespace hullmark

@@ -49,7 +49,7 @@ struct Answer {
   std::shared_ptr<const Documents> documents{};
 };
 
-inline constexpr std::string_view kAllowed = "GET, HEAD";
+inline constexpr std::string_view kAllowedMethods = "GET, HEAD";
 
 // On every answer: what is shown runs nothing and is part of no other page.
 inline constexpr std::array<std::pair<const char*, const char*>, 2> kGuardHeaders = {

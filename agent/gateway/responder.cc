@@ -165,7 +165,7 @@ class Responder::Engine : private httplib::Server {
     answered_ = true;
     route_ = answer.route;
     response.status = answer.status;
-    if (answer.status == 405) response.set_header("Allow", std::string(kAllowed));
+    if (answer.status == 405) response.set_header("Allow", std::string(kAllowedMethods));
     if (answer.varies) response.set_header("Vary", "Accept-Encoding");
     if (!answer.etag.empty()) {
       response.set_header("ETag", answer.etag);

@@ -61,8 +61,8 @@ Fact<std::vector<IoLimit>> ParseIoMax(std::string_view text) {
   return limits;
 }
 
-Fact<std::vector<Throttle>> ParseThrottle(std::string_view text) {
-  std::vector<Throttle> throttles;
+Fact<std::vector<DeviceThrottle>> ParseThrottle(std::string_view text) {
+  std::vector<DeviceThrottle> throttles;
   while (!text.empty()) {
     auto line = Cut(text, '\n');
     const auto device = DeviceNumberOf(Cut(line, ' '));

@@ -36,13 +36,13 @@ Fact<std::uint64_t> ParseIoWeight(std::string_view text);
 Fact<std::vector<IoLimit>> ParseIoMax(std::string_view text);
 
 // A line of a blkio.throttle file of v1: what one device may do per second.
-struct Throttle {
+struct DeviceThrottle {
   DeviceNumber device;
   std::uint64_t value = 0;
 
-  friend bool operator==(const Throttle&, const Throttle&) = default;
+  friend bool operator==(const DeviceThrottle&, const DeviceThrottle&) = default;
 };
-Fact<std::vector<Throttle>> ParseThrottle(std::string_view text);
+Fact<std::vector<DeviceThrottle>> ParseThrottle(std::string_view text);
 
 // memory.oom_control of v1: whether the kernel leaves the group's processes hanging instead.
 Fact<bool> ParseOomKillDisabled(std::string_view text);

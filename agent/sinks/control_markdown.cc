@@ -87,6 +87,18 @@ std::string ReferencesOf(const References& refs) {
   return out;
 }
 
+std::string_view EnforcementOf(Enforceable enforceable) {
+  switch (enforceable) {
+    case Enforceable::kNever:
+      return "";
+    case Enforceable::kConditional:
+      return "May freeze or kill, by a rule that selects whom.";
+    case Enforceable::kAllowed:
+      return "May freeze or kill.";
+  }
+  return "";
+}
+
 std::string Section(const Control& control) {
   std::string out = fmt::format("### {}\n\n**{}**\n\n", control.id, Plain(control.title));
   out += Plain(PriceText(control));
@@ -95,6 +107,7 @@ std::string Section(const Control& control) {
   out += ".\n\n";
   AddPart(out, "Why.", control.rationale);
   AddPart(out, "Read.", control.reads);
+  AddPart(out, "Enforcement.", EnforcementOf(control.enforceable));
   out += "**Fix.**\n\n" + FixesOf(control.remediation);
   AddPart(out, "References.", ReferencesOf(control.refs));
   return out;

@@ -32,12 +32,20 @@ struct Escalation {
   Price price;
 };
 
+// Whether a violation is reason enough to freeze or kill.
+enum class Enforceable : std::uint8_t {
+  kNever,
+  kConditional,  // Only by a rule that selects whom: some workloads need it.
+  kAllowed,
+};
+
 struct Control {
   std::string id{}, title{}, category{};
   std::string rationale{};  // Why it matters; with the reason of its weight.
   std::string reads{};      // What is read, in words.
   Severity severity = Severity::kInfo;
   std::int32_t weight = 0;  // Points of exposure.
+  Enforceable enforceable = Enforceable::kNever;
   References refs;
   Remediation remediation;
   Params params;

@@ -133,10 +133,6 @@ TEST(LoadConfigTest, RefusesWhatIsWrong) {
       {"events: {debounce: 0}", "c:1: 'debounce' must be"},
       {"log: {level: loud}", "c:1: 'level' must be debug, info, warn or error"},
       {"web_config: web.yaml", "c:1: "},
-      {"enforce:\n  mode: enforce\n", "c:2: this version can do nothing else"},
-      {"enforce: {mode: off, budgets: {}}", "c:1: unknown key 'enforce.budgets'"},
-      {"enforce: {budget: 3}", "c:1: this version can do nothing else"},
-      {"enforce: {rules: [{}]}", "c:1: this version can do nothing else"},
       {"hooks:", "c:1: 'hooks' must be a list"}};
   for (const auto& [text, message] : cases) {
     const auto config = LoadConfig(text, "c");

@@ -85,8 +85,8 @@ TEST(LimitFiles, IoMax) {
 
 TEST(LimitFiles, Throttle) {
   EXPECT_EQ(ParseThrottle("8:0 1048576\n254:0 9\n"),
-            (std::vector<Throttle>{{.device = {.major = 8, .minor = 0}, .value = 1048576},
-                                   {.device = {.major = 254, .minor = 0}, .value = 9}}));
+            (std::vector<DeviceThrottle>{{.device = {.major = 8, .minor = 0}, .value = 1048576},
+                                         {.device = {.major = 254, .minor = 0}, .value = 9}}));
   EXPECT_TRUE(ParseThrottle("")->empty());
   for (const std::string_view bad : {"8:0\n", "8:0 \n", "8: 1\n", "1\n", "8:0 max\n", "\n"}) {
     EXPECT_EQ(ParseThrottle(bad), kMalformed) << bad;
