@@ -7,7 +7,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 ALL = {"base", "encode", "parse", "seccomp", "runtime", "bpf", "collect", "watch", "replay", "benchmark", "config", "checks",
-       "evaluate", "sinks", "confine", "gateway", "hooks"}
+       "evaluate", "enforce", "sinks", "confine", "gateway", "hooks"}
 
 # module: (its folder, modules it may include besides include/hullmark, third-party libraries)
 TABLE = {
@@ -24,6 +24,7 @@ TABLE = {
     "benchmark": ("agent/benchmark", set(), {"yaml-cpp", "openssl"}),
     "config": ("agent/config", {"benchmark"}, set()),
     "evaluate": ("agent/evaluate", set(), set()),
+    "enforce": ("agent/enforce", {"base", "encode", "replay"}, set()),
     "sinks": ("agent/sinks", {"encode"}, {"fmt", "prometheus"}),
     "watch": ("agent/watch", {"base", "bpf"}, set()),
     "confine": ("agent/confine", {"base"}, {"seccomp"}),

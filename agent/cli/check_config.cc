@@ -12,6 +12,7 @@
 
 #include "agent/cli/command.h"
 #include "agent/cli/complain.h"
+#include "agent/cli/describe_policy.h"
 #include "agent/cli/hook_files.h"
 #include "agent/cli/hook_words.h"
 #include "agent/cli/inputs.h"
@@ -21,6 +22,7 @@
 #include "agent/cli/words.h"
 #include "agent/config/config.h"
 #include "agent/encode/json_writer.h"
+#include "agent/enforce/check_policy.h"
 #include "agent/gateway/tls.h"
 #include "agent/gateway/web_settings.h"
 #include "agent/sinks/page.h"
@@ -39,22 +41,12 @@ namespace {
 constexpr int kColumns = 80;
 constexpr Caption kItem = {.text = "  - ", .indent = 4};
 
-std::string Number(std::size_t number, std::string_view noun) {
-  return std::to_string(number) + " " + std::string(noun) + (number == 1 ? "" : "s");
-}
-
 // 1000 as "100.0", 805 as "80.5".
 std::string Percent(std::int32_t permille) {
   return std::to_string(permille / 10) + "." + std::to_string(permille % 10);
 }
 
 // ---- the configuration ----
-
-std::string Join(const std::vector<std::string>& words, std::string_view none) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text.empty() ? std::string(none) : text;
-}
 
 void DescribeConfig(Page& page, const GlobalOptions& global) {
   if (global.config.empty()) return;
@@ -216,6 +208,8 @@ Exit CheckFiles(const GlobalOptions& global, const Wiring& wiring) {
   if (!loaded) return Complain(loaded.error(), Exit::kUsage);
   const auto waivers = LoadChosenWaivers(global);
   if (!waivers) return Complain(waivers.error(), Exit::kUsage);
+  const auto policy = CheckPolicy(global.site.enforce, loaded->benchmark);
+  if (!policy) return Complain(policy.error(), Exit::kUsage);
   const auto web = LoadWebSettings(global.site.web_config);
   if (!web) return Complain(web.error(), Exit::kUsage);
   const auto endpoints = LoadEndpoints(global.site.hooks);
@@ -228,6 +222,7 @@ Exit CheckFiles(const GlobalOptions& global, const Wiring& wiring) {
     DescribeBenchmark(page, loaded->benchmark, global.benchmark);
     DescribeOverrides(page, loaded->benchmark, global.overrides);
     DescribeWaivers(page, *waivers, loaded->benchmark, global, wiring.now());
+    DescribePolicy(page, global.site, loaded->benchmark);
     page.Finish();
   });
   return written ? Exit::kDone : Complain(written.error(), Exit::kUsage);

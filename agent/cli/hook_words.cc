@@ -20,12 +20,6 @@ namespace {
 
 constexpr Caption kItem = {.text = "  - ", .indent = 4};
 
-std::string Join(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text;
-}
-
 std::string UrlText(const WebUrl& url) {
   const bool v6 = url.host.contains(':');
   return std::string(url.tls ? "https://" : "http://") + (v6 ? "[" + url.host + "]" : url.host) +
@@ -38,11 +32,11 @@ std::string WhenText(const HookFilter& filter) {
   for (const EventKind kind : filter.events) kinds.emplace_back(NameOf(kind));
   std::vector<std::string> controls;
   for (const Glob& control : filter.control) controls.push_back(control.pattern());
-  std::string text = "is told of " + Join(kinds);
+  std::string text = "is told of " + Join(kinds, "nothing");
   if (filter.severity > Severity::kInfo) {
     text += " from " + std::string(NameOf(filter.severity)) + " up";
   }
-  if (!controls.empty()) text += " of " + Join(controls);
+  if (!controls.empty()) text += " of " + Join(controls, "");
   return text + ", of " + WhoIsMeant(filter.select, "every container and the host");
 }
 

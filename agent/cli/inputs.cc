@@ -40,6 +40,7 @@
 #include "hullmark/check.h"
 #include "hullmark/glob.h"
 #include "hullmark/ids.h"
+#include "hullmark/policy.h"
 #include "hullmark/posture.h"
 #include "hullmark/result.h"
 #include "hullmark/selector.h"
@@ -77,6 +78,7 @@ std::vector<std::string> LabelKeysOf(const Config& site, std::span<const Waiver>
   AddLabelKeys(site.select, keys);
   AddLabelKeys(site.infrastructure, keys);
   for (const Hook& hook : site.hooks) AddLabelKeys(hook.filter.select, keys);
+  for (const Rule& rule : site.enforce.rules) AddLabelKeys(rule.select, keys);
   for (const Waiver& waiver : waivers) AddLabelKeys(waiver.select, keys);
   return {keys.begin(), keys.end()};
 }

@@ -16,6 +16,7 @@
 #include "agent/collect/collector.h"
 #include "agent/config/config.h"
 #include "agent/daemon/inspection.h"
+#include "agent/enforce/check_policy.h"
 #include "hullmark/result.h"
 
 namespace hullmark {
@@ -40,6 +41,8 @@ Result<Standard> LoadStandard(const GlobalOptions& global) {
   if (!loaded) return std::unexpected(std::move(loaded.error()));
   auto waivers = LoadChosenWaivers(*now);
   if (!waivers) return std::unexpected(std::move(waivers.error()));
+  const auto policy = CheckPolicy(now->site.enforce, loaded->benchmark);
+  if (!policy) return std::unexpected(policy.error());
   return Standard{.config = std::move(now->site),
                   .checks = std::move(loaded->checks),
                   .benchmark = std::move(loaded->benchmark),

@@ -49,9 +49,14 @@ std::string KeysOf(const Selector& selector) {
 
 }  // namespace
 
-std::string WhoIsMeant(const Selector& selector, std::string_view everybody) {
-  if (IsEmpty(selector)) return std::string(everybody);
-  return "containers with " + KeysOf(selector);
+std::string Number(std::size_t number, std::string_view noun) {
+  return std::to_string(number) + " " + std::string(noun) + (number == 1 ? "" : "s");
+}
+
+std::string Join(const std::vector<std::string>& words, std::string_view none) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text.empty() ? std::string(none) : text;
 }
 
 std::string Seconds(std::chrono::milliseconds time) {
@@ -59,6 +64,11 @@ std::string Seconds(std::chrono::milliseconds time) {
          (time.count() % 1000 == 0 ? ""
                                    : "." + std::to_string(1000 + time.count() % 1000).substr(1)) +
          " s";
+}
+
+std::string WhoIsMeant(const Selector& selector, std::string_view everybody) {
+  if (IsEmpty(selector)) return std::string(everybody);
+  return "containers with " + KeysOf(selector);
 }
 
 }  // namespace hullmark

@@ -2,20 +2,27 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "hullmark/selector.h"
 
 namespace hullmark {
 
-// What a configuration says, in words.
+// Pieces of the sentences that tell a person what the site's files will do.
 
-// "containers with namespace prod or test-*, uid 1000, not (name db)"; `everybody` for an empty
-// selector.
-std::string WhoIsMeant(const Selector& selector, std::string_view everybody);
+// "1 waiver", "2 waivers".
+std::string Number(std::size_t number, std::string_view noun);
 
-// "15 s", "0.5 s".
+// "a, b", or `none`.
+std::string Join(const std::vector<std::string>& words, std::string_view none);
+
+// "15 s", "0.500 s".
 std::string Seconds(std::chrono::milliseconds time);
+
+// "containers with namespace prod or test-*, not (name db)"; `everybody` for an empty selector.
+std::string WhoIsMeant(const Selector& selector, std::string_view everybody);
 
 }  // namespace hullmark

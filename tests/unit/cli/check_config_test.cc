@@ -183,5 +183,40 @@ TEST_F(CheckConfigTest, TellsWhatHooksDoAndNoSecret) {
   EXPECT_EQ(err_.find("T0KEN"), std::string::npos);
 }
 
+TEST_F(CheckConfigTest, TellsWhatAPolicyWillDo) {
+  const std::string file =
+      File("p.yaml",
+           "classes: [container]\n"
+           "enforce:\n"
+           "  mode: dry_run\n"
+           "  rules:\n"
+           "    - name: escapers\n"
+           "      when: {control: [FS-001, CAP-001], severity: critical, for: 30s}\n"
+           "      select: {namespace: prod-*}\n"
+           "      do: [{throttle: {cpu: 10%, pids: current+8}, ttl: 30m}, {kill: {grace: 5s}}]\n");
+  EXPECT_EQ(Check({"--config", file}), Exit::kDone) << err_;
+  EXPECT_TRUE(Says("Enforcement is dry_run: nothing is done, it is said what would be."));
+  EXPECT_TRUE(Says("In 600 s at most 3 actions, to 5.0 % of the containers (one at least)."));
+  EXPECT_TRUE(Says(
+      "when containers with namespace prod-* of class container fail CAP-001, FS-001, "
+      "from severity critical up, for 30 s without a break: 1. its cgroup is limited "
+      "to 10 % of a CPU, 8 tasks more than it has, for 1800 s or until the next step; "
+      "after 60 s more: 2. its init gets SIGTERM, and after 5 s all in its cgroup get SIGKILL."))
+      << out_;
+  EXPECT_TRUE(Says("nothing is ever done to: - pid 1, kernel threads, hullmark itself"));
+  EXPECT_TRUE(Says("- class pause."));
+}
+
+TEST_F(CheckConfigTest, RefusesAPolicyThatDoesNotFitTheBenchmark) {
+  const std::string file =
+      File("p.yaml",
+           "enforce:\n  rules:\n"
+           "    - {name: r, mode: off, when: {control: CAP-006}, do: [{kill: {}}]}\n");
+  EXPECT_EQ(Check({"--config", file}), Exit::kUsage);
+  EXPECT_TRUE(
+      err_.ends_with("p.yaml:3: rule 'r': CAP-006 is never reason enough to freeze or kill\n"))
+      << err_;
+}
+
 }  // namespace
 }  // namespace hullmark

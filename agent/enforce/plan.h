@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "agent/enforce/history.h"
+#include "agent/enforce/protection.h"
+#include "hullmark/action.h"
+#include "hullmark/benchmark.h"
+#include "hullmark/ids.h"
+#include "hullmark/policy.h"
+#include "hullmark/report.h"
+#include "hullmark/selector.h"
+#include "hullmark/snapshot.h"
+
+namespace hullmark {
+
+// An action that is in force and can be taken back.
+struct HeldAction {
+  std::uint64_t id = 0;
+  std::string rule{};
+  ContainerLife life{};
+  ActionKind kind = ActionKind::kThrottle;
+};
+
+struct Undo {
+  std::uint64_t id = 0;
+  std::string why{};
+
+  friend bool operator==(const Undo&, const Undo&) = default;
+};
+
+// What a plan is made of. Times are milliseconds since boot.
+struct PlanInput {
+  const Snapshot& snapshot;
+  const Benchmark& benchmark;
+  const Report& report;  // Of both.
+  const Policy& policy;
+  const Selector& infrastructure;
+  Pid self{};
+  std::int64_t looked_at = 0, now = 0;
+  std::int64_t stale_after = 60'000;  // The age at which a Snapshot opens the breaker.
+  std::span<const HeldAction> in_force{};
+};
+
+struct Planned {
+  std::vector<Action> actions{};  // In the order in which they are to be taken.
+  std::vector<Undo> undo{};       // To be taken back first.
+  History history{};              // As it is when all of this is under way.
+};
+
+// What is to be done: pure. A rule acts on a container for a control that *fails*, by a process
+// that lives where the control is one of processes; never for what is unknown, waived, or over. The
+// violation must have lasted for the rule's `for`, the agent and the container for the grace. One
+// rule at a time has a container's limits. What has been tried counts against the budget, done or
+// not; what would exceed it opens the breaker, and then rules only give notice. What stays unknown
+// for a while neither furthers a ladder nor ends it; a ladder that has something in force stays.
+Planned Plan(const PlanInput& input, History history);
+
+// What came of an action of a plan. Three failures within the budget's period open the breaker.
+void Record(const Action& action, const ActionOutcome& outcome, const Policy& policy,
+            std::int64_t now, History& history);
+
+// The finding of a control in a container's report if it fails, by a living process where it is a
+// control of processes; nullptr if not.
+const Finding* LivingFail(const PlanInput& input, const ContainerReport& container,
+                          const Control& control);
+
+// The actions that the budget leaves.
+std::int32_t BudgetLeft(const Ledger& ledger, const Budget& budget, std::int64_t now);
+
+}  // namespace hullmark
