@@ -32,19 +32,7 @@ constexpr std::size_t kFailuresOfBreaker = 3;
 constexpr std::size_t kMostText = 512;  // Bytes of a hostile text.
 constexpr std::int64_t kMillisPerTick = 10;
 
-std::optional<ContainerLife> LifeOf(const Snapshot& snapshot, const Container& container) {
-  if (!container.init) return std::nullopt;
-  const Process& init = snapshot.At(*container.init);
-  return ContainerLife{
-      .id = std::string(snapshot.Text(container.id)), .init = init.pid, .started = init.stat.start};
-}
-
-bool IsMeant(const Rule& rule, const Snapshot& snapshot, const Container& container) {
-  return std::ranges::find(rule.classes, container.container_class) != rule.classes.end() &&
-         Selects(rule.select, snapshot, container, Belief::kAll);
-}
-
-bool IsMeant(const Rule& rule, const Control& control) {
+bool GoesBy(const Rule& rule, const Control& control) {
   return std::ranges::any_of(rule.controls,
                              [&](const Glob& glob) { return glob.Matches(control.id); });
 }
@@ -134,7 +122,7 @@ class Planner {
     std::map<std::string, std::int64_t> failing;
     for (const Finding& finding : container.findings) {
       const Control& control = input_.benchmark.controls[finding.control];
-      if (!IsMeant(rule, control)) continue;
+      if (!GoesBy(rule, control)) continue;
       if (finding.status == Status::kUnknown) {
         found.unclear = true;
         continue;
@@ -294,6 +282,18 @@ class Planner {
 };
 
 }  // namespace
+
+std::optional<ContainerLife> LifeOf(const Snapshot& snapshot, const Container& container) {
+  if (!container.init) return std::nullopt;
+  const Process& init = snapshot.At(*container.init);
+  return ContainerLife{
+      .id = std::string(snapshot.Text(container.id)), .init = init.pid, .started = init.stat.start};
+}
+
+bool IsMeant(const Rule& rule, const Snapshot& snapshot, const Container& container) {
+  return std::ranges::find(rule.classes, container.container_class) != rule.classes.end() &&
+         Selects(rule.select, snapshot, container, Belief::kAll);
+}
 
 const Finding* LivingFail(const PlanInput& input, const ContainerReport& container,
                           const Control& control) {

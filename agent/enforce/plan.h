@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -64,6 +65,13 @@ Planned Plan(const PlanInput& input, History history);
 // What came of an action of a plan. Three failures within the budget's period open the breaker.
 void Record(const Action& action, const ActionOutcome& outcome, const Policy& policy,
             std::int64_t now, History& history);
+
+// nullopt: its init is not known, so nobody could tell it from the next one.
+std::optional<ContainerLife> LifeOf(const Snapshot& snapshot, const Container& container);
+
+// Whether a rule acts upon containers like this one. Claims of every trust are believed where they
+// put somebody under a rule, and root's alone where they leave somebody out.
+bool IsMeant(const Rule& rule, const Snapshot& snapshot, const Container& container);
 
 // The finding of a control in a container's report if it fails, by a living process where it is a
 // control of processes; nullptr if not.

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/enforce/cgroup_tree.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <csignal>
+#include <cstddef>
+#include <expected>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "agent/base/file.h"
+#include "agent/enforce/limit_change.h"
+#include "agent/enforce/recheck.h"
+#include "hullmark/result.h"
+
+namespace hullmark {
+namespace {
+
+using std::chrono::milliseconds;
+using Instant = std::chrono::steady_clock::time_point;
+
+constexpr milliseconds kPoll{2};
+constexpr milliseconds kFreezing{500};
+constexpr int kMostDepth = 16;
+constexpr std::size_t kMostChildren = 4096;
+
+void AddNumbers(std::string_view text, std::vector<pid_t>& pids) {
+  while (!text.empty()) {
+    pid_t pid = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pid);
+    // 0: of another pid namespace than ours.
+    if (error == std::errc{} && pid > 1) pids.push_back(pid);
+    const auto newline = text.find('\n');
+    text.remove_prefix(newline == std::string_view::npos ? text.size() : newline + 1);
+  }
+}
+
+// The processes of a cgroup and of those below it.
+void AddProcesses(const Fd& directory, int depth, std::vector<pid_t>& pids) {
+  const auto own = ReadValue(directory, "cgroup.procs");
+  if (own) AddNumbers(*own, pids);
+  if (depth >= kMostDepth) return;
+  const auto names = ListDirectory(directory.get(), ".", kMostChildren);
+  if (!names) return;
+  for (const std::string& name : *names) {
+    const auto child = OpenDirectory(directory.get(), name.c_str());
+    if (child) AddProcesses(*child, depth + 1, pids);
+  }
+}
+
+std::vector<pid_t> ProcessesOf(const Fd& directory) {
+  std::vector<pid_t> pids;
+  AddProcesses(directory, 0, pids);
+  return pids;
+}
+
+// By a descriptor that was opened before the cgroup was asked for its processes a second time: who
+// is in it then is meant.
+void KillEach(const Fd& directory) {
+  std::vector<std::pair<pid_t, Fd>> held;
+  for (const pid_t pid : ProcessesOf(directory)) {
+    Fd descriptor(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+    if (descriptor) held.emplace_back(pid, std::move(descriptor));
+  }
+  const std::vector<pid_t> still = ProcessesOf(directory);
+  for (const auto& [pid, descriptor] : held) {
+    if (std::ranges::find(still, pid) == still.end()) continue;
+    syscall(SYS_pidfd_send_signal, descriptor.get(), SIGKILL, nullptr, 0);
+  }
+}
+
+bool AwaitEmpty(const Fd& directory, Instant until) {
+  while (!ProcessesOf(directory).empty()) {
+    if (std::chrono::steady_clock::now() >= until) return false;
+    std::this_thread::sleep_for(kPoll);
+  }
+  return true;
+}
+
+bool KillAtOnce(const ContainerPlaces& places) {
+  if (!places.unified) return false;
+  const auto directory = OpenPlace(*places.unified);
+  return directory && WriteValue(*directory, "cgroup.kill", "1").has_value();
+}
+
+// Frozen nobody forks away; a freezer that hangs is thawed and done without.
+void KillFrozen(const ContainerPlaces& places, const Fd& own) {
+  const auto freeze = FreezeChange(places);
+  const auto directory = freeze ? OpenPlace(freeze->place) : Result<Fd>(Fd());
+  const bool frozen = freeze && directory && Apply(*directory, *freeze).has_value();
+  if (frozen) static_cast<void>(AwaitFrozen(*freeze, kFreezing));
+  KillEach(own);
+  // Whoever had frozen it before: what is frozen does not die.
+  const char* const thawed = places.freezer ? "THAWED" : "0";
+  if (frozen) static_cast<void>(WriteValue(*directory, freeze->file, thawed));
+}
+
+}  // namespace
+
+Result<LimitChange> FreezeChange(const ContainerPlaces& places) {
+  const bool v1 = places.freezer.has_value();
+  if (!v1 && !places.unified) {
+    return Fail(ErrorCode::kUnsupported, "no cgroup of its own has a freezer");
+  }
+  LimitChange change{.place = v1 ? *places.freezer : *places.unified,
+                     .file = v1 ? "freezer.state" : "cgroup.freeze",
+                     .value = v1 ? "FROZEN" : "1"};
+  const auto directory = OpenPlace(change.place);
+  if (!directory) return std::unexpected(directory.error());
+  const auto former = ReadValue(*directory, change.file);
+  if (!former) return std::unexpected(former.error());
+  change.former = *former;
+  return change;
+}
+
+Result<void> AwaitFrozen(const LimitChange& change, milliseconds deadline) {
+  const Instant until = std::chrono::steady_clock::now() + deadline;
+  while (true) {
+    const auto directory = OpenPlace(change.place);
+    if (!directory) return std::unexpected(directory.error());
+    const bool v1 = change.file == "freezer.state";
+    const auto text = ReadValue(*directory, v1 ? change.file : "cgroup.events");
+    if (!text) return std::unexpected(text.error());
+    if (v1 ? *text == "FROZEN" : text->contains("frozen 1")) return {};
+    if (std::chrono::steady_clock::now() >= until) {
+      return Fail(ErrorCode::kIo, change.place.directory + ": it does not freeze in time");
+    }
+    std::this_thread::sleep_for(kPoll);
+  }
+}
+
+Result<std::string> KillTree(const ContainerPlaces& places, milliseconds deadline) {
+  const Instant until = std::chrono::steady_clock::now() + deadline;
+  const auto own = OpenPlace(places.own);
+  if (!own) return std::unexpected(own.error());
+  const bool at_once = KillAtOnce(places);
+  if (at_once && AwaitEmpty(*own, until)) return "cgroup.kill";
+  do {
+    KillFrozen(places, *own);
+    if (AwaitEmpty(*own, std::min(until, std::chrono::steady_clock::now() + kFreezing))) {
+      return at_once ? "cgroup.kill, then SIGKILL" : "SIGKILL";
+    }
+  } while (std::chrono::steady_clock::now() < until);
+  return Fail(ErrorCode::kIo, std::to_string(ProcessesOf(*own).size()) +
+                                  " processes were sent SIGKILL and have not ended");
+}
+
+}  // namespace hullmark

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/enforce/executor.h"
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <expected>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/base/file.h"
+#include "agent/enforce/action_book.h"
+#include "agent/enforce/action_entry.h"
+#include "agent/enforce/action_log.h"
+#include "agent/enforce/cgroup_tree.h"
+#include "agent/enforce/limit_change.h"
+#include "agent/enforce/plan.h"
+#include "agent/enforce/recheck.h"
+#include "agent/enforce/rollback.h"
+#include "agent/enforce/throttle.h"
+#include "agent/enforce/victim.h"
+#include "hullmark/action.h"
+#include "hullmark/policy.h"
+#include "hullmark/result.h"
+
+namespace hullmark {
+namespace {
+
+constexpr int kMostQuarrels = 5;
+
+ActionOutcome Aborted(std::string why) {
+  return {.result = ActionResult::kAborted, .text = std::move(why)};
+}
+ActionOutcome Failed(std::string why) {
+  return {.result = ActionResult::kFailed, .text = std::move(why)};
+}
+
+std::string Join(const std::vector<std::string>& texts) {
+  std::string all;
+  for (const std::string& text : texts) all += (all.empty() ? "" : "; ") + text;
+  return all;
+}
+
+std::string InWords(const LimitChange& change) {
+  return change.file + (change.device.empty() ? "" : " of " + change.device) + " " + change.former +
+         " -> " + change.value;
+}
+
+}  // namespace
+
+ActionOutcome Executor::Execute(const Action& action, std::int64_t boot_ms) {
+  const auto turn = parts_.log.Begin();
+  if (!turn) return Failed(turn.error().message);
+  const auto id = parts_.log.Append({.kind = EntryKind::kIntended, .action = action});
+  if (!id) return Failed("not done, it could not be written down: " + id.error().message);
+  At("intended");
+  const bool pretend = action.dry_run || action.step.kind == ActionKind::kNotify;
+  const ActionOutcome outcome =
+      pretend ? ActionOutcome{.text = action.dry_run ? "would have been done" : "notice given"}
+              : Act(action, *id, boot_ms);
+  At("done");
+  const auto written =
+      parts_.log.Append({.kind = EntryKind::kResult, .id = *id, .outcome = outcome});
+  if (!written && outcome.result == ActionResult::kDone) {
+    return {.text = outcome.text + " (which could not be written down)"};
+  }
+  return outcome;
+}
+
+ActionOutcome Executor::Act(const Action& action, std::uint64_t id, std::int64_t boot_ms) {
+  const ActionTarget& target = action.target;
+  const bool of_process = action.step.kind == ActionKind::kKillProcess;
+  if (of_process && !target.process) return Aborted("no process is known to offend");
+  auto victim = of_process ? Victim::Open(parts_.proc, *target.process, target.process_started)
+                           : Victim::Open(parts_.proc, target.life.init, target.life.started);
+  if (!victim) return Aborted(victim.error().message);
+  At("held");
+  const auto confirmed = parts_.look(action);
+  if (!confirmed) return Aborted(confirmed.error().message);
+  // It lived throughout the look: what was seen under its number was itself.
+  if (!victim->IsAlive()) return Aborted("it has ended meanwhile");
+  At("confirmed");
+  switch (action.step.kind) {
+    case ActionKind::kNotify:
+      return {};
+    case ActionKind::kThrottle:
+      return ThrottleNow(action, id, *confirmed);
+    case ActionKind::kFreeze:
+      return FreezeNow(id, *confirmed);
+    case ActionKind::kKillProcess:
+    case ActionKind::kKill:
+      return Kill(action, id, std::move(*victim), *confirmed, boot_ms);
+  }
+  return Failed("no such action");
+}
+
+ActionOutcome Executor::Kill(const Action& action, std::uint64_t id, Victim victim,
+                             const Confirmed& confirmed, std::int64_t boot_ms) {
+  const Step& step = action.step;
+  const bool whole = step.kind == ActionKind::kKill;
+  if (whole && !confirmed.places && !confirmed.is_pid_1) {
+    return Aborted("it has no cgroup of its own, nor an init whose end is its end");
+  }
+  // What is frozen hears no other signal.
+  const bool at_once = step.signal == SIGKILL || (whole && IsFrozen(action.target.life));
+  if (at_once && whole && confirmed.places) {
+    const auto killed = KillTree(*confirmed.places, parts_.patience);
+    return killed ? ActionOutcome{.text = "killed by " + *killed} : Failed(killed.error().message);
+  }
+  const auto sent = victim.Signal(at_once ? SIGKILL : step.signal);
+  if (!sent && sent.error().code == ErrorCode::kVanished) return Aborted("it has ended meanwhile");
+  if (!sent) return Failed(sent.error().message);
+  if (at_once) return {.text = "killed by SIGKILL"};
+  graces_.push_back({.at = boot_ms + step.grace,
+                     .id = id,
+                     .victim = std::move(victim),
+                     .places = whole ? confirmed.places : std::nullopt});
+  return {.text = "signal " + std::to_string(step.signal) +
+                  " was sent, SIGKILL is to follow after " + std::to_string(step.grace) + " ms"};
+}
+
+Result<void> Executor::Make(std::uint64_t id, const LimitChange& change) {
+  const auto place = OpenPlace(change.place);
+  if (!place) return std::unexpected(place.error());
+  const auto written = parts_.log.Append({.kind = EntryKind::kChange, .id = id, .change = change});
+  if (!written) return std::unexpected(written.error());
+  At("noted");
+  if (parts_.hold) {
+    auto held = parts_.hold(id, *place, change);
+    if (!held) return held;
+    secured_.insert(id);
+  }
+  At("secured");
+  auto applied = Apply(*place, change);
+  At("applied");
+  return applied;
+}
+
+ActionOutcome Executor::ThrottleNow(const Action& action, std::uint64_t id,
+                                    const Confirmed& confirmed) {
+  if (!confirmed.places) return Aborted("it has no cgroup of its own");
+  ThrottlePlan plan = PlanThrottle(action.step.throttle, confirmed);
+  std::vector<std::string> done;
+  for (const LimitChange& change : plan.changes) {
+    const auto made = Make(id, change);
+    if (made) done.push_back(InWords(change));
+    if (!made) plan.notes.push_back(change.file + ": " + made.error().message);
+  }
+  const std::string notes = Join(plan.notes);
+  if (done.empty()) return Failed(notes.empty() ? "there is nothing to limit" : notes);
+  return {.text = Join(done) + (notes.empty() ? "" : " (" + notes + ")")};
+}
+
+ActionOutcome Executor::FreezeNow(std::uint64_t id, const Confirmed& confirmed) {
+  if (!confirmed.places) return Aborted("it has no cgroup of its own");
+  const auto change = FreezeChange(*confirmed.places);
+  if (!change) return Failed(change.error().message);
+  if (change->former == change->value) return Aborted("somebody else has frozen it already");
+  const auto made = Make(id, *change);
+  const auto frozen = made ? AwaitFrozen(*change, parts_.patience) : made;
+  if (frozen) return {.text = InWords(*change)};
+  const auto place = OpenPlace(change->place);
+  if (place) static_cast<void>(Restore(*place, *change));
+  return Failed(frozen.error().message);
+}
+
+bool Executor::TakeBack(std::uint64_t id, const std::string& why) {
+  const auto turn = parts_.log.Begin();
+  const auto& actions = parts_.log.book().actions();
+  const auto found = actions.find(id);
+  if (found == actions.end() || !found->second.is_held()) return true;
+  const ActionOutcome outcome = RollBack(found->second);
+  At("restored");
+  if (outcome.result != ActionResult::kDone) return false;
+  LetGo(id);
+  if (turn) {
+    static_cast<void>(
+        parts_.log.Append({.kind = EntryKind::kUndone, .id = id, .outcome = outcome, .why = why}));
+  }
+  return true;
+}
+
+bool Executor::TakeBackAll(const std::string& why) {
+  bool all = true;
+  for (const std::uint64_t id : parts_.log.book().HeldIds()) all = TakeBack(id, why) && all;
+  return all;
+}
+
+bool Executor::IsFrozen(const ContainerLife& life) const {
+  return std::ranges::any_of(parts_.log.book().actions(), [&](const auto& pair) {
+    const BookedAction& booked = pair.second;
+    return booked.is_held() && booked.action.step.kind == ActionKind::kFreeze &&
+           booked.action.target.life == life;
+  });
+}
+
+void Executor::LetGo(std::uint64_t id) {
+  quarrels_.erase(id);
+  if (secured_.erase(id) != 0 && parts_.let_go) parts_.let_go(id);
+}
+
+// What another process has taken back must not be restored once more when we end.
+void Executor::LetGoOfUndone() {
+  const std::set<std::uint64_t> secured = secured_;
+  for (const std::uint64_t id : secured) {
+    if (!parts_.log.book().actions().at(id).is_held()) LetGo(id);
+  }
+}
+
+void Executor::EndGraces(std::int64_t boot_ms) {
+  std::erase_if(graces_, [&](const Grace& grace) {
+    if (boot_ms < grace.at) return false;
+    if (grace.places) {
+      static_cast<void>(KillTree(*grace.places, parts_.patience));
+    } else if (grace.victim.IsAlive()) {
+      static_cast<void>(grace.victim.Signal(SIGKILL));
+    }
+    return true;
+  });
+}
+
+// A throttle that a runtime overwrites is written again, ever more rarely, and given up at last. A
+// freeze is not: whoever thaws a container means it.
+void Executor::Defend(std::uint64_t id, const BookedAction& booked, std::int64_t boot_ms) {
+  if (booked.action.step.kind != ActionKind::kThrottle || !booked.outcome) return;
+  Quarrel& quarrel = quarrels_[id];
+  if (boot_ms < quarrel.next || quarrel.lost >= kMostQuarrels) return;
+  quarrel.next = boot_ms + quarrel.wait;
+  bool overwritten = false;
+  for (const LimitChange& change : booked.changes) {
+    const auto place = OpenPlace(change.place);
+    const auto current = place ? CurrentValue(*place, change) : Result<std::string>("");
+    if (!place || !current || *current == change.value) continue;
+    overwritten = true;
+    if (quarrel.lost + 1 < kMostQuarrels) static_cast<void>(Apply(*place, change));
+  }
+  if (!overwritten) return;
+  quarrel.wait *= 2;
+  quarrel.next = boot_ms + quarrel.wait;
+  if (++quarrel.lost < kMostQuarrels) return;
+  static_cast<void>(parts_.log.Append(
+      {.kind = EntryKind::kResult,
+       .id = id,
+       .outcome = Failed("given up: somebody else sets its limits again and again")}));
+}
+
+void Executor::Tend(const std::string& boot_id, std::int64_t boot_ms) {
+  EndGraces(boot_ms);
+  if (parts_.log.book().HeldIds().empty()) return;
+  {
+    const auto turn = parts_.log.Begin();
+    LetGoOfUndone();
+    for (const std::uint64_t id : parts_.log.book().HeldIds()) {
+      Defend(id, parts_.log.book().actions().at(id), boot_ms);
+    }
+  }
+  for (const Undo& undo : parts_.log.book().Expired(boot_id, boot_ms)) TakeBack(undo.id, undo.why);
+}
+
+}  // namespace hullmark

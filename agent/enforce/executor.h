@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/base/file.h"
+#include "agent/enforce/action_log.h"
+#include "agent/enforce/limit_change.h"
+#include "agent/enforce/recheck.h"
+#include "agent/enforce/victim.h"
+#include "hullmark/action.h"
+#include "hullmark/result.h"
+
+namespace hullmark {
+
+// Does what a plan says, and takes it back. Every step is in the log before it is taken: what
+// cannot be written down is not done.
+class Executor {
+ public:
+  struct Parts {
+    ActionLog& log;
+    Fd proc{};  // A procfs.
+    // Looks at the host afresh and decides anew, see Recheck. Called while the victim is held.
+    std::function<Result<Confirmed>(const Action&)> look{};
+    // Has somebody who outlives us keep the change's file open, to restore it if we do not; before
+    // the change is made. None: a death of ours is mended by the next start alone.
+    std::function<Result<void>(std::uint64_t id, const Fd& place, const LimitChange&)> hold{};
+    std::function<void(std::uint64_t id)> let_go{};
+    std::chrono::milliseconds patience{2'000};  // For what the kernel does in its own time.
+    // Told of each point where a crash leaves something else behind; for tests.
+    std::function<void(std::string_view)> at{};
+  };
+
+  explicit Executor(Parts parts) : parts_(std::move(parts)) {}
+
+  ActionOutcome Execute(const Action& action, std::int64_t boot_ms);
+
+  // What is due by now: SIGKILL after a grace, undo after a ttl, limits that somebody has
+  // overwritten.
+  void Tend(const std::string& boot_id, std::int64_t boot_ms);
+
+  // Takes back one action, or all that is held. The log may be full: what is wrong with it keeps
+  // nobody frozen. False: something could not be taken back.
+  bool TakeBack(std::uint64_t id, const std::string& why);
+  bool TakeBackAll(const std::string& why);
+
+ private:
+  // Of a kill: SIGKILL is due.
+  struct Grace {
+    std::int64_t at = 0;
+    std::uint64_t id = 0;
+    Victim victim;
+    std::optional<ContainerPlaces> places{};  // nullopt: the victim alone.
+  };
+  // Of a value that somebody else overwrites.
+  struct Quarrel {
+    std::int64_t next = 0, wait = 1'000;
+    int lost = 0;
+  };
+
+  ActionOutcome Act(const Action& action, std::uint64_t id, std::int64_t boot_ms);
+  ActionOutcome Kill(const Action& action, std::uint64_t id, Victim victim,
+                     const Confirmed& confirmed, std::int64_t boot_ms);
+  ActionOutcome ThrottleNow(const Action& action, std::uint64_t id, const Confirmed& confirmed);
+  ActionOutcome FreezeNow(std::uint64_t id, const Confirmed& confirmed);
+  Result<void> Make(std::uint64_t id, const LimitChange& change);
+  void Defend(std::uint64_t id, const BookedAction& booked, std::int64_t boot_ms);
+  void EndGraces(std::int64_t boot_ms);
+  bool IsFrozen(const ContainerLife& life) const;
+  void LetGo(std::uint64_t id);
+  void LetGoOfUndone();
+  void At(std::string_view point) const {
+    if (parts_.at) parts_.at(point);
+  }
+
+  Parts parts_;
+  std::vector<Grace> graces_;
+  std::map<std::uint64_t, Quarrel> quarrels_;
+  std::set<std::uint64_t> secured_;  // What somebody would restore in our place.
+};
+
+}  // namespace hullmark

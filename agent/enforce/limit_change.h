@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "agent/base/file.h"
+#include "hullmark/result.h"
+
+namespace hullmark {
+
+// A directory of a cgroup file system that is known by its inode: another cgroup of the same name
+// is another one.
+struct CgroupPlace {
+  std::string directory{};
+  std::uint64_t inode = 0;
+
+  friend bool operator==(const CgroupPlace&, const CgroupPlace&) = default;
+};
+
+// Opens it if it is the same still. kVanished: it is gone, or another one is in its place.
+Result<Fd> OpenPlace(const CgroupPlace& place);
+
+// A file of it, less the newline at its end.
+Result<std::string> ReadValue(const Fd& place, const std::string& file);
+Result<void> WriteValue(const Fd& place, const std::string& file, std::string_view value);
+
+// A value of a cgroup's file that is, or was, replaced by ours. Of a file with a line per device
+// `device` names the line ("8:0"), and the values are what follows it.
+struct LimitChange {
+  CgroupPlace place{};
+  std::string file{};
+  std::string device{};  // "": the file has one value.
+  std::string former{};  // As it was read, byte for byte.
+  std::string value{};   // As the kernel shows what we write.
+
+  friend bool operator==(const LimitChange&, const LimitChange&) = default;
+};
+
+// The value that the file has now. A device without a line has the file's "no limit".
+Result<std::string> CurrentValue(const Fd& place, const LimitChange& change);
+
+// Writes one of its two values.
+Result<void> Apply(const Fd& place, const LimitChange& change);
+Result<void> Restore(const Fd& place, const LimitChange& change);
+// What Restore writes.
+std::string RestoreText(const LimitChange& change);
+
+}  // namespace hullmark

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/enforce/release.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <cstdlib>
+#include <string>
+#include <utility>
+
+#include "agent/base/file.h"
+#include "hullmark/result.h"
+#include "tests/unit/temp_tree.h"
+
+namespace hullmark {
+namespace {
+
+class ReleaseTest : public testing::Test {
+ protected:
+  ReleaseTest() {
+    std::array<int, 2> ends = {};
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) abort();
+    ours_ = Fd(ends[0]);
+    theirs_ = Fd(ends[1]);
+    tree_.Write("a", "changed");
+    tree_.Write("b", "changed");
+  }
+
+  Fd Open(const char* name) const { return Fd(open(tree_.Path(name).c_str(), O_WRONLY)); }
+
+  TempTree tree_;
+  Fd ours_, theirs_;
+};
+
+TEST_F(ReleaseTest, WhatIsHeldIsRestoredWhenTheChannelCloses) {
+  ASSERT_TRUE(SendHold(ours_, 1, Open("a"), "former1"));
+  ASSERT_TRUE(SendHold(ours_, 2, Open("b"), "former2"));
+  SendLetGo(ours_, 2);
+  EXPECT_EQ(tree_.Text("a"), "changed");
+  ours_ = Fd();
+  EXPECT_EQ(HoldUntilClosed(theirs_), 1);
+  EXPECT_EQ(tree_.Text("a"), "former1");
+  EXPECT_EQ(tree_.Text("b"), "changed");
+}
+
+TEST_F(ReleaseTest, TheNewestIsRestoredFirst) {
+  ASSERT_TRUE(SendHold(ours_, 1, Open("a"), "first00"));
+  ASSERT_TRUE(SendHold(ours_, 2, Open("a"), "second0"));
+  ours_ = Fd();
+  EXPECT_EQ(HoldUntilClosed(theirs_), 2);
+  EXPECT_EQ(tree_.Text("a"), "first00");
+}
+
+TEST_F(ReleaseTest, AKilledAgentIsAClosedChannel) {
+  const pid_t agent = fork();
+  if (agent == 0) {
+    static_cast<void>(SendHold(ours_, 1, Open("a"), "former1"));
+    kill(getpid(), SIGKILL);
+  }
+  ours_ = Fd();
+  EXPECT_EQ(HoldUntilClosed(theirs_), 1);
+  EXPECT_EQ(tree_.Text("a"), "former1");
+  waitpid(agent, nullptr, 0);
+}
+
+TEST_F(ReleaseTest, NobodyIsAnError) {
+  theirs_ = Fd();
+  EXPECT_FALSE(SendHold(ours_, 1, Open("a"), "former1"));
+  EXPECT_FALSE(SendHold(ours_, 1, Open("a"), std::string(1000, 'x')));
+}
+
+}  // namespace
+}  // namespace hullmark
