@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <expected>
 #include <functional>
 #include <map>
@@ -33,10 +34,12 @@
 #include "agent/collect/collector.h"
 #include "agent/config/config.h"
 #include "agent/daemon/child.h"
+#include "agent/daemon/enforcement.h"
 #include "agent/daemon/event_memory.h"
 #include "agent/daemon/gateway_process.h"
 #include "agent/daemon/hook_desk.h"
 #include "agent/daemon/inspection.h"
+#include "agent/daemon/standard.h"
 #include "agent/daemon/watcher.h"
 #include "agent/encode/text.h"
 #include "agent/gateway/answer.h"
@@ -47,7 +50,9 @@
 #include "hullmark/check.h"
 #include "hullmark/ids.h"
 #include "hullmark/live.h"
+#include "hullmark/policy.h"
 #include "hullmark/result.h"
+#include "hullmark/snapshot.h"
 
 namespace hullmark {
 namespace {
@@ -62,6 +67,7 @@ constexpr const char* kAgentHelp =
     "  /api/v1/report            the report of 'audit --format json'\n"
     "  /api/v1/containers[/ID]   one line per container; one container whole\n"
     "  /api/v1/violations        what fails\n"
+    "  /api/v1/actions           what was done about it, or would have been\n"
     "  /api/v1/events            what changes, as server-sent events\n"
     "  /api/v1/openapi.json      all of these, described\n"
     "\n"
@@ -291,6 +297,32 @@ Result<Reloaded> Reload(Result<Standard> anew, const Config& started, Inspection
   return Reloaded{.timing = inspection.timing(), .web = std::move(*web)};
 }
 
+using Look = std::function<Result<Snapshot>(const Standard&)>;
+
+// Who takes back what is in force when the agent is killed: a child; under systemd ExecStopPost=,
+// since a child would be killed with it.
+std::vector<std::string> Releasing() {
+  if (getenv("NOTIFY_SOCKET") != nullptr) return {};
+  return {"hullmark", "releaser"};
+}
+
+// How an agent acts upon what it finds. Copied trees are never acted upon.
+std::function<Result<std::unique_ptr<Enforcement>>(const Standard&)> Hands(
+    const GlobalOptions& global, const Wiring& wiring, Look look, std::string state_dir) {
+  return [&global, &wiring, look = std::move(look), state_dir = std::move(state_dir)](
+             const Standard&) -> Result<std::unique_ptr<Enforcement>> {
+    if (global.roots.plain) {
+      return Fail(ErrorCode::kMalformed, "enforce: the roots are copied trees");
+    }
+    return Enforcement::Open({.state_dir = state_dir,
+                              .proc_root = global.roots.proc,
+                              .user = Uid{geteuid()},
+                              .now = wiring.now,
+                              .look = look,
+                              .releaser_command = Releasing()});
+  };
+}
+
 // A person who watches the log reads of it at once; it is an event when the next look finds it.
 void LogViolations(const LiveExec& exec) {
   for (const LiveViolation& violation : exec.violations) {
@@ -322,19 +354,23 @@ Exit RunResident(const AgentFlags& flags, GlobalOptions global, const Wiring& wi
   EventMemory memory = OpenMemory(started);
   HookDesk desk(HookOptions(flags, global, wiring, memory));
   desk.SetHooks(started.hooks, std::move(*hooks));
-  Inspection inspection({.look =
-                             [&](const Standard& by) {
-                               const Wanted wanted = WantedBy(by.benchmark, by.config, by.waivers);
-                               const bool had = collector.has_records();
-                               auto snapshot = collector.Look(HowToLook(global, wiring, wanted));
-                               WarnOfLoss(collector, had);
-                               return snapshot;
-                             },
+  const auto look = [&](const Standard& by) {
+    const Wanted wanted = WantedBy(by.benchmark, by.config, by.waivers);
+    const bool had = collector.has_records();
+    auto snapshot = collector.Look(HowToLook(global, wiring, wanted));
+    WarnOfLoss(collector, had);
+    return snapshot;
+  };
+  if (started.enforce.mode == EnforceMode::kOff) {
+    TakeBackLeftovers(started.state_dir, Uid{geteuid()}, wiring.now);
+  }
+  Inspection inspection({.look = look,
                          .now = wiring.now,
                          .version = std::string(wiring.version),
                          .command = global.command,
                          .watcher = watching.watcher.get(),
-                         .hooks = &desk},
+                         .hooks = &desk,
+                         .enforce = Hands(global, wiring, look, started.state_dir)},
                         std::move(*standard), std::move(memory));
   const AgentEnd end = RunAgent(
       {.timing = inspection.timing(),
@@ -348,6 +384,7 @@ Exit RunResident(const AgentFlags& flags, GlobalOptions global, const Wiring& wi
        .let_go = [&collector] { collector.LetGo(); },
        .wanted_fd = watching.watcher ? watching.watcher->fd() : -1,
        .take_wanted = [&watching] { return watching.watcher->TakeWanted(); },
+       .tend = [&inspection] { inspection.Tend(); },
        .reload = [&] { return Reload(LoadStandard(flags, global), started, inspection, desk); }});
   inspection.Close();
   return ExitOf(end);

@@ -80,6 +80,9 @@ std::function<Exit()> SetupCourier(CLI::App& app, const GlobalOptions& global,
                                    const Wiring& wiring);
 std::function<Exit()> SetupRunCommand(CLI::App& app, const GlobalOptions& global,
                                       const Wiring& wiring);
+std::function<Exit()> SetupReleaser(CLI::App& app, const GlobalOptions& global,
+                                    const Wiring& wiring);
+std::function<Exit()> SetupUndo(CLI::App& app, const GlobalOptions& global, const Wiring& wiring);
 std::function<Exit()> SetupControls(CLI::App& app, const GlobalOptions& global,
                                     const Wiring& wiring);
 std::function<Exit()> SetupExplain(CLI::App& app, const GlobalOptions& global,

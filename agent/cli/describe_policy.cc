@@ -39,8 +39,6 @@ std::string SignalName(std::int32_t signal) {
       return "SIGINT";
     case 3:
       return "SIGQUIT";
-    case 9:
-      return "SIGKILL";
     default:
       return "SIGTERM";
   }
@@ -64,10 +62,11 @@ std::string ThrottleInWords(const Throttle& throttle) {
   return "its cgroup is limited to " + Join(parts, "nothing");
 }
 
-std::string KillInWords(const Step& step, std::string_view whom) {
-  std::string text = std::string(whom) + " gets " + SignalName(step.signal);
-  if (step.signal != 9) text += ", and SIGKILL after " + Time(step.grace);
-  return text;
+std::string KillInWords(const Step& step, std::string_view first, std::string_view then) {
+  constexpr std::int32_t kKill = 9;
+  if (step.signal == kKill) return std::string(then) + " SIGKILL";
+  return std::string(first) + " " + SignalName(step.signal) + ", and after " + Time(step.grace) +
+         " " + std::string(then) + " SIGKILL";
 }
 
 std::string ActionInWords(const Step& step) {
@@ -79,9 +78,9 @@ std::string ActionInWords(const Step& step) {
     case ActionKind::kFreeze:
       return "all its processes are frozen";
     case ActionKind::kKillProcess:
-      return KillInWords(step, "the process that offends");
+      return KillInWords(step, "the process that offends gets", "it gets");
     case ActionKind::kKill:
-      return KillInWords(step, "each of its processes");
+      return KillInWords(step, "its init gets", "all in its cgroup get");
   }
   return "";
 }

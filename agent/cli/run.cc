@@ -40,6 +40,9 @@ constexpr std::array kCommands = {
         .name = "seccomp",
         .sentence = "Tell what the seccomp filters of a container permit, and what is left open",
         .setup = SetupSeccomp},
+    Command{.name = "undo",
+            .sentence = "Take back what the agent has done to containers",
+            .setup = SetupUndo},
     Command{.name = "controls",
             .sentence = "List the controls of the benchmark",
             .setup = SetupControls},
@@ -60,6 +63,10 @@ constexpr std::array kCommands = {
     Command{.name = "run-command",
             .sentence = "Run one program of a hook",
             .setup = SetupRunCommand,
+            .hidden = true},
+    Command{.name = "releaser",
+            .sentence = "Take back what an agent has done when it is gone",
+            .setup = SetupReleaser,
             .hidden = true},
 };
 

@@ -99,6 +99,7 @@ class Resident {
   // The watchdog is fed by a loop that goes round and whose scans end.
   void Upkeep(Moment now) {
     if (gateway_) gateway_->Upkeep(now);
+    if (parts_.tend) parts_.tend();
     if (now < fed_ + kFeeding || loop_.ScanningFor(now) > kHanging) return;
     TellService("WATCHDOG=1");
     fed_ = now;

@@ -64,6 +64,8 @@ struct AgentParts {
   // A look is wanted when this is readable (-1: never); tells whether that is so still.
   int wanted_fd = -1;
   std::function<bool()> take_wanted{};
+  // What else has to be looked after about once a second; waits for nothing. May be empty.
+  std::function<void()> tend{};
   // Takes configuration and benchmark anew, or keeps all of the old and says why. No scan is
   // running, but after_scan may be.
   std::function<Result<Reloaded>()> reload;

@@ -39,6 +39,11 @@ bool EventMemory::AwaitsNames() const {
                              [](const KnownContainer& known) { return known.waited > 0; });
 }
 
+void EventMemory::Tell(std::vector<Event>& events) {
+  if (journal_) return journal_->Tell(events);
+  for (Event& event : events) event.id = ++known_.last_id;
+}
+
 void EventMemory::Flush() {
   if (journal_) journal_->Flush();
 }

@@ -33,6 +33,8 @@ class EventMemory {
 
   // See Journal.
   std::vector<Event> Take(const JudgedScan& scan, const ChangeOptions& options);
+  // Takes events that no scan shows, and gives them their ids.
+  void Tell(std::vector<Event>& events);
   // Id of the newest event; 0: there has been none.
   std::uint64_t last_id() const { return known().last_id; }
   // Whether a container is not spoken of yet, for want of its name.

@@ -26,6 +26,7 @@
 #include "agent/collect/event_facts.h"
 #include "agent/config/config.h"
 #include "agent/daemon/agent.h"
+#include "agent/daemon/enforcement.h"
 #include "agent/daemon/event_memory.h"
 #include "agent/daemon/exec_ledger.h"
 #include "agent/daemon/hook_desk.h"
@@ -34,6 +35,7 @@
 #include "agent/daemon/process_usage.h"
 #include "agent/daemon/program_memory.h"
 #include "agent/daemon/publish.h"
+#include "agent/daemon/standard.h"
 #include "agent/daemon/textfile.h"
 #include "agent/daemon/watcher.h"
 #include "agent/evaluate/evaluate.h"
@@ -46,10 +48,11 @@
 #include "agent/sinks/event_text.h"
 #include "agent/sinks/metrics/self_metrics.h"
 #include "agent/sinks/report_sinks.h"
-#include "hullmark/benchmark.h"
+#include "hullmark/action.h"
 #include "hullmark/check.h"
 #include "hullmark/event.h"
 #include "hullmark/ids.h"
+#include "hullmark/policy.h"
 #include "hullmark/report.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
@@ -61,6 +64,7 @@ using Instant = std::chrono::steady_clock::time_point;
 
 // A person who watches the log is woken by what is severe, and by nothing else.
 bool IsAlarming(const Event& event) {
+  if (event.action) return !event.action->dry_run;
   return event.kind == EventKind::kViolationAppeared && event.severity >= Severity::kHigh;
 }
 
@@ -113,6 +117,62 @@ void Inspection::Replace(Standard standard) {
   if (config.hooks != router_.hooks()) router_ = HookRouter(config.hooks);
   textfile_complained_ = false;
   self_.SetReload(true, parts_.now());
+  OpenEnforcement();
+}
+
+// Where the policy is off there is nobody who could act.
+void Inspection::OpenEnforcement() {
+  const Config& config = standard_.config;
+  if (config.enforce.mode == EnforceMode::kOff || !parts_.enforce) {
+    if (enforcement_ != nullptr) enforcement_->Close("enforcement was switched off");
+    enforcement_.reset();
+    self_.ForgetEnforcement();
+    return;
+  }
+  if (enforcement_ != nullptr) return;
+  auto opened = parts_.enforce(standard_);
+  self_.SetFeature("enforce", opened.has_value());
+  if (!opened) return spdlog::error("enforcement is off: {}", opened.error().message);
+  enforcement_ = std::move(*opened);
+  acted_ = {};
+  spdlog::info("enforcement: {}, {} rules", NameOf(config.enforce.mode),
+               config.enforce.rules.size());
+}
+
+void Inspection::Tend() {
+  if (enforcement_ != nullptr) enforcement_->Tend();
+}
+
+void Inspection::Close() {
+  if (enforcement_ != nullptr) enforcement_->Close("the agent ends");
+  memory_.Close();
+  programs_.Save(memory_.place());
+}
+
+// Before anything is published: what is served tells of what was done.
+void Inspection::Enforce(const Snapshot& snapshot, const Report& report, Timestamp at) {
+  if (enforcement_ == nullptr) return;
+  const auto taken = enforcement_->Act(standard_, snapshot, report, looked_at_ms_);
+  std::vector<Event> events;
+  for (const TakenAction& one : taken) events.push_back(EventOf(one.action, one.outcome, at));
+  memory_.Tell(events);
+  events_.insert(events_.end(), events.begin(), events.end());
+  const EnforcementState state = enforcement_->state(standard_.config.enforce);
+  for (int kind = 0; kind < kActionKinds; ++kind) {
+    for (int enforced = 0; enforced < 2; ++enforced) {
+      for (int result = 0; result < kActionResults; ++result) {
+        const auto now = state.counts.at(static_cast<std::size_t>(kind))
+                             .at(static_cast<std::size_t>(enforced))
+                             .at(static_cast<std::size_t>(result));
+        auto& before = acted_.at(static_cast<std::size_t>(kind))
+                           .at(static_cast<std::size_t>(enforced))
+                           .at(static_cast<std::size_t>(result));
+        self_.CountActions(static_cast<ActionKind>(kind), enforced != 0,
+                           static_cast<ActionResult>(result), now - std::exchange(before, now));
+      }
+    }
+  }
+  self_.SetEnforcement(state.active, state.budget_remaining, state.breaker_open);
 }
 
 void Inspection::KeepAfterBadReload() { self_.SetReload(false, parts_.now()); }
@@ -151,6 +211,7 @@ void Inspection::Learn(Snapshot& snapshot, std::uint64_t looked_at) {
 Scanned Inspection::TryScan(const ScanOrder& order, Instant began) {
   CountState(order.state);
   const auto looked_at = static_cast<std::uint64_t>(BootTime().count());
+  looked_at_ms_ = BootMilliseconds();
   auto snapshot = parts_.look(standard_);
   if (!snapshot) return {.documents = std::unexpected(snapshot.error())};
   if (snapshot->processes.empty()) {
@@ -190,6 +251,7 @@ Result<Fd> Inspection::Judge(const Snapshot& snapshot, const ScanOrder& order, I
   self_.CountScan(whole ? ScanResult::kOk : ScanResult::kPartial, took);
   events_ = memory_.Take({.snapshot = snapshot, .benchmark = input.benchmark, .report = report},
                          {.debounce = config.events.debounce});
+  Enforce(snapshot, report, snapshot.taken_at);
   routed_ = router_.Route(events_, snapshot);
   if (parts_.hooks != nullptr) parts_.hooks->SetHost(snapshot.host.name);
   recent_.Add(events_);
@@ -202,7 +264,8 @@ Result<Fd> Inspection::Judge(const Snapshot& snapshot, const ScanOrder& order, I
     metrics = exposition_.Renew(self_);
     WriteTextfile(metrics);
   }
-  auto documents = MakeDocuments(input, metrics, recent_, WithEvents(order.publication));
+  const std::string actions = enforcement_ == nullptr ? "" : enforcement_->Document(config.enforce);
+  auto documents = MakeDocuments(input, metrics, actions, recent_, WithEvents(order.publication));
   spdlog::debug("scan {} ({}): {} containers, {} of them judged anew, in {:.3f} s",
                 order.publication.sequence, NameOf(order.reason), report.containers.size(),
                 evaluator_->judged().containers, std::chrono::duration<double>(took).count());
@@ -243,11 +306,6 @@ void Inspection::Settle() {
   } catch (const std::exception& error) {
     spdlog::error("events: {}", error.what());
   }
-}
-
-void Inspection::Close() {
-  memory_.Close();
-  programs_.Save(memory_.place());
 }
 
 // Before the events are written down: killed in between, they are found again, or never were.

@@ -14,37 +14,28 @@
 
 #include "agent/base/file.h"
 #include "agent/base/keyed_hash.h"
-#include "agent/config/config.h"
 #include "agent/daemon/agent.h"
+#include "agent/daemon/enforcement.h"
 #include "agent/daemon/event_memory.h"
 #include "agent/daemon/hook_desk.h"
 #include "agent/daemon/hook_router.h"
 #include "agent/daemon/loop.h"
 #include "agent/daemon/program_memory.h"
 #include "agent/daemon/recent_events.h"
+#include "agent/daemon/standard.h"
 #include "agent/daemon/watcher.h"
 #include "agent/evaluate/evaluator.h"
 #include "agent/gateway/documents.h"
 #include "agent/gateway/requests.h"
 #include "agent/sinks/metrics/exposition.h"
 #include "agent/sinks/metrics/self_metrics.h"
-#include "hullmark/benchmark.h"
-#include "hullmark/check.h"
 #include "hullmark/event.h"
 #include "hullmark/ids.h"
+#include "hullmark/report.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
-#include "hullmark/waiver.h"
 
 namespace hullmark {
-
-// What the agent judges by, from one reload to the next.
-struct Standard {
-  Config config{};
-  std::vector<Check> checks{};  // That the benchmark's controls point to.
-  Benchmark benchmark{};
-  std::vector<Waiver> waivers{};
-};
 
 // The inspector's work: look, judge, tell what changed, lay out what is served. Keeps between scans
 // what is counted and remembered. One thread at a time.
@@ -56,6 +47,9 @@ class Inspection {
     std::string version{}, command{};  // For reports.
     Watcher* watcher = nullptr;        // Judges what comes between two looks; may be null.
     HookDesk* hooks = nullptr;         // Tells hooks what changed; may be null.
+    // How to act upon what is found; asked for only where the policy is not off. None: nothing
+    // does.
+    std::function<Result<std::unique_ptr<Enforcement>>(const Standard&)> enforce{};
     // Takes the events of a scan, also where there were none. Empty: they go to the log.
     std::function<void(const std::vector<Event>&)> tell{};
   };
@@ -78,7 +72,10 @@ class Inspection {
   // between two scans.
   void Settle();
 
-  // Writes down what is remembered: before the agent ends.
+  // What has become due of actions that were taken; from the loop's thread.
+  void Tend();
+
+  // Takes back what is in force, and writes down what is remembered: before the agent ends.
   void Close();
 
  private:
@@ -93,6 +90,8 @@ class Inspection {
   void CountWatch();
   void CountHooks();
   void CountState(const AgentState& state);
+  void OpenEnforcement();
+  void Enforce(const Snapshot& snapshot, const Report& report, Timestamp at);
   // Whether it works otherwise than it did.
   bool WriteTextfile(std::string_view metrics);
 
@@ -102,7 +101,10 @@ class Inspection {
   std::unique_ptr<Evaluator> evaluator_;
   EventMemory memory_;
   ProgramMemory programs_;
-  std::vector<Event> events_{};  // Of the newest scan, until they are told.
+  std::unique_ptr<Enforcement> enforcement_{};  // While the policy is not off, and it works.
+  EnforcementState::Counts acted_{};            // As counted by now.
+  std::int64_t looked_at_ms_ = 0;               // Of the newest look: since boot.
+  std::vector<Event> events_{};                 // Of the newest scan, until they are told.
   HookRouter router_;
   std::vector<std::vector<std::string>> routed_{};    // Names of hooks, by event of events_.
   std::map<std::string, HookState> hooks_counted_{};  // As counted by now.

@@ -103,6 +103,14 @@ std::vector<Event> Journal::Take(const JudgedScan& scan, const ChangeOptions& op
   return std::move(changes.events);
 }
 
+void Journal::Tell(std::vector<Event>& events) {
+  for (Event& event : events) {
+    event.id = ++saved_.known.last_id;
+    if (!options_.events_file.empty()) saved_.outbox.push_back(EventLine(event));
+    unsaved_ = told_ = true;
+  }
+}
+
 void Journal::Flush() {
   if (!file_ && !OpenState()) return StandBack();
   if (unsaved_) Save();

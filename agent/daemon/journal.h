@@ -63,6 +63,8 @@ class Journal {
 
   // The events of a scan; nothing is written yet.
   std::vector<Event> Take(const JudgedScan& scan, const ChangeOptions& options);
+  // Takes events that no scan shows, and gives them their ids.
+  void Tell(std::vector<Event>& events);
   // Writes down what was taken. Failures are warned of once, and again after a success.
   void Flush();
 

@@ -19,6 +19,10 @@
 namespace hullmark {
 namespace {
 
+constexpr std::string_view kNoActions =
+    R"({"schema":"hullmark.actions/1","mode":"off","budget_remaining":0,"breaker":null,"actions":[]})"
+    "\n";
+
 void AddEvents(const RecentEvents& events, DocumentsWriter& writer) {
   writer.Add(std::string(kEventsPath), DocumentType::kEvents, Compression::kNone,
              [&](const BodySink& sink) {
@@ -34,7 +38,7 @@ void AddEvents(const RecentEvents& events, DocumentsWriter& writer) {
 
 }  // namespace
 
-Result<Fd> MakeDocuments(const ReportInput& in, std::string_view metrics,
+Result<Fd> MakeDocuments(const ReportInput& in, std::string_view metrics, std::string_view actions,
                          const RecentEvents& events, const Publication& publication) {
   DocumentsWriter writer;
   writer.Add("/metrics", DocumentType::kMetrics, Compression::kGzip,
@@ -45,6 +49,8 @@ Result<Fd> MakeDocuments(const ReportInput& in, std::string_view metrics,
   };
   add_json("/api/v1/containers", WriteContainerList);
   add_json("/api/v1/violations", WriteViolationList);
+  writer.Add("/api/v1/actions", DocumentType::kJson, Compression::kGzip,
+             [&](const BodySink& sink) { sink(actions.empty() ? kNoActions : actions); });
   writer.Add("/", DocumentType::kHtml, Compression::kGzip,
              [&](const BodySink& sink) { WriteOverviewPage(in, sink); });
   std::vector<ByteRange> places;

@@ -12,8 +12,10 @@
 namespace hullmark {
 
 // Everything that is served until the next scan, from one picture: what a client reads in two
-// requests fits together, or belongs to two publications.
+// requests fits together, or belongs to two publications. `actions`: see ActionsDocument; "" where
+// nobody acts.
 Result<Fd> MakeDocuments(const ReportInput& report, std::string_view metrics,
-                         const RecentEvents& events, const Publication& publication);
+                         std::string_view actions, const RecentEvents& events,
+                         const Publication& publication);
 
 }  // namespace hullmark

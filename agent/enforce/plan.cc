@@ -182,6 +182,8 @@ class Planner {
     }
     if (!ledger.breaker.empty()) {
       if (std::exchange(ladder.told_of_stop, true)) return;
+      action.evidence =
+          "not done, since the breaker is open (" + ledger.breaker + "), for " + action.evidence;
       action.step = {.kind = ActionKind::kNotify};
       planned_.actions.push_back(std::move(action));
       return;

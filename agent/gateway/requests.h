@@ -18,11 +18,12 @@ enum class Route : std::uint8_t {
   kContainers,
   kContainer,
   kViolations,
+  kActions,
   kEvents,
   kOpenApi,
   kOther,
 };
-inline constexpr std::size_t kRoutes = 11;
+inline constexpr std::size_t kRoutes = 12;
 inline constexpr std::array<std::string_view, kRoutes> kRouteNames = {"/",
                                                                       "/metrics",
                                                                       "/healthz",
@@ -31,6 +32,7 @@ inline constexpr std::array<std::string_view, kRoutes> kRouteNames = {"/",
                                                                       "/api/v1/containers",
                                                                       "/api/v1/containers/{id}",
                                                                       "/api/v1/violations",
+                                                                      "/api/v1/actions",
                                                                       "/api/v1/events",
                                                                       "/api/v1/openapi.json",
                                                                       "other"};

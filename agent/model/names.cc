@@ -46,7 +46,7 @@ constexpr std::array<std::string_view, kWaiverStates> kWaiverStateNames = {"acti
 constexpr std::array<std::string_view, kGrades> kGradeNames = {"A", "B", "C", "D", "F"};
 constexpr std::array<std::string_view, kEventKinds> kEventNames = {
     "container_appeared", "container_gone",  "violation_appeared", "violation_resolved",
-    "violation_changed",  "control_unknown", "grade_changed"};
+    "violation_changed",  "control_unknown", "grade_changed",      "action"};
 
 template <typename Enum, std::size_t Size>
 std::string_view At(const std::array<std::string_view, Size>& names, Enum value) {

@@ -77,7 +77,7 @@ class DiffWriter {
   }
 
   JsonWriter& Begin(EventKind kind, const SubjectChange& subject) {
-    ++counts_[std::to_underlying(kind)];
+    ++counts_.at(std::to_underlying(kind));
     json_.BeginObject().Member("kind", NameOf(kind));
     WriteContainer(subject);
     return json_;
@@ -175,7 +175,7 @@ class DiffWriter {
 
   const Comparison& looks_;
   JsonWriter json_;
-  std::array<std::uint32_t, kEventKinds> counts_ = {};
+  std::array<std::uint32_t, kChangeKinds> counts_ = {};
   std::array<std::uint32_t, kSeverities> new_ = {};
 };
 

@@ -12,8 +12,10 @@
 #include "agent/encode/json_writer.h"
 #include "agent/sinks/score_json.h"
 #include "agent/sinks/values.h"
+#include "hullmark/action.h"
 #include "hullmark/check.h"
 #include "hullmark/event.h"
+#include "hullmark/policy.h"
 #include "hullmark/report.h"
 #include "hullmark/snapshot.h"
 
@@ -53,6 +55,14 @@ void WriteControl(JsonWriter& json, const Event& event) {
   json.Member("evidence", event.evidence);
 }
 
+void WriteAction(JsonWriter& json, const Event& event) {
+  if (!event.action) return;
+  const EventAction& action = *event.action;
+  json.Key("action").BeginObject().Member("rule", action.rule).Member("kind", NameOf(action.kind));
+  json.Member("dry_run", action.dry_run).Member("result", NameOf(action.outcome.result));
+  json.Member("text", action.outcome.text).EndObject();
+}
+
 }  // namespace
 
 void WriteEventObject(JsonWriter& json, const Event& event) {
@@ -60,6 +70,7 @@ void WriteEventObject(JsonWriter& json, const Event& event) {
   json.Member("at", ToRfc3339(event.at)).Member("kind", NameOf(event.kind));
   WriteContainer(json, event);
   WriteControl(json, event);
+  WriteAction(json, event);
   WritePoints(json, "exposure", event.exposure);
   WriteGrade(json, "grade", event.grade);
   if (event.kind == EventKind::kGradeChanged) WriteGrade(json, "former_grade", event.former_grade);

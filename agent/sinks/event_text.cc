@@ -9,8 +9,10 @@
 #include <string_view>
 
 #include "agent/encode/text.h"
+#include "hullmark/action.h"
 #include "hullmark/check.h"
 #include "hullmark/event.h"
+#include "hullmark/policy.h"
 #include "hullmark/report.h"
 #include "hullmark/snapshot.h"
 
@@ -33,6 +35,13 @@ std::string_view GradeText(std::optional<Grade> grade) { return grade ? NameOf(*
 std::string WhatOf(const Event& event) {
   if (event.kind == EventKind::kGradeChanged) {
     return fmt::format(": {} -> {}", GradeText(event.former_grade), GradeText(event.grade));
+  }
+  if (event.action) {
+    const EventAction& action = *event.action;
+    return fmt::format(": {}{} by rule {} for {} ({}): {}: {}", action.dry_run ? "would " : "",
+                       NameOf(action.kind), Printable(action.rule), event.control,
+                       Printable(event.evidence), NameOf(action.outcome.result),
+                       Printable(action.outcome.text));
   }
   if (event.control.empty()) return "";
   std::string what = ": " + event.control;

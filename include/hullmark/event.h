@@ -6,8 +6,10 @@
 #include <string>
 #include <string_view>
 
+#include "hullmark/action.h"
 #include "hullmark/check.h"
 #include "hullmark/ids.h"
+#include "hullmark/policy.h"
 #include "hullmark/report.h"
 #include "hullmark/snapshot.h"
 
@@ -21,8 +23,20 @@ enum class EventKind : std::uint8_t {
   kViolationChanged,  // Another effective severity.
   kControlUnknown,    // It was known before.
   kGradeChanged,
+  kAction,  // A rule of the site's policy acted upon a container, or would have.
 };
-inline constexpr int kEventKinds = 7;
+inline constexpr int kEventKinds = 8;
+inline constexpr int kChangeKinds = 7;  // Those before kAction: what two looks can show.
+
+// What was done.
+struct EventAction {
+  std::string rule{};
+  ActionKind kind = ActionKind::kNotify;
+  bool dry_run = true;
+  ActionOutcome outcome{};
+
+  friend bool operator==(const EventAction&, const EventAction&) = default;
+};
 
 // Something changed between two Reports. Owns its texts: it outlives both.
 struct Event {
@@ -39,8 +53,12 @@ struct Event {
   std::optional<Severity> former_severity{};     // Of a changed violation.
   std::optional<Grade> grade{}, former_grade{};  // nullopt: none (provisional).
   MilliPoints exposure = 0;                      // Of the container, now; gone: 0.
+  std::optional<EventAction> action{};  // Of kAction; control, severity and evidence say why.
   std::string evidence{};  // The first line of proof, of a resolved violation the last one.
 };
+
+// The event that tells of an action.
+Event EventOf(const Action& action, const ActionOutcome& outcome, Timestamp at);
 
 std::string_view NameOf(EventKind kind);  // "violation_appeared"
 

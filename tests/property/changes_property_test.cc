@@ -111,6 +111,8 @@ void Listener::Hear(const Event& event) {
     case EventKind::kGradeChanged:
       RC_ASSERT(event.grade != event.former_grade);
       return;
+    case EventKind::kAction:
+      RC_FAIL("no look acts");
   }
 }
 

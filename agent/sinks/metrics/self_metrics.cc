@@ -26,9 +26,11 @@
 #include "agent/sinks/metrics/labels.h"
 #include "agent/sinks/metrics/read_errors.h"
 #include "agent/sinks/report_sinks.h"
+#include "hullmark/action.h"
 #include "hullmark/benchmark.h"
 #include "hullmark/check.h"
 #include "hullmark/ids.h"
+#include "hullmark/policy.h"
 #include "hullmark/report.h"
 #include "hullmark/snapshot.h"
 #include "hullmark/waiver.h"
@@ -104,6 +106,10 @@ struct SelfMetrics::Families {
   FamilyFor<Counter>& task_events = Register<Counter>(registry, Metric::kEventsTotal);
   FamilyFor<Counter>& task_events_lost = Register<Counter>(registry, Metric::kEventsLostTotal);
   FamilyFor<Histogram>& detections = Register<Histogram>(registry, Metric::kDetectionLatency);
+  FamilyFor<Counter>& actions = Register<Counter>(registry, Metric::kEnforcementActionsTotal);
+  FamilyFor<Gauge>& active = Register<Gauge>(registry, Metric::kEnforcementActive);
+  FamilyFor<Gauge>& budget = Register<Gauge>(registry, Metric::kEnforcementBudget);
+  FamilyFor<Gauge>& breaker = Register<Gauge>(registry, Metric::kEnforcementBreaker);
   Counter& restarts = Register<Counter>(registry, Metric::kGatewayRestartsTotal).Add({});
   FamilyFor<Counter>& deliveries = Register<Counter>(registry, Metric::kHookDeliveriesTotal);
   FamilyFor<Gauge>& hook_queues = Register<Gauge>(registry, Metric::kHookQueueLength);
@@ -274,6 +280,35 @@ void SelfMetrics::SetHook(std::string_view hook, std::size_t waiting,
   const prometheus::Labels labels = {{"hook", LabelText(hook)}};
   families_->hook_queues.Add(labels).Set(static_cast<double>(waiting));
   if (told) families_->hook_told.Add(labels).Set(ToSeconds(*told));
+}
+
+void SelfMetrics::CountActions(ActionKind kind, bool enforced, ActionResult result,
+                               std::uint64_t count) {
+  families_->actions
+      .Add({{"action", std::string(NameOf(kind))},
+            {"mode", enforced ? "enforced" : "dry_run"},
+            {"result", std::string(NameOf(result))}})
+      .Increment(static_cast<double>(count));
+}
+
+void SelfMetrics::SetEnforcement(std::span<const std::uint64_t> active,
+                                 std::int32_t budget_remaining, bool breaker_open) {
+  for (std::size_t at = 0; at < active.size(); ++at) {
+    const auto kind = static_cast<ActionKind>(at);
+    if (!IsReversible(kind)) continue;
+    families_->active.Add({{"action", std::string(NameOf(kind))}})
+        .Set(static_cast<double>(active[at]));
+  }
+  families_->budget.Add({}).Set(budget_remaining);
+  families_->breaker.Add({}).Set(breaker_open ? 1 : 0);
+}
+
+void SelfMetrics::ForgetEnforcement() {
+  for (const ActionKind kind : {ActionKind::kThrottle, ActionKind::kFreeze}) {
+    families_->active.Remove(&families_->active.Add({{"action", std::string(NameOf(kind))}}));
+  }
+  families_->budget.Remove(&families_->budget.Add({}));
+  families_->breaker.Remove(&families_->breaker.Add({}));
 }
 
 void SelfMetrics::CountRequests(std::string_view path, int code, std::uint64_t count) {

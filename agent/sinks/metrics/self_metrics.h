@@ -12,8 +12,10 @@
 #include <string_view>
 
 #include "agent/sinks/report_sinks.h"
+#include "hullmark/action.h"
 #include "hullmark/check.h"
 #include "hullmark/ids.h"
+#include "hullmark/policy.h"
 
 namespace hullmark {
 
@@ -64,6 +66,12 @@ class SelfMetrics {
   void CountDeadLetters(std::string_view hook, std::string_view reason, std::uint64_t count);
   // What waits, and when it was last told something (nullopt: not yet).
   void SetHook(std::string_view hook, std::size_t waiting, std::optional<Timestamp> told);
+  void CountActions(ActionKind kind, bool enforced, ActionResult result, std::uint64_t count);
+  // `active`: by ActionKind, of those that can be taken back.
+  void SetEnforcement(std::span<const std::uint64_t> active, std::int32_t budget_remaining,
+                      bool breaker_open);
+  // It is off.
+  void ForgetEnforcement();
   // `path` is one of a fixed set: never what a client sent.
   void CountRequests(std::string_view path, int code, std::uint64_t count);
   // `process`: "inspector", "gateway" or "courier". What `usage` lacks is absent from now on.

@@ -20,7 +20,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 std::shared_ptr<const Documents> PublishedOf(const testing::World& world) {
-  auto file = MakeDocuments(world.Input(), "metric 1\n", RecentEvents(), {.sequence = 3});
+  auto file = MakeDocuments(world.Input(), "metric 1\n", "", RecentEvents(), {.sequence = 3});
   return Documents::Open(std::move(*file)).value();
 }
 

@@ -49,7 +49,7 @@ TEST(RecentEvents, TheyArePublished) {
   recent.Add(Events(3, 5, "a"));
   const testing::World world = testing::MakeWorld();
   const auto documents =
-      Documents::Open(MakeDocuments(world.Input(), "m 1\n", recent, {.last_event = 5}).value())
+      Documents::Open(MakeDocuments(world.Input(), "m 1\n", "", recent, {.last_event = 5}).value())
           .value();
   EXPECT_EQ(documents->FirstEventAfter(0), 3);
   EXPECT_EQ(documents->EventsAfter(4), recent.entries().back().text);

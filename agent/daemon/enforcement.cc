@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/daemon/enforcement.h"
+
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/base/boot_time.h"
+#include "agent/base/durable.h"
+#include "agent/base/file.h"
+#include "agent/config/config.h"
+#include "agent/daemon/actions_json.h"
+#include "agent/daemon/releaser.h"
+#include "agent/daemon/standard.h"
+#include "agent/encode/text.h"
+#include "agent/enforce/action_book.h"
+#include "agent/enforce/action_entry.h"
+#include "agent/enforce/action_log.h"
+#include "agent/enforce/executor.h"
+#include "agent/enforce/history.h"
+#include "agent/enforce/limit_change.h"
+#include "agent/enforce/plan.h"
+#include "agent/enforce/recheck.h"
+#include "agent/evaluate/evaluate.h"
+#include "hullmark/action.h"
+#include "hullmark/ids.h"
+#include "hullmark/policy.h"
+#include "hullmark/report.h"
+#include "hullmark/result.h"
+#include "hullmark/snapshot.h"
+
+namespace hullmark {
+namespace {
+
+constexpr std::uint32_t kAllExamples = 100'000;  // A line of proof for each offender.
+constexpr std::int64_t kLeastStale = 60'000;
+constexpr int kStaleIntervals = 3;
+
+std::string BootId() {
+  constexpr std::size_t kMost = 64;
+  ReadBuffer buffer(kMost);
+  const auto text = buffer.Read(AT_FDCWD, "/proc/sys/kernel/random/boot_id");
+  return text ? std::string(text->substr(0, text->find('\n'))) : "";
+}
+
+PlanInput InputOf(const Standard& standard, const Snapshot& snapshot, const Report& report) {
+  const Config& config = standard.config;
+  return {.snapshot = snapshot,
+          .benchmark = standard.benchmark,
+          .report = report,
+          .policy = config.enforce,
+          .infrastructure = config.infrastructure,
+          .self = Pid{getpid()},
+          .stale_after =
+              std::max<std::int64_t>(kLeastStale, kStaleIntervals * config.scan.interval.count())};
+}
+
+}  // namespace
+
+std::int64_t BootMilliseconds() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(BootTime()).count();
+}
+
+LogStamp StampNow(Timestamp at) {
+  static const std::string kBoot = BootId();
+  return {.at = at, .boot_id = kBoot, .boot_ms = BootMilliseconds()};
+}
+
+Result<std::unique_ptr<Enforcement>> Enforcement::Open(Parts parts) {
+  if (parts.state_dir.empty()) {
+    return Fail(ErrorCode::kMalformed, "enforce: there is no 'state_dir' to write actions down in");
+  }
+  MakeIfMissing(parts.state_dir);
+  auto proc = OpenDirectory(AT_FDCWD, parts.proc_root.c_str());
+  if (!proc) return Fail(proc.error().code, parts.proc_root + ": cannot be opened");
+  std::unique_ptr<Enforcement> made(new Enforcement(std::move(parts)));
+  Enforcement& self = *made;
+  auto log = ActionLog::Open(self.parts_.state_dir, self.parts_.user,
+                             [&self] { return StampNow(self.parts_.now()); });
+  if (!log) return std::unexpected(log.error());
+  self.log_ = std::make_unique<ActionLog>(std::move(*log));
+  Executor::Parts hands{
+      .log = *self.log_, .proc = std::move(*proc), .look = [&self](const Action& action) {
+        return self.Confirm(*self.standard_, action);
+      }};
+  if (!self.parts_.releaser_command.empty()) {
+    self.releaser_ = std::make_unique<Releaser>(self.parts_.releaser_command);
+    hands.hold = [&self](std::uint64_t id, const Fd& place, const LimitChange& change) {
+      return self.releaser_->Hold(id, place, change);
+    };
+    hands.let_go = [&self](std::uint64_t id) { self.releaser_->LetGo(id); };
+  }
+  self.executor_ = std::make_unique<Executor>(std::move(hands));
+  self.Close("the agent has started anew");
+  const std::int64_t now = BootMilliseconds();
+  self.history_.started = now;
+  const std::string boot = StampNow({}).boot_id;
+  constexpr std::int64_t kDay = 86'400'000;
+  self.log_->book().Recall(boot, now - kDay, self.history_);
+  return made;
+}
+
+Result<Confirmed> Enforcement::Confirm(const Standard& standard, const Action& action) {
+  const auto snapshot = parts_.look(standard);
+  if (!snapshot) return std::unexpected(snapshot.error());
+  const Config& config = standard.config;
+  const Report report = Evaluate(*snapshot, standard.benchmark,
+                                 {.site = config.select,
+                                  .classes = config.classes,
+                                  .examples = kAllExamples,
+                                  .waivers = standard.waivers});
+  return Recheck(InputOf(standard, *snapshot, report), action);
+}
+
+// An open breaker outlives the agent.
+void Enforcement::KeepBreaker(bool dry_run, const std::string& before) {
+  const std::string& why = history_.LedgerOf(dry_run).breaker;
+  if (why.empty() || why == before) return;
+  spdlog::error(
+      "enforce: {}: from now on there are {}notices only, until 'hullmark undo "
+      "--reset-breaker'",
+      Printable(why), dry_run ? "(in the dry run) " : "");
+  const auto turn = log_->Begin();
+  static_cast<void>(log_->Append({.kind = EntryKind::kBreaker, .why = why, .dry_run = dry_run}));
+}
+
+std::vector<TakenAction> Enforcement::Act(const Standard& standard, const Snapshot& snapshot,
+                                          const Report& report, std::int64_t looked_at_ms) {
+  const std::scoped_lock lock(mutex_);
+  standard_ = &standard;
+  {
+    const auto turn = log_->Begin();
+  }  // What others have written: an undo, a breaker reset.
+  for (const bool dry_run : {true, false}) {
+    history_.LedgerOf(dry_run).breaker = log_->book().breaker(dry_run);
+  }
+  const std::vector<HeldAction> held = log_->book().Held();
+  PlanInput input = InputOf(standard, snapshot, report);
+  input.looked_at = looked_at_ms;
+  input.now = BootMilliseconds();
+  input.in_force = held;
+  const Policy& policy = standard.config.enforce;
+  Planned planned = Plan(input, std::move(history_));
+  history_ = std::move(planned.history);
+  for (const Undo& undo : planned.undo) executor_->TakeBack(undo.id, undo.why);
+  std::vector<TakenAction> taken;
+  for (Action& action : planned.actions) {
+    const std::int64_t now = BootMilliseconds();
+    ActionOutcome outcome = executor_->Execute(action, now);
+    Record(action, outcome, policy, BootMilliseconds(), history_);
+    ++counts_[static_cast<std::size_t>(action.step.kind)][action.dry_run ? 0 : 1]
+             [static_cast<std::size_t>(outcome.result)];
+    taken.push_back({.action = std::move(action), .outcome = std::move(outcome)});
+  }
+  for (const bool dry_run : {true, false}) KeepBreaker(dry_run, log_->book().breaker(dry_run));
+  return taken;
+}
+
+void Enforcement::Tend() {
+  const std::unique_lock lock(mutex_, std::try_to_lock);
+  if (!lock) return;
+  const LogStamp now = StampNow({});
+  executor_->Tend(now.boot_id, now.boot_ms);
+  if (releaser_ != nullptr) releaser_->Tend();
+}
+
+void Enforcement::Close(const std::string& why) {
+  const std::scoped_lock lock(mutex_);
+  if (!executor_->TakeBackAll(why)) {
+    spdlog::error("enforce: not everything could be taken back; see 'hullmark undo --all'");
+  }
+}
+
+EnforcementState Enforcement::state(const Policy& policy) const {
+  const std::scoped_lock lock(mutex_);
+  const bool dry_run = policy.mode != EnforceMode::kEnforce;
+  const Ledger& ledger = history_.LedgerOf(dry_run);
+  EnforcementState state{.counts = counts_,
+                         .budget_remaining = BudgetLeft(ledger, policy.budget, BootMilliseconds()),
+                         .breaker_open = !ledger.breaker.empty()};
+  for (const HeldAction& held : log_->book().Held()) {
+    ++state.active[static_cast<std::size_t>(held.kind)];
+  }
+  return state;
+}
+
+std::string Enforcement::Document(const Policy& policy) const {
+  const std::scoped_lock lock(mutex_);
+  const bool dry_run = policy.mode != EnforceMode::kEnforce;
+  return ActionsDocument({.mode = policy.mode,
+                          .budget_remaining = BudgetLeft(history_.LedgerOf(dry_run), policy.budget,
+                                                         BootMilliseconds()),
+                          .breaker = history_.LedgerOf(dry_run).breaker},
+                         log_->book());
+}
+
+void TakeBackLeftovers(const std::string& state_dir, Uid user, std::function<Timestamp()> now) {
+  if (state_dir.empty() || access((state_dir + "/actions.jsonl").c_str(), F_OK) != 0) return;
+  auto log = ActionLog::Open(state_dir, user, [&now] { return StampNow(now()); });
+  if (!log) return spdlog::warn("{}", log.error().message);
+  Executor executor({.log = *log});
+  if (!executor.TakeBackAll("the agent has started anew")) {
+    spdlog::error("enforce: not everything could be taken back; see 'hullmark undo --all'");
+  }
+}
+
+}  // namespace hullmark

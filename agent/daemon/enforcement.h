@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "agent/daemon/releaser.h"
+#include "agent/daemon/standard.h"
+#include "agent/enforce/action_log.h"
+#include "agent/enforce/executor.h"
+#include "agent/enforce/history.h"
+#include "hullmark/action.h"
+#include "hullmark/ids.h"
+#include "hullmark/policy.h"
+#include "hullmark/report.h"
+#include "hullmark/result.h"
+#include "hullmark/snapshot.h"
+
+namespace hullmark {
+
+// What of enforcement is exported.
+struct EnforcementState {
+  // By ActionKind, pretended and enforced, ActionResult; since the agent began.
+  using Counts = std::array<std::array<std::array<std::uint64_t, kActionResults>, 2>, kActionKinds>;
+  Counts counts{};
+  std::array<std::uint64_t, kActionKinds> active{};  // In force.
+  std::int32_t budget_remaining = 0;
+  bool breaker_open = false;
+};
+
+// An action that was taken or pretended, for whoever is to be told.
+struct TakenAction {
+  Action action{};
+  ActionOutcome outcome{};
+};
+
+// The hands of the agent: plans after each look, acts, and takes back. There is one only while the
+// policy is not off.
+class Enforcement {
+ public:
+  struct Parts {
+    std::string state_dir{};  // Of the log.
+    std::string proc_root = "/proc";
+    Uid user{};
+    std::function<Timestamp()> now{};
+    // A fresh look, for a decision that is about to be acted upon.
+    std::function<Result<Snapshot>(const Standard&)> look{};
+    std::vector<std::string> releaser_command{};  // None: nobody outlives us.
+  };
+
+  // Takes back what an agent before this one has left. Error: there is nowhere to write down what
+  // would be done, so nothing can be.
+  static Result<std::unique_ptr<Enforcement>> Open(Parts parts);
+  Enforcement(const Enforcement&) = delete;
+  Enforcement& operator=(const Enforcement&) = delete;
+  ~Enforcement() = default;
+
+  // After a look. What `standard` does not want any more is taken back first. Returns what was
+  // done.
+  std::vector<TakenAction> Act(const Standard& standard, const Snapshot& snapshot,
+                               const Report& report, std::int64_t looked_at_ms);
+
+  // What has become due. Waits for nobody: what another thread is at is tended to by the next call.
+  void Tend();
+
+  // Takes back all that is in force.
+  void Close(const std::string& why);
+
+  EnforcementState state(const Policy& policy) const;
+  // /api/v1/actions.
+  std::string Document(const Policy& policy) const;
+
+ private:
+  explicit Enforcement(Parts parts) : parts_(std::move(parts)) {}
+
+  Result<Confirmed> Confirm(const Standard& standard, const Action& action);
+  void KeepBreaker(bool dry_run, const std::string& before);
+
+  Parts parts_;
+  mutable std::mutex mutex_;
+  std::unique_ptr<ActionLog> log_;
+  std::unique_ptr<Releaser> releaser_;
+  std::unique_ptr<Executor> executor_;
+  const Standard* standard_ = nullptr;  // While it acts.
+  History history_;
+  EnforcementState::Counts counts_{};
+};
+
+// Takes back what an agent has left that lives no more; nothing where there is no log.
+void TakeBackLeftovers(const std::string& state_dir, Uid user, std::function<Timestamp()> now);
+
+// The time that a log's entry bears.
+LogStamp StampNow(Timestamp at);
+std::int64_t BootMilliseconds();
+
+}  // namespace hullmark
