@@ -126,6 +126,15 @@ check_faults() {
   esac
 }
 
+check_enforce() {
+  local status=0
+  "$here/enforce_test.py" "$hullmark" || status=$?
+  case $status in
+    77) skipped=$((skipped + 1)) ;;
+    *) check "enforce: whom a rule means, nobody else, and back byte for byte" [ "$status" = 0 ] ;;
+  esac
+}
+
 check_agent() {
   local program missing=()
   for program in prometheus promtool prometheus-alertmanager; do
@@ -169,6 +178,7 @@ check "text: nothing hostile reaches a terminal" text_is_printable
 check_filters
 check_watch
 check_faults
+check_enforce
 check "hostile: containers that mean harm are bounded and judged" "$here/hostile_test.py" "$hullmark"
 check_agent
 if [ -z "${ZOO_KEEP:-}" ]; then
