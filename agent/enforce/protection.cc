@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "hullmark/ids.h"
+#include "hullmark/result.h"
 #include "hullmark/selector.h"
 #include "hullmark/snapshot.h"
 
@@ -55,6 +56,14 @@ bool RunsHostFiles(const Container& container) {
          container.container_class == ContainerClass::kSandbox;
 }
 
+// It ended while it was looked at: whose it was cannot be told, and nobody can harm it. Else who
+// forks fast enough would always have a stranger in his cgroup.
+bool HasEnded(const Process& process) {
+  const auto space = process.leader.namespaces[NamespaceKind::kPid];
+  return !space &&
+         (space.error().code == ErrorCode::kVanished || space.error().code == ErrorCode::kNotFound);
+}
+
 }  // namespace
 
 Protection::Protection(const Snapshot& snapshot, const Selector& infrastructure, Pid self)
@@ -66,6 +75,7 @@ Protection::Protection(const Snapshot& snapshot, const Selector& infrastructure,
     }
   }
   for (std::size_t at = 0; at < snapshot.processes.size(); ++at) {
+    if (owner[at] == kNobodys && HasEnded(snapshot.processes[at])) continue;
     for (std::optional<CgroupIndex> cgroup : CgroupsOf(snapshot.processes[at])) {
       for (; cgroup; cgroup = snapshot.At(*cgroup).parent) owners_[*cgroup].insert(owner[at]);
     }

@@ -309,7 +309,7 @@ enforce:
     def test_the_budget_ends_a_loop_of_restarts(self):
         name, _ = self.container("loop", "--cap-add", "SYS_ADMIN", "--restart", "always")
         self.start(name, "{kill: {signal: KILL}, next_after: 0s}", budget="{actions: 2, per: 10m}")
-        self.until(lambda: "hullmark_enforcement_breaker_open 1" in self.metrics(), "breaker")
+        self.until(lambda: "\nhullmark_enforcement_breaker_open 1\n" in self.metrics(), "breaker")
         kills = [each["result"] for each in self.actions() if each["action"] == "kill"]
         self.assertEqual(len(kills), 2, "what was tried counts")
         self.assertIn("done", kills)
@@ -317,7 +317,7 @@ enforce:
         time.sleep(2)
         self.assertEqual(docker("inspect", "-f", "{{.State.Running}}", name), "true")
         self.undo("--reset-breaker")
-        self.until(lambda: "hullmark_enforcement_breaker_open 0" in self.metrics(), "reset")
+        self.until(lambda: "\nhullmark_enforcement_breaker_open 0\n" in self.metrics(), "reset")
 
     def test_who_calls_himself_a_runtime_is_not_exempt(self):
         name, pid = self.container("mimic", "--cap-add", "SYS_ADMIN", command=(

@@ -40,6 +40,14 @@ TEST_F(ProtectionTest, ProcessesOfOthersInItsCgroupProtectIt) {
   EXPECT_EQ(WhyNot(), "its cgroup /docker/web holds processes of others");
 }
 
+TEST_F(ProtectionTest, WhatEndsDuringTheLookIsNobodyToProtect) {
+  const ProcessIndex fork = scene_.AddStranger("/docker/web");
+  scene_.At(fork).leader.namespaces.Set(NamespaceKind::kPid, Missing(ErrorCode::kVanished));
+  EXPECT_EQ(WhyNot(), "");
+  scene_.At(fork).leader.namespaces.Set(NamespaceKind::kPid, Missing(ErrorCode::kDenied));
+  EXPECT_NE(WhyNot(), "");
+}
+
 TEST_F(ProtectionTest, ProcessesOfOthersBelowItsCgroupProtectIt) {
   scene_.AddStranger("/docker/web/a/b");
   EXPECT_EQ(WhyNot(), "its cgroup /docker/web holds processes of others");
