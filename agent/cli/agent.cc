@@ -308,18 +308,22 @@ std::vector<std::string> Releasing() {
 
 // How an agent acts upon what it finds. Copied trees are never acted upon.
 std::function<Result<std::unique_ptr<Enforcement>>(const Standard&)> Hands(
-    const GlobalOptions& global, const Wiring& wiring, Look look, std::string state_dir) {
-  return [&global, &wiring, look = std::move(look), state_dir = std::move(state_dir)](
+    const GlobalOptions& global, const Wiring& wiring, HookDesk& desk, Look look,
+    std::string state_dir) {
+  return [&global, &wiring, &desk, look = std::move(look), state_dir = std::move(state_dir)](
              const Standard&) -> Result<std::unique_ptr<Enforcement>> {
     if (global.roots.plain) {
       return Fail(ErrorCode::kMalformed, "enforce: the roots are copied trees");
     }
-    return Enforcement::Open({.state_dir = state_dir,
-                              .proc_root = global.roots.proc,
-                              .user = Uid{geteuid()},
-                              .now = wiring.now,
-                              .look = look,
-                              .releaser_command = Releasing()});
+    return Enforcement::Open(
+        {.state_dir = state_dir,
+         .proc_root = global.roots.proc,
+         .user = Uid{geteuid()},
+         .now = wiring.now,
+         .look = look,
+         .call = [&desk](const std::string& hook,
+                         const Event& event) { return desk.Call(hook, event); },
+         .releaser_command = Releasing()});
   };
 }
 
@@ -370,7 +374,7 @@ Exit RunResident(const AgentFlags& flags, GlobalOptions global, const Wiring& wi
                          .command = global.command,
                          .watcher = watching.watcher.get(),
                          .hooks = &desk,
-                         .enforce = Hands(global, wiring, look, started.state_dir)},
+                         .enforce = Hands(global, wiring, desk, look, started.state_dir)},
                         std::move(*standard), std::move(memory));
   const AgentEnd end = RunAgent(
       {.timing = inspection.timing(),

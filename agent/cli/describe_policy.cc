@@ -81,6 +81,8 @@ std::string ActionInWords(const Step& step) {
       return KillInWords(step, "the process that offends gets", "it gets");
     case ActionKind::kKill:
       return KillInWords(step, "its init gets", "all in its cgroup get");
+    case ActionKind::kHook:
+      return "the hook " + step.hook + " is called";
   }
   return "";
 }

@@ -239,8 +239,8 @@ Config ConfigReader::Read() {
   ReadMetrics();
   ReadEvents();
   ReadLog();
-  config_.enforce = ReadPolicy(root_.TakeOptional("enforce"), name_, reading_);
   if (const auto* node = root_.TakeOptional("hooks")) config_.hooks = ReadHooks(node, reading_);
+  config_.enforce = ReadPolicy(root_.TakeOptional("enforce"), config_.hooks, name_, reading_);
   root_.RefuseOthers();
   return config_;
 }

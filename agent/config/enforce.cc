@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -17,6 +18,7 @@
 
 #include "agent/benchmark/fields.h"
 #include "agent/benchmark/yaml_tree.h"
+#include "agent/config/hooks.h"
 #include "agent/config/units.h"
 #include "agent/config/values.h"
 #include "hullmark/glob.h"
@@ -118,8 +120,26 @@ void ReadKill(const YamlNode& node, Step& step, FieldReader& reading) {
   fields.RefuseOthers();
 }
 
+std::string ReadHookName(const YamlNode& node, std::span<const Hook> hooks, FieldReader& reading) {
+  Fields fields(&node, reading);
+  const YamlNode* name = fields.Take("name");
+  std::string wanted = ReadText(name, reading);
+  fields.RefuseOthers();
+  if (wanted.empty()) return wanted;
+  const auto hook = std::ranges::find(hooks, wanted, &Hook::name);
+  if (hook == hooks.end()) {
+    reading.Complain(name->line, "no hook is called " + Quoted(wanted));
+  } else if (IsToldOfViolationsOnly(*hook)) {
+    reading.Complain(name->line, Quoted(wanted) +
+                                     " has the format alertmanager, which knows no "
+                                     "actions; use cloudevents or a command");
+  }
+  return wanted;
+}
+
 // What the key of an action says.
-void ReadAction(const YamlNode& node, ActionKind kind, Step& step, FieldReader& reading) {
+void ReadAction(const YamlNode& node, ActionKind kind, std::span<const Hook> hooks, Step& step,
+                FieldReader& reading) {
   step.kind = kind;
   switch (kind) {
     case ActionKind::kThrottle:
@@ -128,6 +148,9 @@ void ReadAction(const YamlNode& node, ActionKind kind, Step& step, FieldReader& 
     case ActionKind::kKillProcess:
     case ActionKind::kKill:
       return ReadKill(node, step, reading);
+    case ActionKind::kHook:
+      step.hook = ReadHookName(node, hooks, reading);
+      return;
     case ActionKind::kNotify:
     case ActionKind::kFreeze:
       return Fields(&node, reading).RefuseOthers();
@@ -140,12 +163,9 @@ void RefuseMissing(Fields& fields, FieldReader& reading) {
                      "'kill_at_exec' needs a program in the kernel that is not built in this "
                      "version; use kill_process");
   }
-  if (const auto* node = fields.TakeOptional("hook")) {
-    reading.Complain(node->line, "'hook' needs hooks, which are not built in this version");
-  }
 }
 
-Step ReadStep(const YamlNode& node, FieldReader& reading) {
+Step ReadStep(const YamlNode& node, std::span<const Hook> hooks, FieldReader& reading) {
   Fields fields(&node, reading);
   Step step;
   int actions = 0;
@@ -154,11 +174,12 @@ Step ReadStep(const YamlNode& node, FieldReader& reading) {
     const auto kind = static_cast<ActionKind>(at);
     const auto* action = fields.TakeOptional(NameOf(kind));
     if (action == nullptr) continue;
-    ReadAction(*action, kind, step, reading);
+    ReadAction(*action, kind, hooks, step, reading);
     ++actions;
   }
   if (actions != 1) {
-    reading.Complain(node.line, "a step needs one of notify, throttle, freeze, kill_process, kill");
+    reading.Complain(node.line,
+                     "a step needs one of notify, throttle, freeze, kill_process, kill, hook");
   }
   if (const auto* ttl = fields.TakeOptional("ttl")) {
     step.ttl = ReadTime(ttl, seconds(1), reading);
@@ -203,8 +224,8 @@ void ReadWhen(const YamlNode* node, Rule& rule, FieldReader& reading) {
   fields.RefuseOthers();
 }
 
-Rule ReadRule(const YamlNode& node, EnforceMode global, std::string_view name,
-              FieldReader& reading) {
+Rule ReadRule(const YamlNode& node, EnforceMode global, std::span<const Hook> hooks,
+              std::string_view name, FieldReader& reading) {
   Fields fields(&node, reading);
   Rule rule{.source = std::string(name) + ":" + std::to_string(node.line)};
   rule.name = ReadText(fields.Take("name"), reading);
@@ -214,7 +235,7 @@ Rule ReadRule(const YamlNode& node, EnforceMode global, std::string_view name,
   }
   const YamlNode* steps = fields.Take("do");
   for (const YamlNode& step : ReadItems(steps, reading)) {
-    rule.steps.push_back(ReadStep(step, reading));
+    rule.steps.push_back(ReadStep(step, hooks, reading));
   }
   if (steps != nullptr && rule.steps.empty()) reading.Complain(steps->line, "'do' is empty");
   if (const auto* mode = fields.TakeOptional("mode")) {
@@ -248,7 +269,8 @@ Budget ReadBudget(const YamlNode* node, FieldReader& reading) {
 
 }  // namespace
 
-Policy ReadPolicy(const YamlNode* node, std::string_view name, FieldReader& reading) {
+Policy ReadPolicy(const YamlNode* node, std::span<const Hook> hooks, std::string_view name,
+                  FieldReader& reading) {
   Policy policy;
   if (node == nullptr) return policy;
   Fields fields(node, reading);
@@ -261,7 +283,7 @@ Policy ReadPolicy(const YamlNode* node, std::string_view name, FieldReader& read
   }
   if (const auto* rules = fields.TakeOptional("rules")) {
     for (const YamlNode& item : ReadItems(rules, reading)) {
-      Rule rule = ReadRule(item, policy.mode, name, reading);
+      Rule rule = ReadRule(item, policy.mode, hooks, name, reading);
       if (std::ranges::find(policy.rules, rule.name, &Rule::name) != policy.rules.end()) {
         reading.Complain(item.line, "two rules are called " + Quoted(rule.name));
       }

@@ -76,6 +76,12 @@ struct Hook {
   friend bool operator==(const Hook&, const Hook&) = default;
 };
 
+// An Alertmanager knows what is violated and what is not; all else it is not told.
+inline bool IsToldOfViolationsOnly(const Hook& hook) {
+  const auto* webhook = std::get_if<Webhook>(&hook.call);
+  return webhook != nullptr && webhook->format == HookFormat::kAlertmanager;
+}
+
 // The list below `hooks`.
 std::vector<Hook> ReadHooks(const YamlNode* node, FieldReader& reading);
 

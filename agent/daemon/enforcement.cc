@@ -35,6 +35,7 @@
 #include "agent/enforce/recheck.h"
 #include "agent/evaluate/evaluate.h"
 #include "hullmark/action.h"
+#include "hullmark/event.h"
 #include "hullmark/ids.h"
 #include "hullmark/policy.h"
 #include "hullmark/report.h"
@@ -95,6 +96,11 @@ Result<std::unique_ptr<Enforcement>> Enforcement::Open(Parts parts) {
       .log = *self.log_, .proc = std::move(*proc), .look = [&self](const Action& action) {
         return self.Confirm(*self.standard_, action);
       }};
+  if (self.parts_.call) {
+    hands.call = [&self](const std::string& hook, const Action& action) {
+      return self.parts_.call(hook, EventOf(action, {.text = "the hook was called"}, action.at));
+    };
+  }
   if (!self.parts_.releaser_command.empty()) {
     self.releaser_ = std::make_unique<Releaser>(self.parts_.releaser_command);
     hands.hold = [&self](std::uint64_t id, const Fd& place, const LimitChange& change) {

@@ -16,6 +16,7 @@
 #include "agent/enforce/executor.h"
 #include "agent/enforce/history.h"
 #include "hullmark/action.h"
+#include "hullmark/event.h"
 #include "hullmark/ids.h"
 #include "hullmark/policy.h"
 #include "hullmark/report.h"
@@ -51,6 +52,8 @@ class Enforcement {
     std::function<Timestamp()> now{};
     // A fresh look, for a decision that is about to be acted upon.
     std::function<Result<Snapshot>(const Standard&)> look{};
+    // See HookDesk::Call. Empty: there are no hooks.
+    std::function<bool(const std::string& hook, const Event&)> call{};
     std::vector<std::string> releaser_command{};  // None: nobody outlives us.
   };
 

@@ -50,6 +50,7 @@ void WriteAction(const Action& action, JsonWriter& json) {
   json.Member("rule", action.rule).Member("step", std::uint64_t{action.step_number});
   json.Member("action", NameOf(step.kind)).Member("dry_run", action.dry_run);
   if (IsKill(step.kind)) json.Member("signal", step.signal).Member("grace_ms", step.grace);
+  if (step.kind == ActionKind::kHook) json.Member("hook", step.hook);
   if (step.ttl) json.Member("ttl_ms", *step.ttl);
   json.Member("control", action.control).Member("severity", NameOf(action.severity));
   json.Member("seen_at", static_cast<std::int64_t>(action.at)).Member("evidence", action.evidence);
@@ -149,6 +150,7 @@ Action ReadAction(Reader& reader) {
     action.step.signal = static_cast<std::int32_t>(reader.Integer("signal"));
     action.step.grace = reader.Integer("grace_ms");
   }
+  if (action.step.kind == ActionKind::kHook) action.step.hook = reader.Text("hook");
   if (reader.Find("ttl_ms") != nullptr) action.step.ttl = reader.Integer("ttl_ms");
   action.control = reader.Text("control");
   action.severity = reader.Word("severity", SeverityOfName);

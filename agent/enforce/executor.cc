@@ -93,6 +93,8 @@ ActionOutcome Executor::Act(const Action& action, std::uint64_t id, std::int64_t
     case ActionKind::kKillProcess:
     case ActionKind::kKill:
       return Kill(action, id, std::move(*victim), *confirmed, boot_ms);
+    case ActionKind::kHook:
+      return CallHook(action);
   }
   return Failed("no such action");
 }
@@ -120,6 +122,12 @@ ActionOutcome Executor::Kill(const Action& action, std::uint64_t id, Victim vict
                      .places = whole ? confirmed.places : std::nullopt});
   return {.text = "signal " + std::to_string(step.signal) +
                   " was sent, SIGKILL is to follow after " + std::to_string(step.grace) + " ms"};
+}
+
+ActionOutcome Executor::CallHook(const Action& action) const {
+  const std::string name = "hook " + action.step.hook;
+  if (!parts_.call || !parts_.call(action.step.hook, action)) return Failed("there is no " + name);
+  return {.text = name + " was called"};
 }
 
 Result<void> Executor::Make(std::uint64_t id, const LimitChange& change) {

@@ -34,6 +34,8 @@ class Executor {
     // the change is made. None: a death of ours is mended by the next start alone.
     std::function<Result<void>(std::uint64_t id, const Fd& place, const LimitChange&)> hold{};
     std::function<void(std::uint64_t id)> let_go{};
+    // Calls a hook of the site. False: there is none of this name.
+    std::function<bool(const std::string& hook, const Action&)> call{};
     std::chrono::milliseconds patience{2'000};  // For what the kernel does in its own time.
     // Told of each point where a crash leaves something else behind; for tests.
     std::function<void(std::string_view)> at{};
@@ -70,6 +72,7 @@ class Executor {
   ActionOutcome Kill(const Action& action, std::uint64_t id, Victim victim,
                      const Confirmed& confirmed, std::int64_t boot_ms);
   ActionOutcome ThrottleNow(const Action& action, std::uint64_t id, const Confirmed& confirmed);
+  ActionOutcome CallHook(const Action& action) const;
   ActionOutcome FreezeNow(std::uint64_t id, const Confirmed& confirmed);
   Result<void> Make(std::uint64_t id, const LimitChange& change);
   void Defend(std::uint64_t id, const BookedAction& booked, std::int64_t boot_ms);

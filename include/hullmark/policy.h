@@ -20,8 +20,8 @@ namespace hullmark {
 // In ascending order of what is done: a rule may be stricter than the policy, never looser.
 enum class EnforceMode : std::uint8_t { kOff, kDryRun, kEnforce };
 
-enum class ActionKind : std::uint8_t { kNotify, kThrottle, kFreeze, kKillProcess, kKill };
-inline constexpr int kActionKinds = 5;
+enum class ActionKind : std::uint8_t { kNotify, kThrottle, kFreeze, kKillProcess, kKill, kHook };
+inline constexpr int kActionKinds = 6;
 
 // What can be taken back: its former state is a few bytes of cgroup files.
 constexpr bool IsReversible(ActionKind kind) {
@@ -57,6 +57,7 @@ struct Step {
   Throttle throttle{};                // Of kThrottle.
   std::int32_t signal = 15;           // Of a kill; SIGKILL follows it after `grace`.
   std::int64_t grace = 10'000;        // Of a kill.
+  std::string hook{};                 // Of kHook: its name.
   std::optional<std::int64_t> ttl{};  // Takes the step back, unless the next one came before.
   std::int64_t next_after = 60'000;   // From this step to the next, if the violation persists.
 

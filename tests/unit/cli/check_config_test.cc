@@ -197,11 +197,11 @@ TEST_F(CheckConfigTest, TellsWhatAPolicyWillDo) {
   EXPECT_EQ(Check({"--config", file}), Exit::kDone) << err_;
   EXPECT_TRUE(Says("Enforcement is dry_run: nothing is done, it is said what would be."));
   EXPECT_TRUE(Says("In 600 s at most 3 actions, to 5.0 % of the containers (one at least)."));
-  EXPECT_TRUE(
-      Says("when containers with namespace prod-* of class container fail CAP-001, FS-001, "
-           "from severity critical up, for 30 s without a break: 1. its cgroup is limited "
-           "to 10 % of a CPU, 8 tasks more than it has, for 1800 s or until the next step; "
-           "after 60 s more: 2. its init gets SIGTERM, and after 5 s all in its cgroup get SIGKILL."))
+  EXPECT_TRUE(Says(
+      "when containers with namespace prod-* of class container fail CAP-001, FS-001, "
+      "from severity critical up, for 30 s without a break: 1. its cgroup is limited "
+      "to 10 % of a CPU, 8 tasks more than it has, for 1800 s or until the next step; "
+      "after 60 s more: 2. its init gets SIGTERM, and after 5 s all in its cgroup get SIGKILL."))
       << out_;
   EXPECT_TRUE(Says("nothing is ever done to: - pid 1, kernel threads, hullmark itself"));
   EXPECT_TRUE(Says("- class pause."));

@@ -32,7 +32,9 @@ constexpr const char* kWhole = R"(enforce:
       mode: dry_run
     - name: other
       when: {control: CAP-001}
-      do: [{throttle: {pids: 64}}, {kill_process: {}}]
+      do: [{throttle: {pids: 64}}, {hook: {name: fix}}, {kill_process: {}}]
+hooks:
+  - {name: fix, events: [], command: {path: /usr/local/sbin/fix}}
 )";
 
 TEST(ReadPolicyTest, ReadsEveryKey) {
@@ -73,12 +75,13 @@ TEST(ReadPolicyTest, WhatIsLeftOutIsCautious) {
   EXPECT_EQ(rule.classes, std::vector{ContainerClass::kContainer});
   EXPECT_EQ(rule.mode, std::nullopt);
   EXPECT_EQ(ModeOf(config->enforce, rule), EnforceMode::kEnforce);
-  ASSERT_EQ(rule.steps.size(), 2U);
+  ASSERT_EQ(rule.steps.size(), 3U);
   EXPECT_EQ(rule.steps[0].throttle.pids, (PidsCap{.above_current = false, .count = 64}));
   EXPECT_EQ(rule.steps[0].next_after, 60'000);
   EXPECT_EQ(rule.steps[0].ttl, std::nullopt);
-  EXPECT_EQ(rule.steps[1].signal, 15);
-  EXPECT_EQ(rule.steps[1].grace, 10'000);
+  EXPECT_EQ(rule.steps[1], (Step{.kind = ActionKind::kHook, .hook = "fix"}));
+  EXPECT_EQ(rule.steps[2].signal, 15);
+  EXPECT_EQ(rule.steps[2].grace, 10'000);
 }
 
 std::string WithRule(const std::string& fields) {
@@ -112,7 +115,10 @@ TEST(ReadPolicyTest, SaysWhatIsWrongAndWhere) {
       {WithRule(when + "do: [{kill: {signal: STOP}}]"), "c:4: 'signal' must be"},
       {WithRule(when + "do: [{kill_at_exec: {}}]"),
        "c:4: 'kill_at_exec' needs a program in the kernel that is not built in this version"},
-      {WithRule(when + "do: [{hook: {name: x}}]"), "c:4: 'hook' needs hooks"},
+      {WithRule(when + "do: [{hook: {name: x}}]"), "c:4: no hook is called 'x'"},
+      {"hooks: [{name: x, webhook: {url: 'http://127.0.0.1', format: alertmanager}}]\n" +
+           WithRule(when + "do: [{hook: {name: x}}]"),
+       "c:5: 'x' has the format alertmanager"},
       {WithRule(when + "do: [{notify: {}}], mode: enforce"),
        "c:4: a rule must not be looser than 'enforce.mode', which is dry_run"},
       {WithRule(when + "do: [{notify: {}}]") + "    - {name: r, " + when + "do: [{notify: {}}]}\n",

@@ -92,6 +92,11 @@ class ExecutorTest : public testing::Test {
     return Executor({.log = log,
                      .proc = OpenDirectory(-100, "/proc").value(),
                      .look = [this](const Action&) { return confirmed_; },
+                     .call =
+                         [this](const std::string& hook, const Action& action) {
+                           called_.push_back(hook + " for " + action.target.life.id);
+                           return hook == "fix";
+                         },
                      .patience = std::chrono::milliseconds(50),
                      .at = std::move(at)});
   }
@@ -120,6 +125,7 @@ class ExecutorTest : public testing::Test {
   TempTree state_;
   Child child_;
   std::int64_t now_ = 1'000;
+  std::vector<std::string> called_;
   Result<Confirmed> confirmed_ = tree_.Unified();
   const std::vector<std::string> untouched_ = Limits();
 };
@@ -219,6 +225,25 @@ TEST_F(ExecutorTest, WhatEndsDuringTheLookIsNotActedUpon) {
     break;  // Its start time can be read once only.
   }
   EXPECT_EQ(Limits(), untouched_);
+}
+
+TEST_F(ExecutorTest, HooksAreCalledAfterAFreshLook) {
+  ActionLog log = OpenLog();
+  Executor executor = Make(log);
+  Action action = Of(ActionKind::kHook);
+  action.step.hook = "fix";
+  EXPECT_EQ(executor.Execute(action, now_), ActionOutcome{.text = "hook fix was called"});
+  EXPECT_EQ(called_, std::vector<std::string>{"fix for c"});
+  EXPECT_EQ(log.book().actions().rbegin()->second.action.step.hook, "fix");
+  action.step.hook = "gone";
+  EXPECT_EQ(executor.Execute(action, now_).result, ActionResult::kFailed);
+  called_.clear();
+  action.dry_run = true;
+  executor.Execute(action, now_);
+  action.dry_run = false;
+  confirmed_ = Fail(ErrorCode::kVanished, "CAP-001 does not fail any more");
+  EXPECT_EQ(executor.Execute(action, now_).result, ActionResult::kAborted);
+  EXPECT_EQ(called_, std::vector<std::string>{});
 }
 
 TEST_F(ExecutorTest, DoubtAbortsAndSaysSo) {

@@ -26,11 +26,11 @@ namespace hullmark {
 namespace {
 
 constexpr std::int64_t kNow = 1'000'000;
-constexpr Step kNotify = {.kind = ActionKind::kNotify, .next_after = 1'000};
-constexpr Step kThrottle = {
+const Step kNotify = {.kind = ActionKind::kNotify, .next_after = 1'000};
+const Step kThrottle = {
     .kind = ActionKind::kThrottle, .throttle = {.cpu_permille = 100}, .next_after = 60'000};
-constexpr Step kKill = {.kind = ActionKind::kKill, .next_after = 1'000};
-constexpr Step kKillProcess = {.kind = ActionKind::kKillProcess, .next_after = 1'000};
+const Step kKill = {.kind = ActionKind::kKill, .next_after = 1'000};
+const Step kKillProcess = {.kind = ActionKind::kKillProcess, .next_after = 1'000};
 
 // Containers named c0, c1 ... of one process each; what C-0 says of them in turn.
 Scene SceneOf(const std::vector<Verdict>& says, std::vector<Step> steps) {
