@@ -150,7 +150,11 @@ std::vector<TakenAction> Enforcement::Act(const Standard& standard, const Snapsh
     const auto turn = log_->Begin();
   }  // What others have written: an undo, a breaker reset.
   for (const bool dry_run : {true, false}) {
-    history_.LedgerOf(dry_run).breaker = log_->book().breaker(dry_run);
+    Ledger& ledger = history_.LedgerOf(dry_run);
+    const std::string& breaker = log_->book().breaker(dry_run);
+    // Whoever closes it allows what comes next: it would open at once where the budget is spent.
+    if (breaker.empty() && !ledger.breaker.empty()) ledger = {};
+    ledger.breaker = breaker;
   }
   const std::vector<HeldAction> held = log_->book().Held();
   PlanInput input = InputOf(standard, snapshot, report);

@@ -19,7 +19,10 @@ namespace hullmark {
 void ActionBook::Take(const ActionEntry& entry) {
   last_id_ = std::max(last_id_, entry.id);
   if (entry.kind == EntryKind::kBreaker) breakers_[entry.dry_run ? 0 : 1] = entry.why;
-  if (entry.kind == EntryKind::kBreakerReset) breakers_[0] = breakers_[1] = "";
+  if (entry.kind == EntryKind::kBreakerReset) {
+    breakers_[0] = breakers_[1] = "";
+    forgiven_ = last_id_;
+  }
   if (entry.kind == EntryKind::kIntended) {
     actions_[entry.id] = {.action = entry.action, .began = entry.stamp};
     const auto old = std::ranges::find_if(
@@ -88,7 +91,9 @@ void ActionBook::Recall(const std::string& boot_id, std::int64_t since, History&
   history.enforced.breaker = breaker(false);
   for (const auto& [id, booked] : actions_) {
     const bool counts = booked.action.step.kind != ActionKind::kNotify;
-    if (!counts || booked.began.boot_id != boot_id || booked.began.boot_ms <= since) continue;
+    if (!counts || id <= forgiven_ || booked.began.boot_id != boot_id ||
+        booked.began.boot_ms <= since)
+      continue;
     history.LedgerOf(booked.action.dry_run)
         .spent.push_back({.at = booked.began.boot_ms, .container = booked.action.target.life.id});
   }

@@ -47,12 +47,14 @@ class ActionBook {
   std::vector<HeldAction> Held() const;
   // Those whose time is over. The highest step of a ladder that is held decides for all of it.
   std::vector<Undo> Expired(const std::string& boot_id, std::int64_t boot_ms) const;
-  // The budgets as they were spent within this boot since `since`, and the breakers.
+  // The budgets as they were spent within this boot since `since` and since somebody has last
+  // closed the breakers, and the breakers.
   void Recall(const std::string& boot_id, std::int64_t since, History& history) const;
 
  private:
   std::map<std::uint64_t, BookedAction> actions_{};
   std::uint64_t last_id_ = 0;
+  std::uint64_t forgiven_ = 0;             // Actions up to this one count for no budget any more.
   std::array<std::string, 2> breakers_{};  // Of pretended, of real actions.
 };
 

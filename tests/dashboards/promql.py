@@ -39,14 +39,6 @@ def families():
         yield name, kind, labels.split(",") if labels else []
 
 
-def later():
-    """The same of what rules and dashboards ask for and no agent exports yet."""
-    for line in (HERE / "later_metrics.txt").read_text().splitlines():
-        if line and not line.startswith("#"):
-            name, kind, *labels = line.split()
-            yield name, kind, labels[0].split(",") if labels else []
-
-
 def stored(metrics):
     """Metric: its labels, as Prometheus stores it."""
     known = {}
@@ -58,8 +50,8 @@ def stored(metrics):
     return known
 
 
-EXPORTED, LATER = stored(families()), stored(later())
-KNOWN = {"up": set()} | EXPORTED | LATER
+EXPORTED = stored(families())
+KNOWN = {"up": set()} | EXPORTED
 
 
 def variables_in(text):

@@ -88,8 +88,6 @@ class Runner:
         if any(counts) or None in counts:  # An error was told already.
             return
         reason = next((reason for key, reason in self.empty.items() if key in where), None)
-        if awaited := promql.uses(query)[0] & (set(promql.LATER) - self.stored):
-            reason = f"no agent exports {', '.join(sorted(awaited))} yet"
         if reason:
             self.excused[where] = reason
         else:

@@ -18,7 +18,7 @@ import promql
 HERE = pathlib.Path(__file__).resolve().parent
 BENCHMARK = yaml.safe_load((HERE.parents[1] / "checks" / "benchmarks" / "default.yaml").read_text())
 CONTROLS = {control["id"]: control for control in BENCHMARK["controls"]}
-TYPES = {name: kind for name, kind, _ in [*promql.families(), *promql.later()]}
+TYPES = {name: kind for name, kind, _ in promql.families()}
 ORDER = ["critical", "high", "medium", "low", "info"]
 
 DEFAULT = "CAP-008 CAP-009 CAP-014 PRV-001 NS-006 USR-001 USR-002 RES-001 RES-003 RES-006 RES-007 FS-009".split()
@@ -138,7 +138,7 @@ class Host:
         yield "hullmark_enforcement_active", {"action": "freeze"}, 1
         yield "hullmark_enforcement_budget_remaining", {}, 2
         yield "hullmark_enforcement_breaker_open", {}, 0
-        yield "hullmark_hook_deliveries_total", {"hook": "siem", "result": "ok"}, n
+        yield "hullmark_hook_deliveries_total", {"hook": "siem", "result": "delivered"}, n
         yield "hullmark_hook_queue_length", {"hook": "siem"}, 0
         for state, count in (("active", 3), ("expiring", 1), ("expired", 0), ("unused", 1)):
             yield "hullmark_waivers", {"state": state}, count

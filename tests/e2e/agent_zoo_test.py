@@ -82,11 +82,25 @@ def serves(program, folder):
               f"{len(metrics):,} bytes of metrics; {time.monotonic() - began:.1f} s")
 
 
+# All that has metrics of its own is switched on, and nothing is touched.
+EVERYTHING_ON = """hooks:
+  - {name: trail, command: {path: /usr/bin/true, user: nobody}}
+enforce:
+  mode: dry_run
+  grace_after_start: 0s
+  budget: {actions: 100, per: 1m, max_containers_fraction: 1.0}
+  rules:
+    - {name: escapers, when: {control: RUN-001}, select: {name: '*'}, do: [{freeze: {}, ttl: 1m}, {kill: {}}]}
+"""
+
+
 def queries(program, folder):
+    config = folder / "hullmark.yaml"
+    config.write_text(EVERYTHING_ON)
     waiver = folder / "waivers.yaml"
     waiver.write_text("waivers:\n  - {control: FS-009, select: {name: '*'}, reason: a test, owner: tests, "
                       "expires: 2099-01-01}\n")
-    with agent(program, folder, "--waivers", waiver) as target:
+    with agent(program, folder, "--config", config, "--waivers", waiver) as target:
         command = [sys.executable, HERE.parent / "dashboards/queries.py", "--target", target, "--empty",
                    HERE / "agent_zoo_empty.txt"]
         subprocess.run(list(map(str, command)), check=True)

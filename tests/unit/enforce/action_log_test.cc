@@ -223,6 +223,9 @@ TEST_F(ActionLogTest, ARestartForgetsNoBudgetAndNoBreaker) {
     log.Append({.kind = EntryKind::kBreakerReset}).value();
   }
   EXPECT_EQ(Open().book().breaker(false), "");
+  History allowed;
+  Open().book().Recall("b1", 500, allowed);
+  EXPECT_EQ(allowed.enforced, Ledger{});
 }
 
 TEST_F(ActionLogTest, AFullLogIsPutAside) {
