@@ -134,12 +134,14 @@ class Host:
         yield "hullmark_event_lines_lost_total", {}, 0
         for mode in ("dry_run", "enforced"):
             yield "hullmark_enforcement_actions_total", {"action": "freeze", "mode": mode,
-                                                         "result": "ok"}, n // 4
+                                                         "result": "done"}, n // 4
         yield "hullmark_enforcement_active", {"action": "freeze"}, 1
         yield "hullmark_enforcement_budget_remaining", {}, 2
         yield "hullmark_enforcement_breaker_open", {}, 0
         yield "hullmark_hook_deliveries_total", {"hook": "siem", "result": "delivered"}, n
         yield "hullmark_hook_queue_length", {"hook": "siem"}, 0
+        yield "hullmark_hook_dead_letters_total", {"hook": "siem", "reason": "refused"}, 0
+        yield "hullmark_hook_last_success_timestamp_seconds", {"hook": "siem"}, self.started
         for state, count in (("active", 3), ("expiring", 1), ("expired", 0), ("unused", 1)):
             yield "hullmark_waivers", {"state": state}, count
         yield "hullmark_waiver_expiry_timestamp_seconds", {}, self.started + 86400 * 9
