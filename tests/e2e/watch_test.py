@@ -174,23 +174,26 @@ class Watching(Watched):
         return [line["evidence"] for line in self.of(container, told, "hullmark.event/1")
                 if line["kind"] == "violation_appeared" and line["control"]["id"] == "RUN-003"]
 
+    def facts(self, container, told):
+        return [*(violation["fact"] for line in self.of(container, told, "hullmark.live/1")
+                  for violation in line["violations"] if violation["control"] == "RUN-003"),
+                *self.unexpected(container, told)]
+
     def test_a_program_that_was_not_learned_and_lived_no_time(self):
         name, made = self.learned("brief")
 
         def facts(told):  # As it happens, or by the look that ends the learning.
             self.enter(STRANGE, "true", init=init_of(name))
-            return [*(violation["fact"] for line in self.of(made, told, "hullmark.live/1")
-                      for violation in line["violations"] if violation["control"] == "RUN-003"),
-                    *self.unexpected(made, told)]
+            return self.facts(made, told)
         self.assertRegex(facts(self.until(facts))[0], f"busybox-strange is not among the .* seen within {LEARN} s of ")
 
     def test_a_program_that_was_not_learned_and_lives_on(self):
         name, made = self.learned("strange")
         docker("exec", "-d", name, STRANGE, "sleep", "1000000")
 
-        with self.looks():  # An event wants two that agree.
-            told = self.until(lambda told: self.unexpected(made, told))
-        self.assertRegex(self.unexpected(made, told)[0], f"{STRANGE} is not among the .* seen within {LEARN} s of ")
+        with self.looks():  # An event wants two that agree, unless it is told as it happens.
+            told = self.until(lambda told: self.facts(made, told))
+        self.assertRegex(self.facts(made, told)[0], f"busybox-strange is not among the .* seen within {LEARN} s of ")
 
     def test_rights_gained_without_an_exec(self):
         order, give = os.pipe()
