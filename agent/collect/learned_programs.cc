@@ -105,18 +105,25 @@ ProgramLearner::Known* ProgramLearner::Find(const Look& look, const Container& c
   if (known_.size() >= kMostContainers) return nullptr;
   Known& known = known_[key];
   known.learned.container = std::move(identity);
-  known.learned.began = look.at;
-  changed_ = true;
+  BeginNow(look, container, known.learned);
   if (!container.init) return &known;
   const std::uint64_t start = StartOf(look.snapshot.At(*container.init));
   if (looked_at_ && start >= *looked_at_) {
     known.learned.age = 0;
     known.learned.began = start;
     known.met = *looked_at_;  // Nothing of it was missed.
-  } else {
-    known.learned.age = static_cast<std::uint32_t>((look.at - std::min(start, look.at)) / kSecond);
   }
   return &known;
+}
+
+void ProgramLearner::BeginNow(const Look& look, const Container& container,
+                              LearnedContainer& learned) {
+  changed_ = true;
+  learned.began = look.at;
+  learned.age.reset();
+  if (!container.init) return;
+  const std::uint64_t start = StartOf(look.snapshot.At(*container.init));
+  learned.age = static_cast<std::uint32_t>((look.at - std::min(start, look.at)) / kSecond);
 }
 
 void ProgramLearner::Take(const Look& look, const Container& container, Known& known) {
@@ -140,6 +147,12 @@ void ProgramLearner::Take(const Look& look, const Container& container, Known& k
   }
   changed_ |= over;
   learned.complete = over;
+  // Looks that came too late have learned nothing, and nothing is no baseline.
+  if (over && learned.programs.empty() && !learned.partial) {
+    BeginNow(look, container, learned);
+    TakeMembers(look, container, ~std::uint64_t{0}, learned);
+    learned.complete = false;
+  }
 }
 
 void ProgramLearner::TakeMembers(const Look& look, const Container& container,

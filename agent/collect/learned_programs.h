@@ -34,10 +34,10 @@ struct LearnedContainer {
 };
 
 // Learns what containers run, each in the first so many seconds of its life, or after the first
-// look at it where it is older than the looks: then what it did before is not known. What is
-// learned is paths of executables, of programs that no look met the names that the kernel told; a
-// name gives way to a path that ends with it. A container is known by its init (pid and start
-// time), and where that cannot be told by its id: names are claims.
+// look at it where it is older than the looks or they all came later than that: then what it did
+// before is not known. What is learned is paths of executables, of programs that no look met the
+// names that the kernel told; a name gives way to a path that ends with it. A container is known by
+// its init (pid and start time), and where that cannot be told by its id: names are claims.
 class ProgramLearner {
  public:
   static constexpr std::size_t kMostContainers = 16'384;
@@ -66,6 +66,7 @@ class ProgramLearner {
   struct Look;
 
   Known* Find(const Look& look, const Container& container);
+  void BeginNow(const Look& look, const Container& container, LearnedContainer& learned);
   void Take(const Look& look, const Container& container, Known& known);
   void TakeMembers(const Look& look, const Container& container, std::uint64_t begun_before,
                    LearnedContainer& learned);

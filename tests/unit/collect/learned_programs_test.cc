@@ -119,6 +119,17 @@ TEST_F(Learner, TheLookThatEndsItTakesWhoBeganInTime) {
   EXPECT_EQ(programs_, "/bin/server /bin/worker check ");
 }
 
+TEST_F(Learner, LooksThatComeTooLateLearnItFromTheirFirst) {
+  LookBefore(990);
+  const LearnedPrograms first = Look(1'700, HostWith({{1'000, "/bin/server"}}));
+  EXPECT_EQ(first.age, 700U);
+  EXPECT_FALSE(first.complete);
+  EXPECT_EQ(programs_, "/bin/server ");
+  EXPECT_FALSE(Look(2'299, HostWith({{1'000, "/bin/server"}, {2'290, "/bin/worker"}})).complete);
+  EXPECT_TRUE(Look(2'300, HostWith({{1'000, "/bin/server"}, {2'300, "/tmp/x"}})).complete);
+  EXPECT_EQ(programs_, "/bin/server /bin/worker ");
+}
+
 TEST_F(Learner, AnOlderContainerIsLearnedFromTheFirstLook) {
   const LearnedPrograms first = Look(8'200, HostWith({{1'000, "/bin/server"}}));
   EXPECT_EQ(first.age, 7'200U);
