@@ -226,10 +226,12 @@ courier_is_confined() {
   [ "$(cat "/proc/$pid/attr/current")" = 'hullmark-courier (enforce)' ] || return 1
   grep -q '^CapEff:.0000000000000000$' "/proc/$pid/status" && [ "$(ps -o user= -p "$pid")" = hullmark ]
 }
-hooks_tell() {
+hooks_tell() { # PROFILE-OF-THE-INSPECTOR
+  rm -f $heard
   receives
   sed -i 's|^hooks: .*|hooks: [{name: receiver, events: [container_appeared], webhook: {url: "http://127.0.0.1:9901/"}}, {name: program, events: [container_appeared], command: {path: /usr/bin/true}}]|' $config
   systemctl reload hullmark && eventually 30 metric_is hullmark_config_last_reload_successful 1 || return 1
+  [ "$(cat "/proc/$(pid_of $inspector)/attr/current")" = "$1 (enforce)" ] || return 1
   docker run -d --name hooked localhost/zoo-busybox:1 sleep 1000000 >/dev/null || return 1
   eventually 60 grep -qs '"name": *"hooked"' $heard || return 1
   eventually 60 metric 'hullmark_hook_deliveries_total.hook="program",result="delivered".' || return 1
@@ -243,6 +245,14 @@ hooks_tell() {
 # ---- enforcement ----
 
 drop_in=/etc/systemd/system/hullmark.service.d/hullmark-enforce.conf
+hands_are_allowed() {
+  install -D -m 644 /usr/share/hullmark/systemd/hullmark-enforce.conf $drop_in && systemctl daemon-reload
+}
+hands_are_forbidden() { rm -r "${drop_in%/*}" && systemctl daemon-reload; }
+hooks_tell_beside_hands() {
+  hands_are_allowed && systemctl restart $inspector && eventually 60 ready && hooks_tell hullmark-enforcer &&
+    hands_are_forbidden
+}
 limits_of() { (cd "$1" && cat cpu.max pids.max cgroup.freeze); }
 is_frozen() { grep -q '^frozen 1$' "$1/cgroup.events"; }
 limits_are() { [ "$(limits_of "$1")" = "$2" ]; }
@@ -253,10 +263,10 @@ hands_let_go() {
   docker run -d --name victim --cap-add SYS_ADMIN --pids-limit 100 localhost/zoo-busybox:1 sleep 1000000 >/dev/null || return 1
   place=/sys/fs/cgroup$(cut -d: -f3 "/proc/$(docker inspect -f '{{.State.Pid}}' victim)/cgroup")
   before=$(limits_of "$place")
-  install -D -m 644 /usr/share/hullmark/systemd/hullmark-enforce.conf $drop_in
+  hands_are_allowed || return 1
   sed -i 's|^  mode: off |  mode: enforce |; s|^  grace_after_start: 2m|  grace_after_start: 20s|; s|^  rules: .*|  rules: [{name: test, when: {control: CAP-001}, select: {name: victim}, do: [{throttle: {cpu: 10%, pids: current+8}, next_after: 1s}, {freeze: {}}]}]|' $config
   hullmark check-config --config $config | grep -q 'victim' || return 1
-  systemctl daemon-reload && systemctl restart $inspector && eventually 90 is_frozen "$place" || return 1
+  systemctl restart $inspector && eventually 90 is_frozen "$place" || return 1
   [ "$(cat "/proc/$(pid_of $inspector)/attr/current")" = 'hullmark-enforcer (enforce)' ] || return 1
   limits_of "$place"
   ! limits_are "$place" "$before" || return 1
@@ -265,8 +275,7 @@ hands_let_go() {
   eventually 30 limits_are "$place" "$before" || return 1
   echo "killed with -9, every process: thawed, and its limits as they were, after $((SECONDS - began)) s"
   cp /tmp/edited.yaml $config
-  rm -r "${drop_in%/*}"
-  systemctl daemon-reload && systemctl restart $inspector && eventually 30 ready && limits_are "$place" "$before" || return 1
+  hands_are_forbidden && systemctl restart $inspector && eventually 30 ready && limits_are "$place" "$before" || return 1
   docker rm -f victim >/dev/null
 }
 
@@ -335,7 +344,8 @@ cp $config /tmp/edited.yaml
 check "the zoo comes up" "$tests/zoo/zoo.sh" up
 check "the zoo is judged right by the packaged agent" zoo_is_judged
 check "kill -9 of both while containers come: no event lost" killed_while_containers_come
-check "hooks: a webhook by the courier, a program as a user" hooks_tell
+check "hooks: a webhook by the courier, a program as a user" hooks_tell hullmark-inspector
+check "hooks: the same of an inspector that may act" hooks_tell_beside_hands
 check "enforcement: nothing outlives an agent that was killed" hands_let_go
 check "one report" one_shot_report
 check "no denials" no_denials
