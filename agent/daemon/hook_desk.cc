@@ -99,6 +99,7 @@ void HookDesk::SetHooks(const std::vector<Hook>& hooks, Fd endpoints) {
   for (const Hook& hook : hooks) {
     const auto found = former.find(hook.name);
     auto line = found == former.end() ? MakeLine(hook) : std::move(found->second);
+    if (line->hook.call != hook.call) line->schedule.BeginAnew();
     line->hook = hook;
     needs_courier_ = needs_courier_ || std::holds_alternative<Webhook>(hook.call);
     lines_.emplace(hook.name, std::move(line));
@@ -224,13 +225,11 @@ milliseconds HookDesk::UntilNext(Moment now) const {
 
 void HookDesk::Serve(Moment now) {
   const auto news = courier_.Upkeep(now);
-  for (const DeliveryReport& report : news.reports) Settle(report, now);
+  for (const DeliveryReport& report : news.reports) Settle(report, true, now);
   for (const auto& [name, line] : lines_) {
-    const auto under_way = line->schedule.under_way();
-    const bool by_courier = std::holds_alternative<Webhook>(line->hook.call);
-    if (news.lost && by_courier && under_way) Settle({.hook = name, .number = *under_way}, now);
+    if (news.lost && line->with_courier) SettleLost(*line, now);
   }
-  for (const DeliveryReport& report : runs_.Upkeep(now)) Settle(report, now);
+  for (const DeliveryReport& report : runs_.Upkeep(now)) Settle(report, false, now);
   for (const auto& [name, line] : lines_) Offer(*line, now);
   WriteAll(false);
 }
@@ -240,13 +239,14 @@ void HookDesk::Offer(Line& line, Moment now) {
   if (command == nullptr ? !courier_.IsThere() : !runs_.HasRoom()) return;
   const auto number = line.schedule.Take(now);
   if (!number) return;
+  line.with_courier = command == nullptr;
   const bool given = command != nullptr
                          ? OfferCommand(line, *command, now)
                          : courier_.Give({.hook = line.hook.name,
                                           .number = *number,
                                           .key = line.queue.KeyOf(*number),
                                           .body = line.queue.letters().at(*number).body});
-  if (!given) Settle({.hook = line.hook.name, .number = *number}, now);
+  if (!given) SettleLost(line, now);
 }
 
 bool HookDesk::OfferCommand(Line& line, const HookCommand& command, Moment now) {
@@ -267,11 +267,17 @@ bool HookDesk::OfferCommand(Line& line, const HookCommand& command, Moment now) 
   return started.has_value();
 }
 
-void HookDesk::Settle(const DeliveryReport& report, Moment now) {
+void HookDesk::SettleLost(Line& line, Moment now) {
+  const auto number = line.schedule.under_way();
+  if (number) Settle({.hook = line.hook.name, .number = *number}, line.with_courier, now);
+}
+
+void HookDesk::Settle(const DeliveryReport& report, bool by_courier, Moment now) {
   const auto found = lines_.find(report.hook);
   if (found == lines_.end()) return;
   Line& line = *found->second;
-  if (line.schedule.under_way() != report.number) return;  // It has made room for others.
+  // It has made room for others, or somebody else has it by now.
+  if (line.schedule.under_way() != report.number || line.with_courier != by_courier) return;
   ++line.state.attempts.at(At(report.outcome.attempt));
   Tell(line, report.outcome);
   const auto bury = [&](DeadReason reason) {

@@ -90,6 +90,8 @@ class HookDesk {
     Schedule schedule;
     HookState state{};
     std::vector<std::uint64_t> undecided{};  // Letters.
+    bool with_courier = false;               // Who has the letter that is under way, since a reload
+                                             // may give the next one to somebody else.
     bool failing = false, dropping = false;  // As the log was told.
   };
 
@@ -101,7 +103,9 @@ class HookDesk {
   void Serve(Moment now);
   void Offer(Line& line, Moment now);
   bool OfferCommand(Line& line, const HookCommand& command, Moment now);
-  void Settle(const DeliveryReport& report, Moment now);
+  void SettleLost(Line& line, Moment now);
+  // `by_courier`: who reports.
+  void Settle(const DeliveryReport& report, bool by_courier, Moment now);
   void Tell(Line& line, const AttemptEnd& outcome) const;
   std::chrono::milliseconds UntilNext(Moment now) const;
   void Wake() const;

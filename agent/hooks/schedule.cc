@@ -66,6 +66,16 @@ void Schedule::Wake(Moment now) {
   }
 }
 
+void Schedule::BeginAnew() {
+  Wake(Moment::max());
+  for (auto& [number, lane] : lanes_) {
+    lane.since.reset();
+    lane.failures = 0;
+  }
+  failures_ = 0;
+  paused_until_ = {};
+}
+
 void Schedule::Hold(std::uint64_t lane, Moment until) {
   Lane& line = lanes_[lane];
   ready_.erase(line.letters.front());

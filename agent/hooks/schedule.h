@@ -36,6 +36,9 @@ class Schedule {
   // It is there no more, whatever became of it.
   void Remove(std::uint64_t number);
 
+  // Whoever is told is somebody else from here on: nothing waits for what the former one did.
+  void BeginAnew();
+
   // The letter to try now; it counts as under way until Settle(). nullopt: none is due, or one is
   // under way.
   std::optional<std::uint64_t> Take(Moment now);

@@ -15,6 +15,7 @@
 #include <ios>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,6 +25,7 @@
 #include "agent/base/packets.h"
 #include "agent/config/hooks.h"
 #include "agent/daemon/child.h"
+#include "agent/hooks/command.h"
 #include "agent/hooks/delivery.h"
 #include "agent/hooks/endpoints.h"
 #include "agent/hooks/messages.h"
@@ -64,15 +66,42 @@ class HookDeskTest : public testing::Test {
     }
   }
 
+  // A courier that says of letters what `end` does, nothing without one, or a runner whose programs
+  // end well, or that dies.
+  static void PlayCourierOrRunner(const std::optional<AttemptEnd>& end, bool runs) {
+    const auto inspector = PacketSocket::Adopt(Fd(kChannelFd)).value();
+    std::vector<char> buffer(kMostOrder);
+    while (true) {
+      pollfd wanted = {.fd = inspector.fd(), .events = POLLIN, .revents = 0};
+      poll(&wanted, 1, 60'000);
+      const auto packet = inspector.Receive(buffer, 1);
+      if (!packet) return;
+      if (!*packet) continue;
+      const std::string_view bytes(buffer.data(), (*packet)->bytes);
+      const auto letter = ParseDelivery(bytes);
+      const auto order = ParseCommandOrder(bytes);
+      if (order && !runs) return;
+      const std::string hook = letter ? letter->hook : order ? order->hook : "";
+      const std::uint64_t number = letter ? letter->number : order ? order->number : 0;
+      const auto outcome = letter ? end : std::optional(kTold);
+      if (outcome) {
+        inspector.Send(
+            ToPacket(DeliveryReport{.hook = hook, .number = number, .outcome = *outcome}));
+      }
+    }
+  }
+
   std::unique_ptr<HookDesk> Make(std::uint64_t decided = 0) const {
     const auto* const test = testing::UnitTest::GetInstance()->current_test_info();
-    auto desk = std::make_unique<HookDesk>(HookDesk::Options{
-        .directory = tree_.Path("hooks"),
-        .user = Uid{geteuid()},
-        .decided = decided,
-        .courier = {.command = {"daemon_test", std::string("--gtest_filter=") +
-                                                   test->test_suite_name() + "." + test->name()}},
-        .now = [] { return Timestamp{7}; }});
+    const std::vector<std::string> command = {
+        "daemon_test",
+        std::string("--gtest_filter=") + test->test_suite_name() + "." + test->name()};
+    auto desk = std::make_unique<HookDesk>(HookDesk::Options{.directory = tree_.Path("hooks"),
+                                                             .user = Uid{geteuid()},
+                                                             .decided = decided,
+                                                             .courier = {.command = command},
+                                                             .runner = {.command = command},
+                                                             .now = [] { return Timestamp{7}; }});
     desk->SetHooks({{.name = "h", .call = Webhook{}}}, SealEndpoints({}).value());
     return desk;
   }
@@ -141,6 +170,30 @@ TEST_F(HookDeskTest, ACallNeedsNoDecision) {
   EXPECT_FALSE(desk->Call("other", Violation(9)));
   EXPECT_TRUE(desk->Call("h", Violation(9)));
   When(*desk, [](const HookState& state) { return CountOf(state, Attempt::kDelivered) == 1; });
+}
+
+TEST_F(HookDeskTest, AReloadFromWebhookToCommandTellsWhatWaits) {
+  if (IsCourier()) return PlayCourierOrRunner({}, true);
+  const auto desk = Make();
+  Tell(*desk, 1, 3);
+  desk->Decide(3);
+  // The courier, once it is there, has the first one and keeps it.
+  When(*desk, [&](const HookState&) { return desk->Works(); });
+  desk->SetHooks({{.name = "h", .call = HookCommand{.path = "/bin/true"}}}, Fd());
+  const HookState state = When(*desk, [](const HookState& now) { return now.waiting == 0; });
+  EXPECT_EQ(CountOf(state, Attempt::kDelivered), 3);
+}
+
+TEST_F(HookDeskTest, AReloadFromCommandToWebhookTellsWhatWaits) {
+  if (IsCourier()) return PlayCourierOrRunner(kTold, false);
+  const auto desk = Make();
+  desk->SetHooks({{.name = "h", .call = HookCommand{.path = "/bin/true"}}}, Fd());
+  Tell(*desk, 1, 3);
+  desk->Decide(3);
+  When(*desk, [](const HookState& state) { return CountOf(state, Attempt::kLost) >= 2; });
+  desk->SetHooks({{.name = "h", .call = Webhook{}}}, SealEndpoints({}).value());
+  const HookState state = When(*desk, [](const HookState& now) { return now.waiting == 0; });
+  EXPECT_EQ(CountOf(state, Attempt::kDelivered), 3);
 }
 
 TEST_F(HookDeskTest, ACourierThatDiesIsStartedAgain) {

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -46,6 +47,23 @@ TEST(RetryDelayTest, DoublesUpToFiveMinutesLessChance) {
   EXPECT_EQ(RetryDelay(2'000'000'000, 0), milliseconds(300'000));
   EXPECT_EQ(RetryDelay(1, 1), milliseconds(500));
   EXPECT_EQ(RetryDelay(10, 0.5), milliseconds(225'000));
+}
+
+TEST_F(ScheduleTest, SomebodyElseIsTriedAtOnce) {
+  schedule_.Add(1, kRed);
+  schedule_.Add(2, kBlue);
+  EXPECT_EQ(Try(kError), 1);
+  now_ += seconds(10);
+  for (int times = 0; times < 10; ++times) {
+    Try(kDown);
+    now_ = std::max(now_, schedule_.WakeAt().value());
+  }
+  EXPECT_EQ(Try(kError), 1);
+  EXPECT_EQ(Try(kOk), std::nullopt);
+  schedule_.BeginAnew();
+  EXPECT_EQ(schedule_.failures(), 0);
+  EXPECT_EQ(Try(kOk), 1);
+  EXPECT_EQ(Try(kOk), 2);
 }
 
 TEST_F(ScheduleTest, OldestFirstOneAtATime) {
