@@ -3,14 +3,17 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <pwd.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -64,6 +67,20 @@ void LimitProgram(const CommandOrder& order) {
   Limit(RLIMIT_NOFILE, kFiles, kFiles);
 }
 
+// Neither root's, which inheritable ones outlive, nor what a user has as ambient ones.
+bool ForgoCapabilities() {
+  prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+  __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+  const std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> none{};
+  auto had = none;
+  if (syscall(SYS_capget, &header, had.data()) != 0) return false;
+  // Who has none may be forbidden the call that drops them.
+  const bool empty = std::ranges::all_of(had, [](const __user_cap_data_struct& part) {
+    return part.effective == 0 && part.permitted == 0 && part.inheritable == 0;
+  });
+  return empty || syscall(SYS_capset, &header, none.data()) == 0;
+}
+
 // The groups of the user come with him: that of a runtime's socket, for one.
 void Become(const RunsAs& who) {
   for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; ++cap) {
@@ -76,7 +93,8 @@ void Become(const RunsAs& who) {
       _exit(kCannotRun);
     }
   }
-  if (geteuid() == 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) _exit(kCannotRun);
+  if (geteuid() == 0 || !ForgoCapabilities() || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+    _exit(kCannotRun);
 }
 
 void ResetSignals() {

@@ -85,12 +85,14 @@ struct Running {
   std::uint64_t output_max = 0, output_bytes = 0;  // Bytes.
   std::string said{};                              // The beginning.
 
-  // False: it has said too much.
+  // A pipe's fill at a time: whoever writes as fast as this reads has a time limit still. False: it
+  // has said too much.
   bool TakeOutput() {
     constexpr std::size_t kKept = 512;
+    constexpr int kPieces = 16;
     std::array<char, 4096> piece{};
-    for (ssize_t got = 1; got > 0;) {
-      got = read(output.get(), piece.data(), piece.size());
+    for (int piece_number = 0; piece_number < kPieces; ++piece_number) {
+      const ssize_t got = read(output.get(), piece.data(), piece.size());
       if (got <= 0) break;
       const auto bytes = static_cast<std::size_t>(got);
       said.append(piece.data(), std::min(bytes, kKept - std::min(kKept, said.size())));

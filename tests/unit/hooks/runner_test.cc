@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/hooks/runner.h"
 
+#include <fcntl.h>
+#include <grp.h>
 #include <gtest/gtest.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -51,11 +56,30 @@ class RunnerTest : public testing::Test {
             .body = R"({"a":1})"};
   }
 
+  // What a process may have that a program must not: a group, inheritable capabilities, a file that
+  // stays open, a signal that is blocked and one that is ignored.
+  static void Burden() {
+    constexpr gid_t kGroup = 4242;
+    __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+    std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> caps{};
+    syscall(SYS_capget, &header, caps.data());
+    for (auto& part : caps) part.inheritable = part.permitted;
+    sigset_t blocked;
+    sigemptyset(&blocked);
+    sigaddset(&blocked, SIGTERM);
+    sigprocmask(SIG_BLOCK, &blocked, nullptr);
+    signal(SIGHUP, SIG_IGN);
+    const bool done = setgroups(1, &kGroup) == 0 &&
+                      syscall(SYS_capset, &header, caps.data()) == 0 && open("/", O_RDONLY) >= 0;
+    if (!done) _exit(2);
+  }
+
   // In a process of its own, as the agent has it.
-  std::optional<AttemptEnd> Run(const CommandOrder& order) {
+  std::optional<AttemptEnd> Run(const CommandOrder& order, void (*before)() = [] {}) {
     auto ends = PacketSocket::MakePair().value();
     const pid_t runner = fork();
     if (runner == 0) {
+      before();
       ends.first = PacketSocket();
       auto inspector = PacketSocket::Adopt(std::move(ends.second));
       _exit(inspector && RunCommand(std::move(*inspector), [](const std::string&) {}) ? 0 : 1);
@@ -86,10 +110,11 @@ class RunnerTest : public testing::Test {
 TEST_F(RunnerTest, AProgramGetsItsLetterAndNothingElse) {
   if (!CanBecomeAnother()) GTEST_SKIP() << "another user takes root";
   setenv("SECRET", "x", 1);
-  const auto end =
-      Run(Order("cat > letter; env | sort > env; id -u > uid; echo \"$1|$2|$#\" > args\n"
-                "grep -E 'NoNewPrivs|CapBnd|CapEff' /proc/self/status > status\n"
-                "ls /proc/self/fd > fds; ulimit -c > core; umask > umask\n"));
+  const auto end = Run(
+      Order("cat > letter; env | sort > env; id -u > uid; echo \"$1|$2|$#\" > args\n"
+            "grep -E '^(Cap|NoNewPrivs|SigBlk|SigIgn)' /proc/self/status > status; id -G > groups\n"
+            "ls /proc/self/fd > fds; ulimit -c > core; umask > umask\n"),
+      Burden);
   EXPECT_EQ(end, (AttemptEnd{.attempt = Attempt::kDelivered}));
   EXPECT_EQ(tree_.Text("out/letter"), "{\"a\":1}\n");
   const std::string env = tree_.Text("out/env");
@@ -98,7 +123,10 @@ TEST_F(RunnerTest, AProgramGetsItsLetterAndNothingElse) {
   EXPECT_NE(tree_.Text("out/uid"), "0\n");
   EXPECT_EQ(tree_.Text("out/args"), "one|t w o|2\n");
   EXPECT_EQ(tree_.Text("out/status"),
-            "CapEff:\t0000000000000000\nCapBnd:\t0000000000000000\nNoNewPrivs:\t1\n");
+            "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\nCapInh:\t0000000000000000\n"
+            "CapPrm:\t0000000000000000\nCapEff:\t0000000000000000\nCapBnd:\t0000000000000000\n"
+            "CapAmb:\t0000000000000000\nNoNewPrivs:\t1\n");
+  EXPECT_EQ((" " + tree_.Text("out/groups")).find(" 4242"), std::string::npos);
   EXPECT_EQ(tree_.Text("out/fds"), "0\n1\n2\n3\n") << "3 is the directory that ls reads";
   EXPECT_EQ(tree_.Text("out/core") + tree_.Text("out/umask"), "0\n0077\n");
 }
@@ -133,6 +161,13 @@ TEST_F(RunnerTest, WhoTalksTooMuchEnds) {
   CommandOrder order = Order("yes");
   order.output_max = 4096;
   EXPECT_EQ(Run(order), (AttemptEnd{.attempt = Attempt::kRefused, .status = -9}));
+}
+
+TEST_F(RunnerTest, WhoeverTalksWithoutEndHasATime) {
+  CommandOrder order = Order("yes & yes & yes & wait");
+  order.output_max = std::uint64_t{1} << 50;
+  order.timeout = milliseconds(500);
+  EXPECT_EQ(Run(order), (AttemptEnd{.attempt = Attempt::kTimeout}));
 }
 
 TEST_F(RunnerTest, WhoClosesItsOutputIsWaitedFor) {
