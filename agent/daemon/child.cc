@@ -16,6 +16,7 @@
 #include <chrono>
 #include <cstring>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,6 +24,7 @@
 
 #include "agent/base/file.h"
 #include "agent/base/packets.h"
+#include "agent/daemon/clock.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
 
@@ -36,6 +38,7 @@ constexpr seconds kLongEnough{60};  // A life after which a death is no longer o
 constexpr milliseconds kFirstWait{100}, kLongestWait{30'000};
 constexpr std::array<std::string_view, 4> kSanitizers = {"ASAN_OPTIONS", "UBSAN_OPTIONS",
                                                          "LSAN_OPTIONS", "TSAN_OPTIONS"};
+constexpr milliseconds kPatience{1'000};         // With what ends, or should.
 constexpr const char* kSelf = "/proc/self/exe";  // The same program, even when its file is gone.
 
 // File actions and attributes of posix_spawn(3) with an end.
@@ -79,6 +82,10 @@ std::vector<char*> ChildEnvironment() {
   return kept;
 }
 
+Fd OpenPid(Pid process) {
+  return Fd(static_cast<int>(syscall(SYS_pidfd_open, std::to_underlying(process), 0)));
+}
+
 std::string HowItEnded(int status) {
   return WIFSIGNALED(status) ? "killed by signal " + std::to_string(WTERMSIG(status))
                              : "ended with status " + std::to_string(WEXITSTATUS(status));
@@ -110,22 +117,53 @@ Result<Child> SpawnSelf(std::vector<std::string> arguments) {
   return Child{.process = Pid{child}, .channel = std::move(ends->first)};
 }
 
-std::string Bury(Pid process) {
-  const pid_t child = std::to_underlying(process);
-  kill(child, SIGKILL);
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+std::optional<int> Reap(Pid process, milliseconds most) {
+  const Fd handle = OpenPid(process);
+  pollfd ended = {.fd = handle.get(), .events = POLLIN, .revents = 0};
+  while (poll(&ended, 1, static_cast<int>(most.count())) < 0 && errno == EINTR) {
   }
-  return HowItEnded(status);
+  int status = 0;
+  if (waitpid(std::to_underlying(process), &status, WNOHANG) <= 0) return std::nullopt;
+  return status;
+}
+
+std::string Bury(Pid process) {
+  kill(std::to_underlying(process), SIGKILL);
+  const auto status = Reap(process, kPatience);
+  return status ? HowItEnded(*status) : "was killed and does not end";
 }
 
 void LetEnd(Pid process) {
-  const pid_t child = std::to_underlying(process);
-  const Fd handle(static_cast<int>(syscall(SYS_pidfd_open, child, 0)));
-  pollfd ended = {.fd = handle.get(), .events = POLLIN, .revents = 0};
-  constexpr int kMilliseconds = 500;
-  if (poll(&ended, 1, kMilliseconds) <= 0) kill(child, SIGKILL);
-  waitpid(child, nullptr, 0);
+  if (Reap(process, kPatience / 2)) return;
+  kill(std::to_underlying(process), SIGKILL);
+  Reap(process, kPatience / 2);
+}
+
+EndingChildren::~EndingChildren() {
+  for (const Ending& one : ending_) kill(std::to_underlying(one.process), SIGKILL);
+  const Moment last = std::chrono::steady_clock::now() + kPatience;
+  for (const Ending& one : ending_) {
+    const auto left = std::chrono::ceil<milliseconds>(last - std::chrono::steady_clock::now());
+    Reap(one.process, std::max(left, milliseconds(0)));
+  }
+}
+
+void EndingChildren::Add(Pid process, Moment kill_at) {
+  ending_.push_back({.process = process, .handle = OpenPid(process), .kill_at = kill_at});
+}
+
+void EndingChildren::Tend(Moment now) {
+  std::erase_if(ending_, [&](const Ending& one) {
+    if (Reap(one.process, milliseconds(0))) return true;
+    if (now >= one.kill_at) kill(std::to_underlying(one.process), SIGKILL);
+    return false;
+  });
+}
+
+std::vector<int> EndingChildren::fds() const {
+  std::vector<int> all;
+  for (const Ending& one : ending_) all.push_back(one.handle.get());
+  return all;
 }
 
 }  // namespace hullmark

@@ -20,15 +20,23 @@
 namespace hullmark {
 namespace {
 
-constexpr std::chrono::seconds kGrace{15};  // For a runner to end what it has started.
+using std::chrono::milliseconds;
+
+constexpr std::chrono::seconds kGrace{15};  // For a runner to end what it has started ...
+constexpr std::chrono::seconds kToEnd{6};   // ... which takes it five once its channel is closed.
+constexpr milliseconds kAtOurEnd{500};
 
 }  // namespace
 
 CommandRuns::~CommandRuns() {
   // A runner whose channel closes ends its program.
   for (Run& run : runs_) run.channel = PacketSocket();
+  const Moment last = std::chrono::steady_clock::now() + kAtOurEnd;
   for (const Run& run : runs_) {
-    if (run.child) LetEnd(*run.child);
+    const auto left = std::chrono::ceil<milliseconds>(last - std::chrono::steady_clock::now());
+    if (run.child && !Reap(*run.child, std::max(left, milliseconds(0)))) {
+      ending_.Add(*run.child, last);
+    }
   }
 }
 
@@ -50,7 +58,7 @@ Result<void> CommandRuns::Start(const CommandOrder& order, Moment now) {
     runs_.push_back(std::move(run));
     return {};
   }
-  if (run.child) Bury(*run.child);
+  if (run.child) ending_.Add(*run.child, now);
   return Fail(ErrorCode::kIo, "a runner does not take what is to be run");
 }
 
@@ -68,12 +76,12 @@ bool CommandRuns::HasEnded(Run& run, Moment now) {
 }
 
 std::vector<DeliveryReport> CommandRuns::Upkeep(Moment now) {
+  ending_.Tend(now);
   std::vector<DeliveryReport> reports;
   for (Run& run : runs_) {
     if (!HasEnded(run, now)) continue;
     run.channel = PacketSocket();
-    if (run.child) LetEnd(*run.child);
-    run.child.reset();
+    if (run.child) ending_.Add(*run.child, now + kToEnd);
     reports.push_back(run.report);
   }
   std::erase_if(runs_, [](const Run& run) { return run.channel.fd() < 0; });
@@ -81,7 +89,7 @@ std::vector<DeliveryReport> CommandRuns::Upkeep(Moment now) {
 }
 
 std::vector<int> CommandRuns::fds() const {
-  std::vector<int> all;
+  std::vector<int> all = ending_.fds();
   for (const Run& run : runs_) all.push_back(run.channel.fd());
   return all;
 }

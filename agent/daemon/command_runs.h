@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agent/base/packets.h"
+#include "agent/daemon/child.h"
 #include "agent/daemon/clock.h"
 #include "agent/hooks/command.h"
 #include "agent/hooks/messages.h"
@@ -32,7 +33,8 @@ class CommandRuns {
   CommandRuns& operator=(const CommandRuns&) = delete;
   ~CommandRuns();
 
-  bool HasRoom() const { return runs_.size() < kMost; }
+  // One that does not end takes a place still.
+  bool HasRoom() const { return runs_.size() + ending_.size() < kMost; }
   // Error: there is no runner to be had.
   Result<void> Start(const CommandOrder& order, Moment now);
 
@@ -54,6 +56,7 @@ class CommandRuns {
 
   How how_;
   std::vector<Run> runs_;
+  EndingChildren ending_;
 };
 
 }  // namespace hullmark

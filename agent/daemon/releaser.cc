@@ -12,6 +12,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -19,8 +20,10 @@
 #include <vector>
 
 #include "agent/base/file.h"
+#include "agent/daemon/child.h"
 #include "agent/enforce/limit_change.h"
 #include "agent/enforce/release.h"
+#include "hullmark/ids.h"
 #include "hullmark/result.h"
 
 namespace hullmark {
@@ -57,7 +60,9 @@ class Attributes {
 
 Releaser::~Releaser() {
   channel_ = Fd();
-  if (child_ > 0) waitpid(child_, nullptr, 0);
+  // It writes what it holds, and ends; one that hangs in the kernel is not waited for.
+  constexpr std::chrono::seconds kMost{2};
+  if (child_ > 0) Reap(Pid{child_}, kMost);
 }
 
 bool Releaser::IsAlive() {
