@@ -13,6 +13,7 @@
 #include "agent/cli/command.h"
 #include "agent/cli/complain.h"
 #include "agent/daemon/enforcement.h"
+#include "agent/daemon/systemd_limits.h"
 #include "agent/encode/text.h"
 #include "agent/enforce/action_book.h"
 #include "agent/enforce/action_entry.h"
@@ -64,7 +65,7 @@ void List(const ActionLog& log) {
 }
 
 Exit TakeBack(ActionLog& log, const std::vector<std::uint64_t>& ids) {
-  Executor executor({.log = log});
+  Executor executor({.log = log, .units = LimitsOfSystemd()});
   bool all = true;
   for (const std::uint64_t id : ids) {
     const auto found = log.book().actions().find(id);

@@ -24,6 +24,7 @@
 #include "agent/daemon/actions_json.h"
 #include "agent/daemon/releaser.h"
 #include "agent/daemon/standard.h"
+#include "agent/daemon/systemd_limits.h"
 #include "agent/encode/text.h"
 #include "agent/enforce/action_book.h"
 #include "agent/enforce/action_entry.h"
@@ -93,9 +94,10 @@ Result<std::unique_ptr<Enforcement>> Enforcement::Open(Parts parts) {
   if (!log) return std::unexpected(log.error());
   self.log_ = std::make_unique<ActionLog>(std::move(*log));
   Executor::Parts hands{
-      .log = *self.log_, .proc = std::move(*proc), .look = [&self](const Action& action) {
-        return self.Confirm(*self.standard_, action);
-      }};
+      .log = *self.log_,
+      .proc = std::move(*proc),
+      .look = [&self](const Action& action) { return self.Confirm(*self.standard_, action); },
+      .units = LimitsOfSystemd()};
   if (self.parts_.call) {
     hands.call = [&self](const std::string& hook, const Action& action) {
       return self.parts_.call(hook, EventOf(action, {.text = "the hook was called"}, action.at));
@@ -220,7 +222,7 @@ void TakeBackLeftovers(const std::string& state_dir, Uid user, std::function<Tim
   if (state_dir.empty() || access((state_dir + "/actions.jsonl").c_str(), F_OK) != 0) return;
   auto log = ActionLog::Open(state_dir, user, [&now] { return StampNow(now()); });
   if (!log) return spdlog::warn("{}", log.error().message);
-  Executor executor({.log = *log});
+  Executor executor({.log = *log, .units = LimitsOfSystemd()});
   if (!executor.TakeBackAll("the agent has started anew")) {
     spdlog::error("enforce: not everything could be taken back; see 'hullmark undo --all'");
   }

@@ -61,6 +61,8 @@ void WriteChange(const LimitChange& change, JsonWriter& json) {
   json.Member("directory", change.place.directory).Member("inode", change.place.inode);
   json.Member("file", change.file).Member("device", change.device);
   json.Member("former", change.former).Member("value", change.value);
+  if (change.unit.empty()) return;
+  json.Member("unit", change.unit).Member("unit_former", change.unit_former);
 }
 
 void WriteOutcome(const ActionOutcome& outcome, JsonWriter& json) {
@@ -168,6 +170,10 @@ LimitChange ReadChange(Reader& reader) {
   change.device = reader.Text("device");
   change.former = reader.Text("former");
   change.value = reader.Text("value");
+  if (reader.Find("unit") != nullptr) {
+    change.unit = reader.Text("unit");
+    change.unit_former = reader.Unsigned("unit_former");
+  }
   return change;
 }
 

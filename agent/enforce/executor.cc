@@ -21,6 +21,7 @@
 #include "agent/enforce/recheck.h"
 #include "agent/enforce/rollback.h"
 #include "agent/enforce/throttle.h"
+#include "agent/enforce/unit_limits.h"
 #include "agent/enforce/victim.h"
 #include "hullmark/action.h"
 #include "hullmark/policy.h"
@@ -46,7 +47,7 @@ std::string Join(const std::vector<std::string>& texts) {
 
 std::string InWords(const LimitChange& change) {
   return change.file + (change.device.empty() ? "" : " of " + change.device) + " " + change.former +
-         " -> " + change.value;
+         " -> " + change.value + (change.unit.empty() ? "" : " by " + change.unit);
 }
 
 }  // namespace
@@ -142,7 +143,7 @@ Result<void> Executor::Make(std::uint64_t id, const LimitChange& change) {
     secured_.insert(id);
   }
   At("secured");
-  auto applied = Apply(*place, change);
+  auto applied = SetLimit(parts_.units, *place, change, change.value);
   At("applied");
   return applied;
 }
@@ -152,8 +153,11 @@ ActionOutcome Executor::ThrottleNow(const Action& action, std::uint64_t id,
   if (!confirmed.places) return Aborted("it has no cgroup of its own");
   ThrottlePlan plan = PlanThrottle(action.step.throttle, confirmed);
   std::vector<std::string> done;
-  for (const LimitChange& change : plan.changes) {
+  for (LimitChange& change : plan.changes) {
+    const auto found = FindUnit(parts_.units, change);
     const auto made = Make(id, change);
+    const auto by_unit = found ? CheckUnit(parts_.units, change, change.value) : found;
+    if (!by_unit) plan.notes.push_back(change.file + " by its file: " + by_unit.error().message);
     if (made) done.push_back(InWords(change));
     if (!made) plan.notes.push_back(change.file + ": " + made.error().message);
   }
@@ -180,7 +184,7 @@ bool Executor::TakeBack(std::uint64_t id, const std::string& why) {
   const auto& actions = parts_.log.book().actions();
   const auto found = actions.find(id);
   if (found == actions.end() || !found->second.is_held()) return true;
-  const ActionOutcome outcome = RollBack(found->second);
+  const ActionOutcome outcome = RollBack(found->second, parts_.units);
   At("restored");
   if (outcome.result != ActionResult::kDone) return false;
   LetGo(id);
@@ -243,7 +247,9 @@ void Executor::Defend(std::uint64_t id, const BookedAction& booked, std::int64_t
     const auto current = place ? CurrentValue(*place, change) : Result<std::string>("");
     if (!place || !current || *current == change.value) continue;
     overwritten = true;
-    if (quarrel.lost + 1 < kMostQuarrels) static_cast<void>(Apply(*place, change));
+    if (quarrel.lost + 1 < kMostQuarrels) {
+      static_cast<void>(SetLimit(parts_.units, *place, change, change.value));
+    }
   }
   if (!overwritten) return;
   quarrel.wait *= 2;

@@ -15,6 +15,7 @@
 #include "agent/enforce/action_log.h"
 #include "agent/enforce/limit_change.h"
 #include "agent/enforce/recheck.h"
+#include "agent/enforce/unit_limits.h"
 #include "agent/enforce/victim.h"
 #include "hullmark/action.h"
 #include "hullmark/result.h"
@@ -34,6 +35,7 @@ class Executor {
     // the change is made. None: a death of ours is mended by the next start alone.
     std::function<Result<void>(std::uint64_t id, const Fd& place, const LimitChange&)> hold{};
     std::function<void(std::uint64_t id)> let_go{};
+    UnitLimits units{};
     // Calls a hook of the site. False: there is none of this name.
     std::function<bool(const std::string& hook, const Action&)> call{};
     std::chrono::milliseconds patience{2'000};  // For what the kernel does in its own time.

@@ -34,6 +34,9 @@ struct LimitChange {
   std::string device{};  // "": the file has one value.
   std::string former{};  // As it was read, byte for byte.
   std::string value{};   // As the kernel shows what we write.
+  // Of systemd, whose property it is, see agent/enforce/unit_limits.h; "": the file is all.
+  std::string unit{};
+  std::uint64_t unit_former = 0;  // The property's value before.
 
   friend bool operator==(const LimitChange&, const LimitChange&) = default;
 };

@@ -8,6 +8,7 @@
 #include "agent/base/file.h"
 #include "agent/enforce/action_book.h"
 #include "agent/enforce/limit_change.h"
+#include "agent/enforce/unit_limits.h"
 #include "hullmark/action.h"
 #include "hullmark/result.h"
 
@@ -24,7 +25,7 @@ struct Restored {
   std::string text{};
 };
 
-Restored RestoreOne(const LimitChange& change) {
+Restored RestoreOne(const LimitChange& change, const UnitLimits& units) {
   const std::string name = change.file + (change.device.empty() ? "" : " of " + change.device);
   const auto place = OpenPlace(change.place);
   if (!place && place.error().code == ErrorCode::kVanished) return {.text = "its cgroup is gone"};
@@ -34,21 +35,26 @@ Restored RestoreOne(const LimitChange& change) {
     return {.text = name + " is gone"};
   }
   if (!current) return {.failed = true, .text = current.error().message};
-  if (*current == change.former) return {.text = name + " is as it was"};
-  if (!IsOurs(change, *current)) {
+  const bool is_as_it_was = *current == change.former;
+  // Somebody who outlived us may have restored the file alone.
+  if (is_as_it_was && CheckUnit(units, change, change.former)) {
+    return {.text = name + " is as it was"};
+  }
+  if (!is_as_it_was && !IsOurs(change, *current)) {
     return {.text = name + " stays: somebody else has set it to " + *current};
   }
-  const auto restored = Restore(*place, change);
+  auto restored = SetLimit(units, *place, change, change.former);
+  if (restored) restored = CheckUnit(units, change, change.former);
   if (!restored) return {.failed = true, .text = restored.error().message};
   return {.text = name + " is " + change.former + " again"};
 }
 
 }  // namespace
 
-ActionOutcome RollBack(const BookedAction& booked) {
+ActionOutcome RollBack(const BookedAction& booked, const UnitLimits& units) {
   ActionOutcome outcome;
   for (const LimitChange& change : booked.changes | std::views::reverse) {
-    const Restored one = RestoreOne(change);
+    const Restored one = RestoreOne(change, units);
     if (one.failed) outcome.result = ActionResult::kFailed;
     outcome.text += (outcome.text.empty() ? "" : "; ") + one.text;
   }

@@ -279,6 +279,35 @@ hands_let_go() {
   docker rm -f victim >/dev/null
 }
 
+# The scope of a container is systemd's: what the agent sets outlives a reload of it, and an undo of ours.
+pids_are() { [ "$(cat "$1/pids.max")" = "$2" ]; }
+properties_of() { systemctl show -p TasksMax -p CPUQuotaPerSecUSec -p MemoryHigh "$1"; }
+hands_go_through_systemd() {
+  local place unit before properties
+  docker run -d --name scoped --cap-add SYS_ADMIN --pids-limit 100 -m 64m localhost/zoo-busybox:1 sleep 1000000 >/dev/null || return 1
+  place=/sys/fs/cgroup$(cut -d: -f3 "/proc/$(docker inspect -f '{{.State.Pid}}' scoped)/cgroup")
+  unit=${place##*/}
+  case $unit in docker-*.scope) ;; *) echo "no scope of systemd's: $place"; return 1 ;; esac
+  before=$(cd "$place" && cat cpu.max cpu.weight pids.max memory.{min,low,high,max,swap.max,oom.group}) properties=$(properties_of "$unit")
+  hands_are_allowed || return 1
+  sed -i 's|^  mode: off |  mode: enforce |; s|^  grace_after_start: 2m|  grace_after_start: 5s|; s|^  rules: .*|  rules: [{name: scope, when: {control: CAP-001}, select: {name: scoped}, do: [{throttle: {cpu: 10%, pids: 20, memory_high: 50%}}]}]|' $config
+  systemctl restart $inspector && eventually 90 pids_are "$place" 20 || return 1
+  curl -sf "$url/api/v1/actions" | jq -r '.actions[].text'
+  properties_of "$unit"
+  [ "$(systemctl show -p TasksMax --value "$unit")" = 20 ] || return 1
+  systemctl daemon-reload
+  sleep 3
+  pids_are "$place" 20 && [ "$(cat "$place/cpu.max")" = '10000 100000' ] || return 1
+  # Nobody sets it again behind the test's back.
+  cp /tmp/edited.yaml $config
+  hands_are_forbidden
+  hullmark undo --all || return 1
+  [ "$(properties_of "$unit")" = "$properties" ] || { properties_of "$unit"; return 1; }
+  systemctl restart $inspector && eventually 30 ready && systemctl daemon-reload || return 1
+  [ "$(cd "$place" && cat cpu.max cpu.weight pids.max memory.{min,low,high,max,swap.max,oom.group})" = "$before" ] || return 1
+  docker rm -f scoped >/dev/null
+}
+
 judged() {
   curl -sf "$url/api/v1/report" >/tmp/report.json && "$tests/e2e/judge.py" --hullmark /usr/bin/hullmark --report /tmp/report.json
 }
@@ -347,6 +376,7 @@ check "kill -9 of both while containers come: no event lost" killed_while_contai
 check "hooks: a webhook by the courier, a program as a user" hooks_tell hullmark-inspector
 check "hooks: the same of an inspector that may act" hooks_tell_beside_hands
 check "enforcement: nothing outlives an agent that was killed" hands_let_go
+check "enforcement: a scope of systemd's keeps its limits over a reload" hands_go_through_systemd
 check "one report" one_shot_report
 check "no denials" no_denials
 check "upgrade keeps state and configuration" upgrades

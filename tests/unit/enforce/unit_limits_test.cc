@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/enforce/unit_limits.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <expected>
+#include <map>
+#include <string>
+#include <tuple>
+
+#include "agent/base/file.h"
+#include "agent/enforce/action_book.h"
+#include "agent/enforce/action_entry.h"
+#include "agent/enforce/limit_change.h"
+#include "agent/enforce/rollback.h"
+#include "hullmark/action.h"
+#include "hullmark/result.h"
+#include "tests/unit/enforce/host_tree.h"
+
+namespace hullmark {
+namespace {
+
+// A systemd that remembers one unit, and writes its files as it does: all that it knows of.
+class UnitLimitsTest : public testing::Test {
+ protected:
+  UnitLimits Units() {
+    return {.get = [this](const UnitLimits::Unit& unit,
+                          const std::string& property) -> Result<std::uint64_t> {
+              if (!answers_ || unit.directory != place_.directory) {
+                return Fail(ErrorCode::kNotFound, "no answer");
+              }
+              return properties_.at(property);
+            },
+            .set = [this](const std::string&, const std::string& property,
+                          std::uint64_t value) -> Result<void> {
+              if (!answers_) return Fail(ErrorCode::kIo, "no answer");
+              properties_.at(property) = value;
+              Write();
+              return {};
+            }};
+  }
+
+  void Write() const {
+    const auto number = [&](const char* property, std::uint64_t unit) {
+      const std::uint64_t value = properties_.at(property);
+      return value == UINT64_MAX ? "max" : std::to_string(value / unit);
+    };
+    tree_.Write(place_, "cpu.max", number("CPUQuotaPerSecUSec", 10) + " 100000");
+    tree_.Write(place_, "pids.max", number("TasksMax", 1));
+    tree_.Write(place_, "memory.high", number("MemoryHigh", 1));
+    tree_.Write(place_, "memory.max", "max");
+  }
+
+  LimitChange Change(const std::string& file, const std::string& value) {
+    LimitChange change{.place = place_, .file = file, .value = value};
+    change.former = tree_.Text(place_, file);
+    return change;
+  }
+
+  ActionOutcome Undo(const LimitChange& change) { return RollBack({.changes = {change}}, Units()); }
+
+  HostTree tree_;
+  CgroupPlace place_ = tree_.Make("docker-1.scope", {{"cpu.max", "max 100000\n"},
+                                                     {"pids.max", "100\n"},
+                                                     {"memory.high", "max\n"},
+                                                     {"memory.max", "7340032\n"},
+                                                     {"io.max", ""}});
+  Fd directory_ = OpenPlace(place_).value();
+  std::map<std::string, std::uint64_t> properties_ = {
+      {"CPUQuotaPerSecUSec", UINT64_MAX}, {"TasksMax", 100}, {"MemoryHigh", UINT64_MAX}};
+  bool answers_ = true;
+};
+
+TEST_F(UnitLimitsTest, AUnitIsToldAndToldBack) {
+  for (const auto& [file, value, property, told] :
+       {std::tuple("cpu.max", "10000 100000", "CPUQuotaPerSecUSec", 100'000U),
+        std::tuple("pids.max", "20", "TasksMax", 20U),
+        std::tuple("memory.high", "4096", "MemoryHigh", 4'096U)}) {
+    LimitChange change = Change(file, value);
+    const std::uint64_t before = properties_.at(property);
+    EXPECT_TRUE(FindUnit(Units(), change));
+    EXPECT_EQ(change.unit, "docker-1.scope");
+    EXPECT_TRUE(SetLimit(Units(), directory_, change, value));
+    EXPECT_TRUE(CheckUnit(Units(), change, value));
+    EXPECT_EQ(properties_.at(property), told);
+    EXPECT_EQ(tree_.Text(place_, file), value);
+    EXPECT_EQ(tree_.Text(place_, "memory.max"), "7340032") << "what the runtime wrote itself";
+    EXPECT_EQ(Undo(change).result, ActionResult::kDone);
+    EXPECT_EQ(properties_.at(property), before);
+    EXPECT_EQ(tree_.Text(place_, file), change.former);
+  }
+}
+
+TEST_F(UnitLimitsTest, WhatSystemdWritesOtherwiseIsMadeRight) {
+  tree_.Write(place_, "cpu.max", "max 50000");
+  LimitChange change = Change("cpu.max", "5000 50000");
+  EXPECT_TRUE(FindUnit(Units(), change));
+  EXPECT_TRUE(SetLimit(Units(), directory_, change, change.value));
+  EXPECT_EQ(tree_.Text(place_, "cpu.max"), "5000 50000");
+  EXPECT_EQ(Undo(change).result, ActionResult::kDone);
+  EXPECT_EQ(tree_.Text(place_, "cpu.max"), "max 50000");
+}
+
+TEST_F(UnitLimitsTest, WithoutAnAnswerTheFileIsWritten) {
+  answers_ = false;
+  LimitChange change = Change("pids.max", "20");
+  const auto found = FindUnit(Units(), change);
+  EXPECT_FALSE(found);
+  EXPECT_EQ(change.unit, "");
+  EXPECT_TRUE(SetLimit(Units(), directory_, change, "20"));
+  EXPECT_EQ(tree_.Text(place_, "pids.max"), "20");
+  EXPECT_EQ(Undo(change).result, ActionResult::kDone);
+  EXPECT_EQ(tree_.Text(place_, "pids.max"), "100");
+}
+
+TEST_F(UnitLimitsTest, AnUndoThatSystemdDoesNotHearIsNoneYet) {
+  LimitChange change = Change("pids.max", "20");
+  EXPECT_TRUE(FindUnit(Units(), change));
+  EXPECT_TRUE(SetLimit(Units(), directory_, change, "20"));
+  answers_ = false;
+  EXPECT_EQ(Undo(change).result, ActionResult::kFailed);
+  EXPECT_EQ(tree_.Text(place_, "pids.max"), "100") << "the container is free in any case";
+  answers_ = true;
+  EXPECT_EQ(Undo(change).result, ActionResult::kDone);
+  EXPECT_EQ(properties_.at("TasksMax"), 100U);
+}
+
+TEST_F(UnitLimitsTest, OthersHaveFilesOnly) {
+  LimitChange io = Change("io.max", "rbps=1 wbps=1");
+  EXPECT_FALSE(FindUnit(Units(), io)) << "it is said";
+  EXPECT_EQ(io.unit, "");
+  LimitChange pids = Change("pids.max", "20");
+  EXPECT_TRUE(FindUnit({}, pids)) << "there is no systemd";
+  pids.place.directory += "/container";
+  EXPECT_TRUE(FindUnit(Units(), pids)) << "below a unit";
+  EXPECT_EQ(pids.unit, "");
+}
+
+TEST_F(UnitLimitsTest, TheLogKeepsIt) {
+  LimitChange change = Change("pids.max", "20");
+  EXPECT_TRUE(FindUnit(Units(), change));
+  const ActionEntry entry{.kind = EntryKind::kChange, .id = 3, .change = change};
+  EXPECT_EQ(ReadEntry(EntryLine(entry)), entry);
+}
+
+}  // namespace
+}  // namespace hullmark
