@@ -19,6 +19,7 @@
 #include "agent/enforce/action_entry.h"
 #include "agent/enforce/action_log.h"
 #include "agent/enforce/executor.h"
+#include "hullmark/action.h"
 #include "hullmark/ids.h"
 #include "hullmark/policy.h"
 #include "hullmark/result.h"
@@ -73,9 +74,10 @@ Exit TakeBack(ActionLog& log, const std::vector<std::uint64_t>& ids) {
       std::cout << id << ": nothing of it is in force\n";
       continue;
     }
-    all = executor.TakeBack(id, "by hand") && all;
-    const auto& undone = found->second.undone;
-    Print(id, found->second, undone ? undone->text : "it could not be taken back");
+    const ActionOutcome outcome = executor.TakeBack(id, "by hand");
+    const bool done = outcome.result == ActionResult::kDone;
+    all = done && all;
+    Print(id, found->second, (done ? "" : "it could not be taken back: ") + outcome.text);
   }
   return all ? Exit::kDone : Exit::kViolation;
 }

@@ -100,9 +100,9 @@ Result<void> Releaser::Start() {
 }
 
 Result<void> Releaser::Tell(std::uint64_t id, const Fd& place, const LimitChange& change) {
-  const Fd file(openat(place.get(), change.file.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC));
+  const Fd file(openat(place.get(), change.file.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC));
   if (!file) return Fail(CodeOfErrno(errno), change.file + ": " + std::strerror(errno));
-  return SendHold(channel_, id, file, RestoreText(change));
+  return SendHold(channel_, id, file, change);
 }
 
 Result<void> Releaser::Hold(std::uint64_t id, const Fd& place, const LimitChange& change) {

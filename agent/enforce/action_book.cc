@@ -10,6 +10,7 @@
 
 #include "agent/enforce/action_entry.h"
 #include "agent/enforce/history.h"
+#include "agent/enforce/limit_change.h"
 #include "agent/enforce/plan.h"
 #include "hullmark/action.h"
 #include "hullmark/policy.h"
@@ -62,6 +63,17 @@ std::vector<HeldAction> ActionBook::Held() const {
                     .rule = booked.action.rule,
                     .life = booked.action.target.life,
                     .kind = booked.action.step.kind});
+  }
+  return held;
+}
+
+std::vector<HeldChange> ActionBook::HeldAt(const LimitChange& spot) const {
+  std::vector<HeldChange> held;
+  for (const auto& [id, booked] : actions_) {
+    if (!booked.is_held()) continue;
+    for (const LimitChange& change : booked.changes) {
+      if (IsSameSpot(change, spot)) held.push_back({.id = id, .change = &change});
+    }
   }
   return held;
 }

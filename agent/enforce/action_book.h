@@ -17,6 +17,12 @@
 
 namespace hullmark {
 
+// A change of an action that is held.
+struct HeldChange {
+  std::uint64_t id = 0;
+  const LimitChange* change = nullptr;
+};
+
 // What the log says of one action.
 struct BookedAction {
   Action action{};
@@ -45,6 +51,8 @@ class ActionBook {
 
   std::vector<std::uint64_t> HeldIds() const;  // The newest first: to be taken back in this order.
   std::vector<HeldAction> Held() const;
+  // Those of one value of one cgroup, the oldest first: the last one is in force.
+  std::vector<HeldChange> HeldAt(const LimitChange& spot) const;
   // Those whose time is over. The highest step of a ladder that is held decides for all of it.
   std::vector<Undo> Expired(const std::string& boot_id, std::int64_t boot_ms) const;
   // The budgets as they were spent within this boot since `since` and since somebody has last

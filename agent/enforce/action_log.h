@@ -49,6 +49,7 @@ class ActionLog {
   Result<std::uint64_t> Append(ActionEntry entry);
 
   const ActionBook& book() const { return book_; }
+  LogStamp Now() const { return now_(); }
   // Lines that were damaged and are passed over.
   std::size_t damaged() const { return damaged_; }
 

@@ -131,9 +131,18 @@ ActionOutcome Executor::CallHook(const Action& action) const {
   return {.text = name + " was called"};
 }
 
-Result<void> Executor::Make(std::uint64_t id, const LimitChange& change) {
+Result<void> Executor::Make(std::uint64_t id, LimitChange change) {
   const auto place = OpenPlace(change.place);
   if (!place) return std::unexpected(place.error());
+  if (!parts_.is_place(*place)) {
+    return Fail(ErrorCode::kMalformed, change.place.directory + ": it is no cgroup");
+  }
+  // Upon a change of ours that is in force: both come back to what was there before either.
+  const auto below = parts_.log.book().HeldAt(change);
+  if (!below.empty() && IsOurs(*below.back().change, change.former)) {
+    change.former = below.back().change->former;
+    change.unit_former = below.back().change->unit_former;
+  }
   const auto written = parts_.log.Append({.kind = EntryKind::kChange, .id = id, .change = change});
   if (!written) return std::unexpected(written.error());
   At("noted");
@@ -170,34 +179,43 @@ ActionOutcome Executor::FreezeNow(std::uint64_t id, const Confirmed& confirmed) 
   if (!confirmed.places) return Aborted("it has no cgroup of its own");
   const auto change = FreezeChange(*confirmed.places);
   if (!change) return Failed(change.error().message);
-  if (change->former == change->value) return Aborted("somebody else has frozen it already");
+  if (IsOurs(*change, change->former)) return Aborted("it is frozen already");
   const auto made = Make(id, *change);
   const auto frozen = made ? AwaitFrozen(*change, parts_.patience) : made;
   if (frozen) return {.text = InWords(*change)};
-  const auto place = OpenPlace(change->place);
-  if (place) static_cast<void>(Restore(*place, *change));
+  static_cast<void>(RestoreAndNote(id, "it does not freeze", true));
   return Failed(frozen.error().message);
 }
 
-bool Executor::TakeBack(std::uint64_t id, const std::string& why) {
+ActionOutcome Executor::TakeBack(std::uint64_t id, const std::string& why) {
   const auto turn = parts_.log.Begin();
+  return RestoreAndNote(id, why, turn.has_value());
+}
+
+// Within a turn of the log, if there is one to be had.
+ActionOutcome Executor::RestoreAndNote(std::uint64_t id, const std::string& why, bool may_write) {
   const auto& actions = parts_.log.book().actions();
   const auto found = actions.find(id);
-  if (found == actions.end() || !found->second.is_held()) return true;
-  const ActionOutcome outcome = RollBack(found->second, parts_.units);
+  if (found == actions.end() || !found->second.is_held()) return {.text = "nothing is in force"};
+  ActionOutcome outcome = RollBack(parts_.log.book(), id,
+                                   {.boot_id = parts_.log.Now().boot_id,
+                                    .units = parts_.units,
+                                    .is_place = parts_.is_place});
   At("restored");
-  if (outcome.result != ActionResult::kDone) return false;
+  if (outcome.result != ActionResult::kDone) return outcome;
   LetGo(id);
-  if (turn) {
-    static_cast<void>(
-        parts_.log.Append({.kind = EntryKind::kUndone, .id = id, .outcome = outcome, .why = why}));
-  }
-  return true;
+  const bool written =
+      may_write &&
+      parts_.log.Append({.kind = EntryKind::kUndone, .id = id, .outcome = outcome, .why = why});
+  if (!written) outcome.text += " (which could not be written down)";
+  return outcome;
 }
 
 bool Executor::TakeBackAll(const std::string& why) {
   bool all = true;
-  for (const std::uint64_t id : parts_.log.book().HeldIds()) all = TakeBack(id, why) && all;
+  for (const std::uint64_t id : parts_.log.book().HeldIds()) {
+    all = TakeBack(id, why).result == ActionResult::kDone && all;
+  }
   return all;
 }
 
@@ -243,9 +261,11 @@ void Executor::Defend(std::uint64_t id, const BookedAction& booked, std::int64_t
   quarrel.next = boot_ms + quarrel.wait;
   bool overwritten = false;
   for (const LimitChange& change : booked.changes) {
+    // Upon it stands a younger one of ours.
+    if (parts_.log.book().HeldAt(change).back().id != id) continue;
     const auto place = OpenPlace(change.place);
     const auto current = place ? CurrentValue(*place, change) : Result<std::string>("");
-    if (!place || !current || *current == change.value) continue;
+    if (!place || !current || IsOurs(change, *current)) continue;
     overwritten = true;
     if (quarrel.lost + 1 < kMostQuarrels) {
       static_cast<void>(SetLimit(parts_.units, *place, change, change.value));

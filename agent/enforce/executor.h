@@ -39,6 +39,8 @@ class Executor {
     // Calls a hook of the site. False: there is none of this name.
     std::function<bool(const std::string& hook, const Action&)> call{};
     std::chrono::milliseconds patience{2'000};  // For what the kernel does in its own time.
+    // Whether a directory is one where limits are set; tests have plain trees.
+    bool (*is_place)(const Fd& directory) = IsInCgroupfs;
     // Told of each point where a crash leaves something else behind; for tests.
     std::function<void(std::string_view)> at{};
   };
@@ -52,8 +54,8 @@ class Executor {
   void Tend(const std::string& boot_id, std::int64_t boot_ms);
 
   // Takes back one action, or all that is held. The log may be full: what is wrong with it keeps
-  // nobody frozen. False: something could not be taken back.
-  bool TakeBack(std::uint64_t id, const std::string& why);
+  // nobody frozen. kFailed, false: something could not be taken back.
+  ActionOutcome TakeBack(std::uint64_t id, const std::string& why);
   bool TakeBackAll(const std::string& why);
 
  private:
@@ -76,7 +78,8 @@ class Executor {
   ActionOutcome ThrottleNow(const Action& action, std::uint64_t id, const Confirmed& confirmed);
   ActionOutcome CallHook(const Action& action) const;
   ActionOutcome FreezeNow(std::uint64_t id, const Confirmed& confirmed);
-  Result<void> Make(std::uint64_t id, const LimitChange& change);
+  Result<void> Make(std::uint64_t id, LimitChange change);
+  ActionOutcome RestoreAndNote(std::uint64_t id, const std::string& why, bool may_write);
   void Defend(std::uint64_t id, const BookedAction& booked, std::int64_t boot_ms);
   void EndGraces(std::int64_t boot_ms);
   bool IsFrozen(const ContainerLife& life) const;

@@ -5,12 +5,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "agent/base/file.h"
 #include "hullmark/result.h"
@@ -48,11 +54,68 @@ std::string LineOf(std::string_view text, const LimitChange& change) {
   return v2 ? Bandwidth("") : "0";
 }
 
-std::string TextOf(const LimitChange& change, const std::string& value) {
-  return change.device.empty() ? value : change.device + " " + value;
+// The files of an Apply, and whether they have a line per device.
+struct LimitFile {
+  std::string_view name;
+  bool of_devices = false;
+};
+constexpr std::array<LimitFile, 10> kLimitFiles = {
+    {{.name = "cpu.max"},
+     {.name = "cpu.cfs_quota_us"},
+     {.name = "pids.max"},
+     {.name = "memory.high"},
+     {.name = "memory.soft_limit_in_bytes"},
+     {.name = kIoMax, .of_devices = true},
+     {.name = "blkio.throttle.read_bps_device", .of_devices = true},
+     {.name = "blkio.throttle.write_bps_device", .of_devices = true},
+     {.name = "freezer.state"},
+     {.name = "cgroup.freeze"}}};
+
+// "8:0".
+bool IsDevice(std::string_view text) {
+  const auto colon = text.find(':');
+  const auto is_number = [](std::string_view part) {
+    return !part.empty() && part.find_first_not_of("0123456789") == std::string_view::npos;
+  };
+  return colon != std::string_view::npos && is_number(text.substr(0, colon)) &&
+         is_number(text.substr(colon + 1));
+}
+
+std::optional<std::uint64_t> PagesOf(std::string_view bytes) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(bytes.data(), bytes.data() + bytes.size(), number);
+  if (error != std::errc{} || end != bytes.data() + bytes.size()) return std::nullopt;
+  return number / static_cast<std::uint64_t>(getpagesize());
 }
 
 }  // namespace
+
+bool IsSameSpot(const LimitChange& a, const LimitChange& b) {
+  return a.place == b.place && a.file == b.file && a.device == b.device;
+}
+
+bool IsOfLimit(const LimitChange& change) {
+  const auto* const file = std::ranges::find(kLimitFiles, change.file, &LimitFile::name);
+  return file != kLimitFiles.end() &&
+         (file->of_devices ? IsDevice(change.device) : change.device.empty());
+}
+
+bool IsInCgroupfs(const Fd& place) {
+  const auto kind = FileSystemOf(place.get());
+  return kind && (*kind == FileSystemKind::kCgroup1 || *kind == FileSystemKind::kCgroup2);
+}
+
+bool IsOurs(const LimitChange& change, std::string_view current) {
+  if (current == change.value) return true;
+  if (change.file == "freezer.state") return change.value == "FROZEN" && current == "FREEZING";
+  if (!change.file.starts_with("memory.")) return false;
+  const auto pages = PagesOf(current);
+  return pages && pages == PagesOf(change.value);
+}
+
+std::string TextOf(const LimitChange& change, const std::string& value) {
+  return change.device.empty() ? value : change.device + " " + value;
+}
 
 Result<Fd> OpenPlace(const CgroupPlace& place) {
   Fd directory(open(place.directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
@@ -87,18 +150,22 @@ Result<void> WriteValue(const Fd& place, const std::string& file, std::string_vi
 
 Result<std::string> CurrentValue(const Fd& place, const LimitChange& change) {
   auto text = ReadValue(place, change.file);
-  if (!text || change.device.empty()) return text;
-  return LineOf(*text, change);
+  if (!text) return text;
+  return ValueIn(*text, change);
+}
+
+std::string ValueIn(std::string_view text, const LimitChange& change) {
+  if (!change.device.empty()) return LineOf(text, change);
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  return std::string(text);
 }
 
 Result<void> Apply(const Fd& place, const LimitChange& change) {
-  return WriteValue(place, change.file, TextOf(change, change.value));
+  return Set(place, change, change.value);
 }
 
-Result<void> Restore(const Fd& place, const LimitChange& change) {
-  return WriteValue(place, change.file, RestoreText(change));
+Result<void> Set(const Fd& place, const LimitChange& change, const std::string& value) {
+  return WriteValue(place, change.file, TextOf(change, value));
 }
-
-std::string RestoreText(const LimitChange& change) { return TextOf(change, change.former); }
 
 }  // namespace hullmark

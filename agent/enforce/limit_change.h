@@ -32,7 +32,7 @@ struct LimitChange {
   CgroupPlace place{};
   std::string file{};
   std::string device{};  // "": the file has one value.
-  std::string former{};  // As it was read, byte for byte.
+  std::string former{};  // As it was read, byte for byte, before we changed it first.
   std::string value{};   // As the kernel shows what we write.
   // Of systemd, whose property it is, see agent/enforce/unit_limits.h; "": the file is all.
   std::string unit{};
@@ -41,13 +41,29 @@ struct LimitChange {
   friend bool operator==(const LimitChange&, const LimitChange&) = default;
 };
 
+// Whether both are of the same value of the same cgroup.
+bool IsSameSpot(const LimitChange& a, const LimitChange& b);
+
+// Whether it is of a file that hullmark changes at all: nothing else is ever restored.
+bool IsOfLimit(const LimitChange& change);
+
+// Whether a directory lies in cgroupfs, of either version.
+bool IsInCgroupfs(const Fd& place);
+
+// Whether what a file has is what we wrote: the kernel shows memory in whole pages, and a v1
+// freezer on its way as FREEZING.
+bool IsOurs(const LimitChange& change, std::string_view current);
+
 // The value that the file has now. A device without a line has the file's "no limit".
 Result<std::string> CurrentValue(const Fd& place, const LimitChange& change);
+// The same, of the text of the file.
+std::string ValueIn(std::string_view text, const LimitChange& change);
 
-// Writes one of its two values.
+// Writes its value.
 Result<void> Apply(const Fd& place, const LimitChange& change);
-Result<void> Restore(const Fd& place, const LimitChange& change);
-// What Restore writes.
-std::string RestoreText(const LimitChange& change);
+// Writes any value of its file.
+Result<void> Set(const Fd& place, const LimitChange& change, const std::string& value);
+// What is written for a value of it.
+std::string TextOf(const LimitChange& change, const std::string& value);
 
 }  // namespace hullmark

@@ -14,23 +14,44 @@
 #include <cstring>
 #include <ranges>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "agent/base/file.h"
+#include "agent/enforce/limit_change.h"
 #include "hullmark/result.h"
 
 namespace hullmark {
 namespace {
 
-constexpr std::size_t kMostText = 256;  // Of a limit: a device and two rates at most.
+constexpr std::size_t kMostText = 512;  // Of a limit: names, and two rates twice at most.
 
-// A message: the id, then the text; without a descriptor it says to let go.
+// A message: the id, then the change; without a descriptor it says to let go.
 struct Message {
   std::uint64_t id = 0;
-  std::string text{};
+  LimitChange change{};  // Without its place.
   Fd file{};
 };
+
+// Four texts, a NUL after each.
+std::string Pack(const LimitChange& change) {
+  std::string text;
+  for (const std::string* part : {&change.file, &change.device, &change.former, &change.value}) {
+    text += *part + '\0';
+  }
+  return text;
+}
+
+LimitChange Unpack(std::string_view text) {
+  LimitChange change;
+  for (std::string* part : {&change.file, &change.device, &change.former, &change.value}) {
+    const auto end = std::min(text.find('\0'), text.size());
+    *part = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return change;
+}
 
 union Control {
   cmsghdr align;
@@ -73,7 +94,7 @@ bool Receive(const Fd& channel, Message& got) {
     size = recvmsg(channel.get(), &message, MSG_CMSG_CLOEXEC);
   } while (size < 0 && errno == EINTR);
   if (size < static_cast<ssize_t>(sizeof got.id)) return false;
-  got.text.assign(text.data(), static_cast<std::size_t>(size) - sizeof got.id);
+  got.change = Unpack({text.data(), static_cast<std::size_t>(size) - sizeof got.id});
   const cmsghdr* const header = CMSG_FIRSTHDR(&message);
   if (header == nullptr || header->cmsg_type != SCM_RIGHTS) return true;
   int file = -1;
@@ -82,10 +103,22 @@ bool Receive(const Fd& channel, Message& got) {
   return true;
 }
 
+// Whether it was still ours, and is restored. Of a cgroup that is gone meanwhile: ENODEV.
+bool Restore(const Message& held) {
+  std::array<char, 65536> buffer = {};
+  const ssize_t size = pread(held.file.get(), buffer.data(), buffer.size(), 0);
+  if (size < 0) return false;
+  const std::string_view text(buffer.data(), static_cast<std::size_t>(size));
+  if (!IsOurs(held.change, ValueIn(text, held.change))) return false;
+  const std::string former = TextOf(held.change, held.change.former);
+  return pwrite(held.file.get(), former.data(), former.size(), 0) >= 0;
+}
+
 }  // namespace
 
 Result<void> SendHold(const Fd& channel, std::uint64_t id, const Fd& file,
-                      const std::string& text) {
+                      const LimitChange& change) {
+  const std::string text = Pack(change);
   if (text.size() <= kMostText && Send(channel, id, text, file.get())) return {};
   return Fail(ErrorCode::kIo, "there is nobody who would take it back if the agent ended");
 }
@@ -103,12 +136,7 @@ int HoldUntilClosed(const Fd& channel) {
       std::erase_if(held, [&](const Message& one) { return one.id == got.id; });
     }
   }
-  for (const Message& one : held | std::views::reverse) {
-    // A cgroup that is gone meanwhile: ENODEV.
-    [[maybe_unused]] const ssize_t written =
-        pwrite(one.file.get(), one.text.data(), one.text.size(), 0);
-  }
-  return static_cast<int>(held.size());
+  return static_cast<int>(std::ranges::count_if(held | std::views::reverse, Restore));
 }
 
 }  // namespace hullmark

@@ -2,22 +2,24 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 
 #include "agent/base/file.h"
+#include "agent/enforce/limit_change.h"
 #include "hullmark/result.h"
 
 namespace hullmark {
 
-// What an agent tells somebody who outlives it: an open file of a cgroup and what to write to it if
-// the agent ends. Over a SOCK_SEQPACKET pair, one message each.
+// What an agent tells somebody who outlives it: a change that it makes, with its file, open for
+// reading and writing. Over a SOCK_SEQPACKET pair, one message each.
 
 // Error: nobody is there, or too much waits.
-Result<void> SendHold(const Fd& channel, std::uint64_t id, const Fd& file, const std::string& text);
+Result<void> SendHold(const Fd& channel, std::uint64_t id, const Fd& file,
+                      const LimitChange& change);
 void SendLetGo(const Fd& channel, std::uint64_t id);
 
-// The other side: keeps what it is told to hold, and when the channel closes writes all of it, the
-// newest first. Returns how many files that were. Needs no right but to write to what it holds.
+// The other side: keeps what it is told to hold, and when the channel closes restores all that
+// still has the value of its change, the newest first. Returns how many files that were. Needs no
+// right but what the files were opened with.
 int HoldUntilClosed(const Fd& channel);
 
 }  // namespace hullmark

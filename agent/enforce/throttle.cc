@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/enforce/throttle.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
@@ -21,7 +23,6 @@
 namespace hullmark {
 namespace {
 
-constexpr std::uint64_t kPage = 4096;
 constexpr std::uint64_t kLeastQuota = 1000;  // Microseconds: the kernel's smallest.
 
 using Place = ContainerPlaces::Place;
@@ -121,9 +122,10 @@ class ThrottlePlanner {
     }
     if (!whole) return Note("memory", "what it uses cannot be read");
     const auto permille = static_cast<std::uint64_t>(*throttle_.memory_high_permille);
-    const std::uint64_t pages = *whole / kPage * permille / 1000;
+    const auto page = static_cast<std::uint64_t>(getpagesize());
+    const std::uint64_t pages = *whole / page * permille / 1000;
     Tighten("memory", place, directory, v1 ? "memory.soft_limit_in_bytes" : "memory.high",
-            std::max<std::uint64_t>(1, pages) * kPage);
+            std::max<std::uint64_t>(1, pages) * page);
   }
 
   void Io(const Place& place, const Fd& directory) {

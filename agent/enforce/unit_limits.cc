@@ -101,8 +101,7 @@ Result<void> SetLimit(const UnitLimits& units, const Fd& place, const LimitChang
     const auto current = CurrentValue(place, change);
     if (current && *current == value) return {};
   }
-  return WriteValue(place, change.file,
-                    change.device.empty() ? value : change.device + " " + value);
+  return Set(place, change, value);
 }
 
 Result<void> CheckUnit(const UnitLimits& units, const LimitChange& change,

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "agent/base/file.h"
 #include "agent/enforce/limit_change.h"
 #include "agent/enforce/recheck.h"
 #include "hullmark/ids.h"
@@ -15,6 +16,8 @@
 #include "tests/unit/temp_tree.h"
 
 namespace hullmark {
+
+inline bool IsPlain(const Fd& /*directory*/) { return true; }
 
 // Cgroups of a container as plain files, which remember what is written.
 class HostTree {

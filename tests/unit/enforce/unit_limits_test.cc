@@ -58,7 +58,12 @@ class UnitLimitsTest : public testing::Test {
     return change;
   }
 
-  ActionOutcome Undo(const LimitChange& change) { return RollBack({.changes = {change}}, Units()); }
+  ActionOutcome Undo(const LimitChange& change) {
+    const UnitLimits units = Units();
+    ActionBook book;
+    book.Take({.kind = EntryKind::kChange, .id = 1, .change = change});
+    return RollBack(book, 1, {.units = units, .is_place = [](const Fd&) { return true; }});
+  }
 
   HostTree tree_;
   CgroupPlace place_ = tree_.Make("docker-1.scope", {{"cpu.max", "max 100000\n"},
