@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "hullmark/ids.h"
@@ -50,10 +51,18 @@ bool IsHostProgram(std::string_view path) {
 }
 static_assert(std::ranges::is_sorted(kHostPrograms));
 
-// Its processes run the host's own files, as a container's do not.
-bool RunsHostFiles(const Container& container) {
+// In a user namespace of his own anybody may mount what he likes at any path. One that cannot be
+// read is the host's.
+bool IsUsersOwn(const Snapshot& snapshot, const Process& process) {
+  const auto own = process.leader.namespaces[NamespaceKind::kUser];
+  const auto& hosts = snapshot.host.namespaces[std::to_underlying(NamespaceKind::kUser)];
+  return own && hosts && *own != hosts->inode;
+}
+
+// It runs one of the host's own files, as a process of a container does not.
+bool RunsHostFile(const Snapshot& snapshot, const Container& container, const Process& process) {
   return container.container_class == ContainerClass::kService ||
-         container.container_class == ContainerClass::kSandbox;
+         (container.container_class == ContainerClass::kSandbox && !IsUsersOwn(snapshot, process));
 }
 
 // It ended while it was looked at: whose it was cannot be told, and nobody can harm it. Else who
@@ -126,7 +135,7 @@ std::string Protection::WhyNotOfMembers(const Container& container) const {
       return pid + (process.oom_score_adj ? " has an oom_score_adj of -997 or less"
                                           : " does not tell its oom_score_adj");
     }
-    if (!RunsHostFiles(container)) continue;
+    if (!RunsHostFile(snapshot_, container, process)) continue;
     if (!process.executable) return pid + " does not tell what it runs";
     const auto program = snapshot_.Text(snapshot_.At(*process.executable).path);
     if (IsHostProgram(program)) return pid + " is one that the host is lost without";

@@ -5,7 +5,9 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
+#include "agent/config/config.h"
 #include "hullmark/glob.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
@@ -96,6 +98,32 @@ TEST_F(ProtectionTest, InfrastructureIsWhatRootCallsSo) {
   First().claims->trust = Trust::kUser;
   First().claims->owner = Uid{1000};
   EXPECT_EQ(WhyNot(), "") << "a user's claim exempts nobody";
+}
+
+TEST_F(ProtectionTest, WhoClaimsNothingIsNoInfrastructure) {
+  scene_.infrastructure = Config{}.infrastructure;
+  ASSERT_FALSE(IsEmpty(scene_.infrastructure));
+  First().claims.reset();
+  First().kubernetes.reset();
+  EXPECT_EQ(WhyNot(), "");
+  First().kubernetes = KubernetesClaims{};  // A pod of its cgroup, of no namespace that is known.
+  EXPECT_EQ(WhyNot(), "");
+  scene_.infrastructure.name_space = {Glob("*")};
+  EXPECT_EQ(WhyNot(), "");
+}
+
+TEST_F(ProtectionTest, ASandboxOfAUserMayCallItsProgramAsItLikes) {
+  First().container_class = ContainerClass::kSandbox;
+  scene_.world.snapshot.host.namespaces[std::to_underlying(NamespaceKind::kUser)] =
+      ReferenceNamespace{.inode = NamespaceInode{1}};
+  auto& own = scene_.At(ProcessIndex{0}).leader.namespaces;
+  scene_.Executes(ProcessIndex{0}, "/usr/sbin/sshd");
+  own.Set(NamespaceKind::kUser, NamespaceInode{1});
+  EXPECT_EQ(WhyNot(), "pid 100 is one that the host is lost without");
+  own.Set(NamespaceKind::kUser, Missing(ErrorCode::kDenied));
+  EXPECT_EQ(WhyNot(), "pid 100 is one that the host is lost without");
+  own.Set(NamespaceKind::kUser, NamespaceInode{2});
+  EXPECT_EQ(WhyNot(), "");
 }
 
 TEST_F(ProtectionTest, WhatAContainerCallsItsProgramExemptsNobody) {
