@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <string>
@@ -283,6 +284,13 @@ class Planner {
   std::vector<Wanted> wanted_;
 };
 
+// What the plan has spent for an action that nobody has felt.
+void GiveBack(const std::string& container, Ledger& ledger) {
+  const auto newest = std::ranges::find(ledger.spent.rbegin(), ledger.spent.rend(), container,
+                                        &Ledger::Entry::container);
+  if (newest != ledger.spent.rend()) ledger.spent.erase(std::next(newest).base());
+}
+
 }  // namespace
 
 std::optional<ContainerLife> LifeOf(const Snapshot& snapshot, const Container& container) {
@@ -319,14 +327,21 @@ Planned Plan(const PlanInput& input, History history) {
   return Planner(input, std::move(history)).Make();
 }
 
+void RecordFollowUp(const Action& action, const ActionOutcome& outcome, std::int64_t now,
+                    History& history) {
+  if (outcome.result != ActionResult::kFailed) return;
+  Ledger& ledger = history.LedgerOf(action.dry_run);
+  ledger.failures.push_back(now);
+  if (ledger.failures.size() >= kFailuresOfBreaker && ledger.breaker.empty()) {
+    ledger.breaker = "three actions failed, the last one: " + outcome.text;
+  }
+}
+
 void Record(const Action& action, const ActionOutcome& outcome, const Policy& policy,
             std::int64_t now, History& history) {
-  Ledger& ledger = history.LedgerOf(action.dry_run);
-  if (outcome.result == ActionResult::kFailed) {
-    ledger.failures.push_back(now);
-    if (ledger.failures.size() >= kFailuresOfBreaker && ledger.breaker.empty()) {
-      ledger.breaker = "three actions failed, the last one: " + outcome.text;
-    }
+  RecordFollowUp(action, outcome, now, history);
+  if (outcome.result == ActionResult::kAborted) {
+    GiveBack(action.target.life.id, history.LedgerOf(action.dry_run));
   }
   const auto rule = std::ranges::find(policy.rules, action.rule, &Rule::name);
   const auto ladder = history.ladders.find(LadderKey(action.rule, action.target.life));

@@ -58,13 +58,19 @@ struct Planned {
 // that lives where the control is one of processes; never for what is unknown, waived, or over. The
 // violation must have lasted for the rule's `for`, the agent and the container for the grace. One
 // rule at a time has a container's limits. What has been tried counts against the budget, done or
-// not; what would exceed it opens the breaker, and then rules only give notice. What stays unknown
-// for a while neither furthers a ladder nor ends it; a ladder that has something in force stays.
+// failed; what would exceed it opens the breaker, and then rules only give notice. What stays
+// unknown for a while neither furthers a ladder nor ends it; a ladder that has something in force
+// stays.
 Planned Plan(const PlanInput& input, History history);
 
-// What came of an action of a plan. Three failures within the budget's period open the breaker.
+// What came of an action of a plan. What was aborted counts for no budget. Three failures within
+// the budget's period open the breaker.
 void Record(const Action& action, const ActionOutcome& outcome, const Policy& policy,
             std::int64_t now, History& history);
+
+// The same of what followed an action that is recorded.
+void RecordFollowUp(const Action& action, const ActionOutcome& outcome, std::int64_t now,
+                    History& history);
 
 // nullopt: its init is not known, so nobody could tell it from the next one.
 std::optional<ContainerLife> LifeOf(const Snapshot& snapshot, const Container& container);

@@ -263,6 +263,36 @@ TEST(PlanTest, ThreeFailuresOpenTheBreaker) {
   EXPECT_EQ(history.enforced.breaker, "three actions failed, the last one: EIO");
 }
 
+TEST(PlanTest, WhatWasAbortedIsNotSpent) {
+  Scene scene = SceneOf({Fails()}, {kKill});
+  scene.policy.budget = {.actions = 1, .per = 600'000, .containers_permille = 1000};
+  History history;
+  std::int64_t now = kNow;
+  for (int tries = 0; tries < 3; ++tries) {
+    Planned planned = scene.PlanAt(now, std::move(history));
+    history = std::move(planned.history);
+    ASSERT_EQ(Words(planned), Texts{"kill c0"}) << tries;
+    EXPECT_EQ(BudgetLeft(history.enforced, scene.policy.budget, now), 0);
+    Record(planned.actions.front(), {.result = ActionResult::kAborted}, scene.policy, now, history);
+    EXPECT_EQ(BudgetLeft(history.enforced, scene.policy.budget, now), 1);
+    now += 1'000;
+  }
+  Planned planned = scene.PlanAt(now, std::move(history));
+  history = std::move(planned.history);
+  Record(planned.actions.front(), {.result = ActionResult::kFailed}, scene.policy, now, history);
+  EXPECT_EQ(BudgetLeft(history.enforced, scene.policy.budget, now), 0) << "what failed is";
+}
+
+TEST(PlanTest, WhatFollowsAKillCountsAsAFailureToo) {
+  History history;
+  for (int times = 0; times < 3; ++times) {
+    EXPECT_EQ(history.enforced.breaker, "");
+    RecordFollowUp({.dry_run = false}, {.result = ActionResult::kAborted}, kNow, history);
+    RecordFollowUp({.dry_run = false}, {.result = ActionResult::kFailed}, kNow, history);
+  }
+  EXPECT_NE(history.enforced.breaker, "");
+}
+
 TEST(PlanTest, AStalePictureOpensTheBreaker) {
   Scene scene = SceneOf({Fails()}, {kThrottle});
   const Report report = Evaluate(scene.world.snapshot, scene.world.benchmark, {});
