@@ -113,6 +113,9 @@ Result<Confirmed> Confirm(const PlanInput& input, const Action& action,
 Result<Confirmed> Recheck(const PlanInput& input, const Action& action) {
   const auto rule = std::ranges::find(input.policy.rules, action.rule, &Rule::name);
   if (rule == input.policy.rules.end()) return Differs("there is no such rule any more");
+  if (ModeOf(input.policy, *rule) != EnforceMode::kEnforce) {
+    return Differs("the rule does not act any more");
+  }
   const ContainerReport* report = FindContainer(input, action.target.life);
   if (report == nullptr) return Differs("the container is gone");
   const Container& container = input.snapshot.containers[report->container];

@@ -71,6 +71,8 @@ TEST_F(RecheckTest, EveryDifferenceIsDoubt) {
       {[&] { scene_.At(ProcessIndex{0}).pid = Pid{99}; }, "the container is gone"},
       {[&] { Web().init.reset(); }, "the container is gone"},
       {[&] { scene_.policy.rules[0].name = "other"; }, "there is no such rule any more"},
+      {[&] { scene_.policy.rules[0].mode = EnforceMode::kDryRun; },
+       "the rule does not act any more"},
       {[&] { scene_.policy.rules[0].classes = {ContainerClass::kVm}; },
        "the rule does not mean the container any more"},
       {[&] { scene_.AddStranger("/docker/web/below"); },
