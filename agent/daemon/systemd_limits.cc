@@ -121,7 +121,7 @@ class UnitObject {
   Text path_;
 };
 
-Result<std::uint64_t> Get(const UnitLimits::Unit& unit, const std::string& property) {
+Result<std::uint64_t> GetProperty(const UnitLimits::Unit& unit, const std::string& property) {
   const auto bus = OpenBus();
   if (!bus) return std::unexpected(bus.error());
   const UnitObject object(bus->get(), unit.name);
@@ -134,7 +134,8 @@ Result<std::uint64_t> Get(const UnitLimits::Unit& unit, const std::string& prope
   return object.NumberOf(property);
 }
 
-Result<void> Set(const std::string& unit, const std::string& property, std::uint64_t value) {
+Result<void> SetProperty(const std::string& unit, const std::string& property,
+                         std::uint64_t value) {
   constexpr int kRuntime = 1, kOne = 1;
   const auto bus = OpenBus();
   if (!bus) return std::unexpected(bus.error());
@@ -154,7 +155,7 @@ Result<void> Set(const std::string& unit, const std::string& property, std::uint
 
 UnitLimits LimitsOfSystemd() {
   if (sd_booted() <= 0) return {};
-  return {.get = Get, .set = Set};
+  return {.get = GetProperty, .set = SetProperty};
 }
 
 }  // namespace hullmark

@@ -197,10 +197,9 @@ ActionOutcome Executor::RestoreAndNote(std::uint64_t id, const std::string& why,
   const auto& actions = parts_.log.book().actions();
   const auto found = actions.find(id);
   if (found == actions.end() || !found->second.is_held()) return {.text = "nothing is in force"};
-  ActionOutcome outcome = RollBack(parts_.log.book(), id,
-                                   {.boot_id = parts_.log.Now().boot_id,
-                                    .units = parts_.units,
-                                    .is_place = parts_.is_place});
+  ActionOutcome outcome = RollBack(
+      parts_.log.book(), id,
+      {.boot_id = parts_.log.Now().boot_id, .units = parts_.units, .is_place = parts_.is_place});
   At("restored");
   if (outcome.result != ActionResult::kDone) return outcome;
   LetGo(id);
