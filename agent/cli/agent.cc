@@ -388,7 +388,9 @@ Exit RunResident(const AgentFlags& flags, GlobalOptions global, const Wiring& wi
        .let_go = [&collector] { collector.LetGo(); },
        .wanted_fd = watching.watcher ? watching.watcher->fd() : -1,
        .take_wanted = [&watching] { return watching.watcher->TakeWanted(); },
-       .tend = [&inspection] { inspection.Tend(); },
+       .tend = [&inspection] { return inspection.Tend(); },
+       .stop_acting = [&inspection] { return inspection.StopActing(); },
+       .take_back = [&inspection] { inspection.TakeBackIfIdle(); },
        .reload = [&] { return Reload(LoadStandard(flags, global), started, inspection, desk); }});
   inspection.Close();
   return ExitOf(end);

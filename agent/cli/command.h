@@ -45,7 +45,8 @@ struct GlobalOptions {
   std::string benchmark{};  // File; "": the compiled-in one.
   std::string overrides{};  // File; "": none.
   std::vector<std::string> waivers{};
-  Config site{};  // What `config` says, or the defaults.
+  Config site{};              // What `config` says, or the defaults.
+  bool without_site = false;  // It could not be read, and the command goes on.
   // Whether an option was on the command line: then the configuration does not change it.
   std::function<bool(const char* option)> given{};
   // The options as they were typed, with what the configuration says now.
@@ -61,6 +62,8 @@ struct Command {
   std::string_view sentence;
   std::function<Exit()> (*setup)(CLI::App& app, const GlobalOptions& global, const Wiring& wiring);
   bool hidden = false;  // For the program itself, not for people.
+  // Runs whatever the site's configuration says, if it can be read or not.
+  bool without_site = false;
 };
 
 // The commands in the order of --help.

@@ -42,7 +42,8 @@ constexpr std::array kCommands = {
         .setup = SetupSeccomp},
     Command{.name = "undo",
             .sentence = "Take back what the agent has done to containers",
-            .setup = SetupUndo},
+            .setup = SetupUndo,
+            .without_site = true},
     Command{.name = "controls",
             .sentence = "List the controls of the benchmark",
             .setup = SetupControls},
@@ -152,7 +153,7 @@ constexpr const char* kExamples =
 
 struct Chosen {
   std::function<Exit()> run{};
-  bool hidden = false;
+  const Command* command = nullptr;
 };
 
 // `chosen` is filled when the arguments have been parsed.
@@ -163,7 +164,7 @@ void AddCommands(CLI::App& app, const GlobalOptions& global, const Wiring& wirin
     sub->fallthrough();
     if (command.hidden) sub->group("");
     const auto run = command.setup(*sub, global, wiring);
-    sub->callback([&chosen, &command, run] { chosen = {.run = run, .hidden = command.hidden}; });
+    sub->callback([&chosen, &command, run] { chosen = {.run = run, .command = &command}; });
   }
 }
 
@@ -197,11 +198,13 @@ Exit Run(int count, const char* const* arguments, const Wiring& wiring) {
     return Complain({.message = "see '" + global.command + " --help'"}, Exit::kUsage);
   }
   StartLogging(global.log_level, global.log_format);
-  if (chosen.hidden) return chosen.run();  // All that it needs comes from who started it.
+  if (chosen.command->hidden) return chosen.run();  // All that it needs comes from who started it.
   const auto reread = [typed = global, &wiring] { return ApplyConfig(wiring.config, typed); };
   auto applied = reread();
-  if (!applied) return Complain(applied.error(), Exit::kUsage);
-  global = std::move(*applied);
+  if (!applied) Complain(applied.error(), Exit::kUsage);
+  if (!applied && !chosen.command->without_site) return Exit::kUsage;
+  if (applied) global = std::move(*applied);
+  global.without_site = !applied;
   global.reread = reread;
   return chosen.run();
 }

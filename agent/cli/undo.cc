@@ -2,7 +2,9 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <cstdint>
+#include <expected>
 #include <functional>
 #include <iostream>
 #include <memory>
@@ -34,8 +36,10 @@ constexpr const char* kUndoHelp =
     "Without an action: lists what is in force. After a budget was exceeded the agent\n"
     "does nothing until --reset-breaker.\n"
     "\n"
-    "Exit status: 0 done; 1 something could not be taken back; 2 usage or\n"
-    "configuration error.\n";
+    "A configuration that cannot be read is said and passed over.\n"
+    "\n"
+    "Exit status: 0 done; 1 something could not be taken back, or not be written\n"
+    "down; 2 usage error, or there is no log where it should be.\n";
 
 struct UndoFlags {
   std::vector<std::uint64_t> ids;
@@ -82,26 +86,59 @@ Exit TakeBack(ActionLog& log, const std::vector<std::uint64_t>& ids) {
   return all ? Exit::kDone : Exit::kViolation;
 }
 
+// Behind an agent that hangs with the log locked, and on a disk that is read-only, what is in force
+// is taken back all the same; it is written down when somebody does it again.
+Result<ActionLog> OpenLog(const std::string& directory, const Wiring& wiring, bool& peeked) {
+  const auto now = [&wiring] { return StampNow(wiring.now()); };
+  auto log = ActionLog::Open(directory, Uid{geteuid()}, now);
+  if (log) return log;
+  auto only_read = ActionLog::Peek(directory, Uid{geteuid()}, now);
+  if (!only_read) return log;
+  peeked = true;
+  Complain(log.error(), Exit::kUsage);
+  Complain({.message = "what is taken back now cannot be written down, and an agent that goes on "
+                       "may do it again: end it, then run this once more"},
+           Exit::kUsage);
+  return only_read;
+}
+
+Exit Undo(ActionLog& log, const UndoFlags& flags) {
+  if (log.damaged() != 0) {
+    Complain({.message = std::to_string(log.damaged()) +
+                         " lines of the log are damaged; what they said is not known"},
+             Exit::kUsage);
+  }
+  if (flags.reset) {
+    const auto turn = log.Begin();
+    const auto written = turn ? log.Append({.kind = EntryKind::kBreakerReset})
+                              : Result<std::uint64_t>(std::unexpected(turn.error()));
+    if (!written) return Complain(written.error(), Exit::kViolation);
+    std::cout << "the breaker is closed\n";
+  }
+  if (flags.all) return TakeBack(log, log.book().HeldIds());
+  if (!flags.ids.empty()) return TakeBack(log, flags.ids);
+  if (!flags.reset) List(log);
+  return Exit::kDone;
+}
+
 Exit RunUndo(const UndoFlags& flags, const GlobalOptions& global, const Wiring& wiring) {
   const std::string& directory = flags.state_dir.empty() ? global.site.state_dir : flags.state_dir;
-  if (access((directory + "/actions.jsonl").c_str(), F_OK) != 0) {
+  const bool guessed = flags.state_dir.empty() && global.without_site;
+  if (access((directory + "/actions.jsonl").c_str(), F_OK) != 0 && errno == ENOENT) {
+    if (guessed) {
+      return Complain({.message = "there is no " + directory +
+                                  "/actions.jsonl: name the agent's directory by --state-dir"},
+                      Exit::kUsage);
+    }
     std::cout << "nothing was ever done: there is no " << Printable(directory)
               << "/actions.jsonl\n";
     return Exit::kDone;
   }
-  auto log =
-      ActionLog::Open(directory, Uid{geteuid()}, [&wiring] { return StampNow(wiring.now()); });
+  bool peeked = false;
+  auto log = OpenLog(directory, wiring, peeked);
   if (!log) return Complain(log.error(), Exit::kUsage);
-  if (flags.reset) {
-    const auto turn = log->Begin();
-    const auto written = log->Append({.kind = EntryKind::kBreakerReset});
-    if (!written) return Complain(written.error(), Exit::kViolation);
-    std::cout << "the breaker is closed\n";
-  }
-  if (flags.all) return TakeBack(*log, log->book().HeldIds());
-  if (!flags.ids.empty()) return TakeBack(*log, flags.ids);
-  if (!flags.reset) List(*log);
-  return Exit::kDone;
+  const Exit exit = Undo(*log, flags);
+  return peeked && exit == Exit::kDone ? Exit::kViolation : exit;
 }
 
 }  // namespace

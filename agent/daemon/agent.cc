@@ -15,6 +15,7 @@
 #include "agent/base/boot_time.h"
 #include "agent/base/file.h"
 #include "agent/daemon/clock.h"
+#include "agent/daemon/enforcement.h"
 #include "agent/daemon/gateway_process.h"
 #include "agent/daemon/loop.h"
 #include "agent/daemon/scan_thread.h"
@@ -28,6 +29,7 @@ namespace hullmark {
 namespace {
 
 constexpr std::chrono::milliseconds kLastWait{1'000};  // For a scan when the agent ends.
+constexpr std::chrono::milliseconds kLastAction = Enforcement::kLongest;
 constexpr int kFreshIntervals = 3;
 constexpr std::chrono::seconds kFeeding{1};
 // A scan of the largest host takes seconds. One that takes this long waits for something that never
@@ -84,7 +86,9 @@ class Resident {
     loop_.Run();
     TellService("STOPPING=1");
     if (gateway_) gateway_->Stop();
-    if (!thread_.IsIdle(kLastWait)) {
+    const bool acting = parts_.stop_acting && parts_.stop_acting();
+    if (!thread_.IsIdle(acting ? kLastAction : kLastWait)) {
+      if (parts_.take_back) parts_.take_back();
       // What it reads may hang for as long as a file server does. Nothing of it is needed.
       spdlog::warn("stopped in the midst of a scan");
       spdlog::default_logger()->flush();  // Not shutdown(): the scan may be about to log.
@@ -99,7 +103,7 @@ class Resident {
   // The watchdog is fed by a loop that goes round and whose scans end.
   void Upkeep(Moment now) {
     if (gateway_) gateway_->Upkeep(now);
-    if (parts_.tend) parts_.tend();
+    if (parts_.tend && parts_.tend()) loop_.WantScan(now);
     if (now < fed_ + kFeeding || loop_.ScanningFor(now) > kHanging) return;
     TellService("WATCHDOG=1");
     fed_ = now;

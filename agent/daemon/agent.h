@@ -64,8 +64,14 @@ struct AgentParts {
   // A look is wanted when this is readable (-1: never); tells whether that is so still.
   int wanted_fd = -1;
   std::function<bool()> take_wanted{};
-  // What else has to be looked after about once a second; waits for nothing. May be empty.
-  std::function<void()> tend{};
+  // What else has to be looked after about once a second; waits for nothing. True: a look is wanted
+  // at once. May be empty.
+  std::function<bool()> tend{};
+  // The agent ends: no action is begun any more. True: one is under way, and is waited for. May be
+  // empty.
+  std::function<bool()> stop_acting{};
+  // The agent ends in the midst of a scan that hangs: what can be taken back is. May be empty.
+  std::function<void()> take_back{};
   // Takes configuration and benchmark anew, or keeps all of the old and says why. No scan is
   // running, but after_scan may be.
   std::function<Result<Reloaded>()> reload;
@@ -77,7 +83,8 @@ enum class AgentEnd : std::uint8_t {
   kBlind,      // The first scan could not look at anything.
 };
 
-// The resident agent, until SIGTERM or SIGINT. Ends within two seconds even in the midst of a scan.
+// The resident agent, until SIGTERM or SIGINT. Ends within two seconds even in the midst of a scan,
+// and within 32 in the midst of an action.
 AgentEnd RunAgent(AgentParts parts);
 
 }  // namespace hullmark

@@ -117,6 +117,10 @@ Result<std::unique_ptr<Enforcement>> Enforcement::Open(Parts parts) {
   const std::string boot = StampNow({}).boot_id;
   constexpr std::int64_t kDay = 86'400'000;
   self.log_->book().Recall(boot, now - kDay, self.history_);
+  if (self.log_->damaged() != 0) {
+    spdlog::error("enforce: {} lines of {}/actions.jsonl are damaged", self.log_->damaged(),
+                  self.parts_.state_dir);
+  }
   return made;
 }
 
@@ -132,64 +136,114 @@ Result<Confirmed> Enforcement::Confirm(const Standard& standard, const Action& a
   return Recheck(InputOf(standard, *snapshot, report), action);
 }
 
-// An open breaker outlives the agent.
-void Enforcement::KeepBreaker(bool dry_run, const std::string& before) {
+// Whoever closes a breaker allows what comes next: it would open at once where the budget is spent.
+void Enforcement::TakeOverBreakers() {
+  for (const bool dry_run : {true, false}) {
+    Ledger& ledger = history_.LedgerOf(dry_run);
+    if (!unwritten_.at(dry_run ? 0 : 1).empty()) continue;
+    const std::string& breaker = log_->book().breaker(dry_run);
+    if (breaker.empty() && !ledger.breaker.empty()) ledger = {};
+    ledger.breaker = breaker;
+  }
+}
+
+// An open breaker outlives the agent. One that cannot be written down is written again and again.
+void Enforcement::KeepBreaker(bool dry_run) {
   const std::string& why = history_.LedgerOf(dry_run).breaker;
-  if (why.empty() || why == before) return;
-  spdlog::error(
-      "enforce: {}: from now on there are {}notices only, until 'hullmark undo "
-      "--reset-breaker'",
-      Printable(why), dry_run ? "(in the dry run) " : "");
+  if (why.empty() || why == log_->book().breaker(dry_run)) return;
+  std::string& unwritten = unwritten_.at(dry_run ? 0 : 1);
+  if (unwritten.empty()) {
+    spdlog::error(
+        "enforce: {}: from now on there are {}notices only, until 'hullmark undo "
+        "--reset-breaker'",
+        Printable(why), dry_run ? "(in the dry run) " : "");
+  }
   const auto turn = log_->Begin();
-  static_cast<void>(log_->Append({.kind = EntryKind::kBreaker, .why = why, .dry_run = dry_run}));
+  const bool written =
+      turn && log_->Append({.kind = EntryKind::kBreaker, .why = why, .dry_run = dry_run});
+  unwritten = written ? "" : why;
+}
+
+void Enforcement::Count(const Action& action, const ActionOutcome& outcome) {
+  ++counts_[static_cast<std::size_t>(action.step.kind)][action.dry_run ? 0 : 1]
+           [static_cast<std::size_t>(outcome.result)];
+}
+
+// A kill whose grace is over: told and counted once more where it did not come to what was said.
+std::vector<TakenAction> Enforcement::FollowUp() {
+  std::vector<TakenAction> taken;
+  for (FollowedUp& one : executor_->FollowUp(BootMilliseconds())) {
+    RecordFollowUp(one.action, one.outcome, BootMilliseconds(), history_);
+    if (one.outcome.result != ActionResult::kDone) Count(one.action, one.outcome);
+    taken.push_back({.action = std::move(one.action), .outcome = std::move(one.outcome)});
+  }
+  return taken;
 }
 
 std::vector<TakenAction> Enforcement::Act(const Standard& standard, const Snapshot& snapshot,
                                           const Report& report, std::int64_t looked_at_ms) {
   const std::scoped_lock lock(mutex_);
   standard_ = &standard;
-  {
-    const auto turn = log_->Begin();
-  }  // What others have written: an undo, a breaker reset.
-  for (const bool dry_run : {true, false}) {
-    Ledger& ledger = history_.LedgerOf(dry_run);
-    const std::string& breaker = log_->book().breaker(dry_run);
-    // Whoever closes it allows what comes next: it would open at once where the budget is spent.
-    if (breaker.empty() && !ledger.breaker.empty()) ledger = {};
-    ledger.breaker = breaker;
+  // What others have written: an undo, a breaker reset.
+  if (const auto caught_up = log_->Begin(); !caught_up) {
+    spdlog::error("enforce: nothing is done: {}", caught_up.error().message);
+    return {};
   }
+  TakeOverBreakers();
+  acting_ = true;  // Before it is asked whether to stop: one of the two sees the other.
+  std::vector<TakenAction> taken;
+  if (!stopping_) taken = FollowUp();
+  Plan(standard, snapshot, report, looked_at_ms, taken);
+  acting_ = false;
+  for (const bool dry_run : {true, false}) KeepBreaker(dry_run);
+  return taken;
+}
+
+void Enforcement::Plan(const Standard& standard, const Snapshot& snapshot, const Report& report,
+                       std::int64_t looked_at_ms, std::vector<TakenAction>& taken) {
   const std::vector<HeldAction> held = log_->book().Held();
   PlanInput input = InputOf(standard, snapshot, report);
   input.looked_at = looked_at_ms;
   input.now = BootMilliseconds();
   input.in_force = held;
-  const Policy& policy = standard.config.enforce;
-  Planned planned = Plan(input, std::move(history_));
+  Planned planned = hullmark::Plan(input, std::move(history_));
   history_ = std::move(planned.history);
   for (const Undo& undo : planned.undo) executor_->TakeBack(undo.id, undo.why);
-  std::vector<TakenAction> taken;
   for (Action& action : planned.actions) {
-    const std::int64_t now = BootMilliseconds();
-    ActionOutcome outcome = executor_->Execute(action, now);
-    Record(action, outcome, policy, BootMilliseconds(), history_);
-    ++counts_[static_cast<std::size_t>(action.step.kind)][action.dry_run ? 0 : 1]
-             [static_cast<std::size_t>(outcome.result)];
+    if (stopping_) return;
+    ActionOutcome outcome = executor_->Execute(action, BootMilliseconds());
+    Record(action, outcome, standard.config.enforce, BootMilliseconds(), history_);
+    Count(action, outcome);
     taken.push_back({.action = std::move(action), .outcome = std::move(outcome)});
   }
-  for (const bool dry_run : {true, false}) KeepBreaker(dry_run, log_->book().breaker(dry_run));
-  return taken;
 }
 
-void Enforcement::Tend() {
+bool Enforcement::Tend() {
   const std::unique_lock lock(mutex_, std::try_to_lock);
-  if (!lock) return;
+  if (!lock) return false;
   const LogStamp now = StampNow({});
   executor_->Tend(now.boot_id, now.boot_ms);
   if (releaser_ != nullptr) releaser_->Tend();
+  return executor_->IsGraceOver(now.boot_ms);
+}
+
+bool Enforcement::Stop() {
+  stopping_ = true;
+  return acting_;
 }
 
 void Enforcement::Close(const std::string& why) {
   const std::scoped_lock lock(mutex_);
+  TakeBackEverything(why);
+}
+
+void Enforcement::CloseIfIdle(const std::string& why) {
+  const std::unique_lock lock(mutex_, std::try_to_lock);
+  if (lock) TakeBackEverything(why);
+}
+
+void Enforcement::TakeBackEverything(const std::string& why) {
+  executor_->DropGraces(why);
   if (!executor_->TakeBackAll(why)) {
     spdlog::error("enforce: not everything could be taken back; see 'hullmark undo --all'");
   }

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <array>
+#include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -70,10 +72,17 @@ class Enforcement {
                                const Report& report, std::int64_t looked_at_ms);
 
   // What has become due. Waits for nobody: what another thread is at is tended to by the next call.
-  void Tend();
+  // True: a kill's grace is over, and the next Act is to come soon.
+  bool Tend();
+
+  // No action is begun any more. Whether one is under way: it ends within kLongest.
+  bool Stop();
+  static constexpr std::chrono::seconds kLongest{30};
 
   // Takes back all that is in force.
   void Close(const std::string& why);
+  // The same while another thread may hang in a look; nothing where it hangs in an action.
+  void CloseIfIdle(const std::string& why);
 
   EnforcementState state(const Policy& policy) const;
   // /api/v1/actions.
@@ -83,7 +92,13 @@ class Enforcement {
   explicit Enforcement(Parts parts) : parts_(std::move(parts)) {}
 
   Result<Confirmed> Confirm(const Standard& standard, const Action& action);
-  void KeepBreaker(bool dry_run, const std::string& before);
+  void TakeBackEverything(const std::string& why);
+  void TakeOverBreakers();
+  void KeepBreaker(bool dry_run);
+  std::vector<TakenAction> FollowUp();
+  void Plan(const Standard& standard, const Snapshot& snapshot, const Report& report,
+            std::int64_t looked_at_ms, std::vector<TakenAction>& taken);
+  void Count(const Action& action, const ActionOutcome& outcome);
 
   Parts parts_;
   mutable std::mutex mutex_;
@@ -92,6 +107,9 @@ class Enforcement {
   std::unique_ptr<Executor> executor_;
   const Standard* standard_ = nullptr;  // While it acts.
   History history_;
+  // Of a breaker that could not be written down: open, whatever the log says. By dry run and not.
+  std::array<std::string, 2> unwritten_{};
+  std::atomic<bool> stopping_ = false, acting_ = false;
   EnforcementState::Counts counts_{};
 };
 

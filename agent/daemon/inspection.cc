@@ -60,6 +60,8 @@
 namespace hullmark {
 namespace {
 
+constexpr const char* kEnd = "the agent ends";
+
 using Instant = std::chrono::steady_clock::time_point;
 
 // A person who watches the log is woken by what is severe, and by nothing else.
@@ -139,12 +141,16 @@ void Inspection::OpenEnforcement() {
                config.enforce.rules.size());
 }
 
-void Inspection::Tend() {
-  if (enforcement_ != nullptr) enforcement_->Tend();
+bool Inspection::Tend() { return enforcement_ != nullptr && enforcement_->Tend(); }
+
+bool Inspection::StopActing() { return enforcement_ != nullptr && enforcement_->Stop(); }
+
+void Inspection::TakeBackIfIdle() {
+  if (enforcement_ != nullptr) enforcement_->CloseIfIdle(kEnd);
 }
 
 void Inspection::Close() {
-  if (enforcement_ != nullptr) enforcement_->Close("the agent ends");
+  if (enforcement_ != nullptr) enforcement_->Close(kEnd);
   memory_.Close();
   programs_.Save(memory_.place());
 }

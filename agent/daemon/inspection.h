@@ -72,8 +72,12 @@ class Inspection {
   // between two scans.
   void Settle();
 
-  // What has become due of actions that were taken; from the loop's thread.
-  void Tend();
+  // What has become due of actions that were taken; from the loop's thread. True: a look is wanted.
+  bool Tend();
+
+  // Before the agent ends, from the loop's thread, while a scan may be running: see Enforcement.
+  bool StopActing();
+  void TakeBackIfIdle();
 
   // Takes back what is in force, and writes down what is remembered: before the agent ends.
   void Close();

@@ -55,6 +55,9 @@ class Loop {
   // running then.
   void Run();
 
+  // From an action: a scan at `when`, unless one comes sooner.
+  void WantScan(Moment when) { ScanAt(when, ScanReason::kAsked); }
+
   LoopCounts counts() const { return counts_; }
   bool scanning() const { return began_.has_value(); }
   // How long the scan that is running has taken; 0 if none is.

@@ -31,11 +31,20 @@ void ActionBook::Take(const ActionEntry& entry) {
     if (actions_.size() > kMost && old != actions_.end()) actions_.erase(old);
     return;
   }
+  // Of a change whose intention was lost all is known that it takes to restore it.
+  if (entry.kind == EntryKind::kChange && !actions_.contains(entry.id)) {
+    actions_[entry.id] = {.action = {.id = entry.id, .dry_run = false}, .began = entry.stamp};
+  }
   const auto found = actions_.find(entry.id);
   if (found == actions_.end()) return;
   BookedAction& booked = found->second;
   if (entry.kind == EntryKind::kChange) booked.changes.push_back(entry.change);
+  if (entry.kind == EntryKind::kFollowUp) {
+    booked.followed_up = true;
+    booked.outcome.reset();
+  }
   if (entry.kind == EntryKind::kResult) {
+    if (!booked.followed_up) booked.spent = entry.outcome.result != ActionResult::kAborted;
     booked.outcome = entry.outcome;
     booked.ended = entry.stamp;
   }
@@ -43,6 +52,12 @@ void ActionBook::Take(const ActionEntry& entry) {
     booked.undone = entry.outcome;
     booked.why_undone = entry.why;
     booked.undone_at = entry.stamp;
+  }
+}
+
+void ActionBook::TakeDamage() {
+  for (std::string& breaker : breakers_) {
+    if (breaker.empty()) breaker = "a line of the log is damaged, which may have said that it is";
   }
 }
 
@@ -102,7 +117,7 @@ void ActionBook::Recall(const std::string& boot_id, std::int64_t since, History&
   history.pretended.breaker = breaker(true);
   history.enforced.breaker = breaker(false);
   for (const auto& [id, booked] : actions_) {
-    const bool counts = booked.action.step.kind != ActionKind::kNotify;
+    const bool counts = booked.spent && booked.action.step.kind != ActionKind::kNotify;
     if (!counts || id <= forgiven_ || booked.began.boot_id != boot_id ||
         booked.began.boot_ms <= since)
       continue;

@@ -29,6 +29,8 @@ struct BookedAction {
   LogStamp began{}, ended{};  // `ended`: of the result.
   std::vector<LimitChange> changes{};
   std::optional<ActionOutcome> outcome{};  // nullopt: whoever began it did not live to say.
+  bool spent = true;                       // Counts for the budget: it was not aborted.
+  bool followed_up = false;                // SIGKILL came after a signal, or was to come.
   std::optional<ActionOutcome> undone{};
   std::string why_undone{};
   LogStamp undone_at{};
@@ -43,6 +45,8 @@ class ActionBook {
   static constexpr std::size_t kMost = 1'000;  // Older ones are forgotten, unless they are held.
 
   void Take(const ActionEntry& entry);
+  // A line that cannot be read: it may have opened a breaker, so both are open.
+  void TakeDamage();
 
   const std::map<std::uint64_t, BookedAction>& actions() const { return actions_; }
   std::uint64_t last_id() const { return last_id_; }

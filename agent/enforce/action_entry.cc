@@ -27,8 +27,8 @@
 namespace hullmark {
 namespace {
 
-constexpr std::array<std::string_view, 6> kKinds = {"intended", "change",  "result",
-                                                    "undone",   "breaker", "breaker_reset"};
+constexpr std::array<std::string_view, 7> kKinds = {
+    "intended", "change", "result", "undone", "breaker", "breaker_reset", "follow_up"};
 
 void WriteTarget(const ActionTarget& target, JsonWriter& json) {
   json.Key("target").BeginObject().Member("container", target.life.id);
@@ -198,6 +198,9 @@ void ReadRest(Reader& reader, ActionEntry& entry) {
       return;
     case EntryKind::kBreakerReset:
       return;
+    case EntryKind::kFollowUp:
+      entry.why = reader.Text("why");
+      return;
   }
 }
 
@@ -216,6 +219,9 @@ void WriteRest(const ActionEntry& entry, JsonWriter& json) {
       json.Member("why", entry.why).Member("dry_run", entry.dry_run);
       return;
     case EntryKind::kBreakerReset:
+      return;
+    case EntryKind::kFollowUp:
+      json.Member("why", entry.why);
       return;
   }
 }

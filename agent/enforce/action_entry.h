@@ -28,6 +28,7 @@ enum class EntryKind : std::uint8_t {
   kUndone,        // It was taken back, or cannot be any more.
   kBreaker,       // It opened.
   kBreakerReset,  // Somebody closed it.
+  kFollowUp,      // Before SIGKILL follows a signal; another result comes after it.
 };
 
 // A line of the log of actions: what a member is not of its kind is empty.
@@ -38,7 +39,7 @@ struct ActionEntry {
   Action action{};          // kIntended.
   LimitChange change{};     // kChange.
   ActionOutcome outcome{};  // kResult, kUndone.
-  std::string why{};        // kUndone, kBreaker.
+  std::string why{};        // kUndone, kBreaker, kFollowUp.
   bool dry_run = false;     // kBreaker: which of the two.
 
   friend bool operator==(const ActionEntry&, const ActionEntry&) = default;

@@ -8,6 +8,8 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
@@ -15,6 +17,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 
 #include "agent/base/trusted.h"
@@ -25,6 +28,8 @@
 
 namespace hullmark {
 namespace {
+
+using std::chrono::milliseconds;
 
 constexpr const char* kName = "actions.jsonl";
 constexpr const char* kOldName = "actions.jsonl.1";
@@ -61,12 +66,23 @@ Result<ActionLog> ActionLog::Open(const std::string& directory, Uid user,
   return log;
 }
 
-Result<void> ActionLog::OpenFile() {
+Result<ActionLog> ActionLog::Peek(const std::string& directory, Uid user,
+                                  std::function<LogStamp()> now) {
+  ActionLog log(directory, user, std::move(now));
+  log.peeked_ = true;
+  const auto opened = log.OpenFile(O_RDONLY);
+  if (!opened) return std::unexpected(opened.error());
+  const auto read = log.Read();
+  if (!read) return std::unexpected(read.error());
+  return log;
+}
+
+Result<void> ActionLog::OpenFile(int flags) {
   const auto directory = OpenTrustedDirectory(directory_, user_);
   if (!directory) return std::unexpected(directory.error());
-  constexpr int kFlags = O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
+  constexpr int kFlags = O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK;
   constexpr mode_t kOwner = 0600;
-  Fd file(openat(directory->get(), kName, kFlags, kOwner));
+  Fd file(openat(directory->get(), kName, flags | kFlags, kOwner));
   const std::string place = directory_ + "/" + kName;
   if (!file) return FailAt(place);
   struct stat status = {};
@@ -83,14 +99,30 @@ Result<void> ActionLog::OpenFile() {
   return {};
 }
 
-Result<ActionLog::Turn> ActionLog::Begin() {
+Result<void> ActionLog::Lock(milliseconds patience) const {
+  const auto until = std::chrono::steady_clock::now() + patience;
+  constexpr milliseconds kPoll{10};
+  while (flock(file_.get(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK && errno != EINTR) return FailAt(directory_ + "/" + kName);
+    if (std::chrono::steady_clock::now() >= until) {
+      return Fail(ErrorCode::kIo, directory_ + "/" + kName +
+                                      ": another hullmark has locked it and does not let go");
+    }
+    std::this_thread::sleep_for(kPoll);
+  }
+  return {};
+}
+
+Result<ActionLog::Turn> ActionLog::Begin(milliseconds patience) {
+  if (peeked_) return Fail(ErrorCode::kUnsupported, directory_ + "/" + kName + ": only read");
   // Another file may have taken its place meanwhile, by a rotation or by somebody's hand.
   for (int tries = 0; tries < 3; ++tries) {
     if (!file_) {
-      auto opened = OpenFile();
+      auto opened = OpenFile(O_RDWR | O_APPEND | O_CREAT);
       if (!opened) return std::unexpected(opened.error());
     }
-    if (flock(file_.get(), LOCK_EX) != 0) return FailAt(directory_ + "/" + kName);
+    const auto locked = Lock(patience);
+    if (!locked) return std::unexpected(locked.error());
     {
       Turn turn(file_.get());
       auto caught_up = IsCurrent() ? CatchUp() : Result<void>{};
@@ -103,6 +135,17 @@ Result<ActionLog::Turn> ActionLog::Begin() {
 }
 
 Result<void> ActionLog::CatchUp() {
+  const auto torn = Read();
+  if (!torn) return std::unexpected(torn.error());
+  if (*torn != 0 && ftruncate(file_.get(), static_cast<off_t>(read_)) != 0) {
+    return FailAt(directory_ + "/" + kName);
+  }
+  Reserve();
+  return {};
+}
+
+// Takes the lines that the book does not have. Returns the bytes of one that has no end.
+Result<std::size_t> ActionLog::Read() {
   const auto bytes = ReadFrom(file_.get(), read_);
   if (!bytes) return std::unexpected(bytes.error());
   std::string_view rest = *bytes;
@@ -111,15 +154,14 @@ Result<void> ActionLog::CatchUp() {
     if (end == std::string_view::npos) break;  // A crash left it without its end.
     const auto entry = ReadEntry(rest.substr(0, end));
     if (entry) book_.Take(*entry);
-    if (!entry) ++damaged_;
+    if (!entry) {
+      ++damaged_;
+      book_.TakeDamage();
+    }
     rest.remove_prefix(end + 1);
     read_ += end + 1;
   }
-  if (!rest.empty() && ftruncate(file_.get(), static_cast<off_t>(read_)) != 0) {
-    return FailAt(directory_ + "/" + kName);
-  }
-  Reserve();
-  return {};
+  return rest.size();
 }
 
 // Failing is no error: then an append may fail.

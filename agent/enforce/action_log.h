@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -24,9 +25,16 @@ class ActionLog {
  public:
   static constexpr std::uint64_t kReserve = 1U << 20;  // Bytes.
   static constexpr std::uint64_t kFull = 16U << 20;    // Then it becomes actions.jsonl.1.
+  // An action takes seconds; who holds the lock for longer hangs.
+  static constexpr std::chrono::milliseconds kPatience{10'000};
 
   // Makes it where it is missing. It must be a file of `user` or root that no others write to.
   static Result<ActionLog> Open(const std::string& directory, Uid user,
+                                std::function<LogStamp()> now);
+
+  // What it says, for whoever cannot have it: another holds the lock and does not let go, or the
+  // disk is read-only. There are no turns, and nothing is appended.
+  static Result<ActionLog> Peek(const std::string& directory, Uid user,
                                 std::function<LogStamp()> now);
 
   // Locks, reads what others have written, and unlocks when it goes. One at a time.
@@ -42,7 +50,8 @@ class ActionLog {
    private:
     int file_;
   };
-  Result<Turn> Begin();
+  // Error after `patience`: another has it.
+  Result<Turn> Begin(std::chrono::milliseconds patience = kPatience);
 
   // Within a turn. The stamp is given here; of an intention the id too, which is returned. Error:
   // nothing may be done that this entry would tell of.
@@ -57,8 +66,10 @@ class ActionLog {
   ActionLog(std::string directory, Uid user, std::function<LogStamp()> now)
       : directory_(std::move(directory)), user_(user), now_(std::move(now)) {}
 
-  Result<void> OpenFile();
+  Result<void> OpenFile(int flags);
+  Result<void> Lock(std::chrono::milliseconds patience) const;
   Result<void> CatchUp();
+  Result<std::size_t> Read();
   void Reserve();
   bool IsCurrent() const;
   bool RotateIfFull();
@@ -71,6 +82,7 @@ class ActionLog {
   std::uint64_t reserved_ = 0;  // Bytes from the beginning.
   ActionBook book_;
   std::size_t damaged_ = 0;
+  bool peeked_ = false;
 };
 
 }  // namespace hullmark

@@ -41,41 +41,57 @@ void AddNumbers(std::string_view text, std::vector<pid_t>& pids) {
   while (!text.empty()) {
     pid_t pid = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pid);
-    // 0: of another pid namespace than ours.
-    if (error == std::errc{} && pid > 1) pids.push_back(pid);
+    if (error == std::errc{}) pids.push_back(pid);  // 0: of another pid namespace than ours.
     const auto newline = text.find('\n');
     text.remove_prefix(newline == std::string_view::npos ? text.size() : newline + 1);
   }
 }
 
-// The processes of a cgroup and of those below it.
-void AddProcesses(const Fd& directory, int depth, std::vector<pid_t>& pids) {
-  const auto own = ReadValue(directory, "cgroup.procs");
-  if (own) AddNumbers(*own, pids);
-  if (depth >= kMostDepth) return;
-  const auto names = ListDirectory(directory.get(), ".", kMostChildren);
-  if (!names) return;
-  for (const std::string& name : *names) {
-    const auto child = OpenDirectory(directory.get(), name.c_str());
-    if (child) AddProcesses(*child, depth + 1, pids);
-  }
+// Of a cgroup that is gone, or a threaded one: its processes are those of the one above.
+bool HasNone(ErrorCode code) {
+  return code == ErrorCode::kNotFound || code == ErrorCode::kUnsupported;
 }
 
-std::vector<pid_t> ProcessesOf(const Fd& directory) {
-  std::vector<pid_t> pids;
-  AddProcesses(directory, 0, pids);
-  return pids;
+// The processes of a cgroup and of those below it. False: not all of them could be told.
+bool AddProcesses(const Fd& directory, int depth, std::vector<pid_t>& pids) {
+  const auto own = ReadValue(directory, "cgroup.procs");
+  if (own) AddNumbers(*own, pids);
+  bool whole = own || HasNone(own.error().code);
+  if (depth >= kMostDepth) return false;
+  const auto names = ListDirectory(directory.get(), ".", kMostChildren);
+  if (!names) return whole && HasNone(names.error().code);
+  for (const std::string& name : *names) {
+    const auto child = OpenDirectory(directory.get(), name.c_str());
+    // What is no directory is a file of the cgroup.
+    if (!child && !HasNone(child.error().code)) whole = false;
+    if (child && !AddProcesses(*child, depth + 1, pids)) whole = false;
+  }
+  return whole;
+}
+
+struct Processes {
+  std::vector<pid_t> pids{};
+  bool whole = false;
+
+  bool AreGone() const { return whole && pids.empty(); }
+};
+
+Processes ProcessesOf(const Fd& directory) {
+  Processes found;
+  found.whole = AddProcesses(directory, 0, found.pids);
+  return found;
 }
 
 // By a descriptor that was opened before the cgroup was asked for its processes a second time: who
 // is in it then is meant.
 void KillEach(const Fd& directory) {
   std::vector<std::pair<pid_t, Fd>> held;
-  for (const pid_t pid : ProcessesOf(directory)) {
+  for (const pid_t pid : ProcessesOf(directory).pids) {
+    if (pid <= 1) continue;
     Fd descriptor(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
     if (descriptor) held.emplace_back(pid, std::move(descriptor));
   }
-  const std::vector<pid_t> still = ProcessesOf(directory);
+  const std::vector<pid_t> still = ProcessesOf(directory).pids;
   for (const auto& [pid, descriptor] : held) {
     if (std::ranges::find(still, pid) == still.end()) continue;
     syscall(SYS_pidfd_send_signal, descriptor.get(), SIGKILL, nullptr, 0);
@@ -83,7 +99,7 @@ void KillEach(const Fd& directory) {
 }
 
 bool AwaitEmpty(const Fd& directory, Instant until) {
-  while (!ProcessesOf(directory).empty()) {
+  while (!ProcessesOf(directory).AreGone()) {
     if (std::chrono::steady_clock::now() >= until) return false;
     std::this_thread::sleep_for(kPoll);
   }
@@ -97,15 +113,13 @@ bool KillAtOnce(const ContainerPlaces& places) {
 }
 
 // Frozen nobody forks away; a freezer that hangs is thawed and done without.
-void KillFrozen(const ContainerPlaces& places, const Fd& own) {
+void KillFrozen(const ContainerPlaces& places, const Fd& own, const FreezeSteps& steps) {
   const auto freeze = FreezeChange(places);
-  const auto directory = freeze ? OpenPlace(freeze->place) : Result<Fd>(Fd());
-  const bool frozen = freeze && directory && Apply(*directory, *freeze).has_value();
+  const bool frozen = freeze && steps.freeze(*freeze).has_value();
   if (frozen) static_cast<void>(AwaitFrozen(*freeze, kFreezing));
   KillEach(own);
-  // Whoever had frozen it before: what is frozen does not die.
-  const char* const thawed = places.freezer ? "THAWED" : "0";
-  if (frozen) static_cast<void>(WriteValue(*directory, freeze->file, thawed));
+  // Whoever had frozen it before: what a v1 freezer holds does not die.
+  if (freeze) steps.thaw(*freeze);
 }
 
 }  // namespace
@@ -122,7 +136,8 @@ Result<LimitChange> FreezeChange(const ContainerPlaces& places) {
   if (!directory) return std::unexpected(directory.error());
   const auto former = ReadValue(*directory, change.file);
   if (!former) return std::unexpected(former.error());
-  change.former = *former;
+  // On its way it is on somebody's way.
+  change.former = v1 && *former == "FREEZING" ? "FROZEN" : *former;
   return change;
 }
 
@@ -142,19 +157,32 @@ Result<void> AwaitFrozen(const LimitChange& change, milliseconds deadline) {
   }
 }
 
-Result<std::string> KillTree(const ContainerPlaces& places, milliseconds deadline) {
+Result<void> Thaw(const LimitChange& freeze) {
+  const auto directory = OpenPlace(freeze.place);
+  if (!directory) return std::unexpected(directory.error());
+  return Set(*directory, freeze, freeze.file == "freezer.state" ? "THAWED" : "0");
+}
+
+bool IsEmptyTree(const ContainerPlaces& places) {
+  const auto own = OpenPlace(places.own);
+  if (!own) return own.error().code == ErrorCode::kVanished;
+  return ProcessesOf(*own).AreGone();
+}
+
+Result<std::string> KillTree(const ContainerPlaces& places, milliseconds deadline,
+                             const FreezeSteps& steps) {
   const Instant until = std::chrono::steady_clock::now() + deadline;
   const auto own = OpenPlace(places.own);
   if (!own) return std::unexpected(own.error());
   const bool at_once = KillAtOnce(places);
   if (at_once && AwaitEmpty(*own, until)) return "cgroup.kill";
   do {
-    KillFrozen(places, *own);
+    KillFrozen(places, *own, steps);
     if (AwaitEmpty(*own, std::min(until, std::chrono::steady_clock::now() + kFreezing))) {
       return at_once ? "cgroup.kill, then SIGKILL" : "SIGKILL";
     }
   } while (std::chrono::steady_clock::now() < until);
-  return Fail(ErrorCode::kIo, std::to_string(ProcessesOf(*own).size()) +
+  return Fail(ErrorCode::kIo, std::to_string(ProcessesOf(*own).pids.size()) +
                                   " processes were sent SIGKILL and have not ended");
 }
 

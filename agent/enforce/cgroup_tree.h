@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
 
 #include "agent/base/file.h"
@@ -20,9 +21,22 @@ Result<LimitChange> FreezeChange(const ContainerPlaces& places);
 // the kernel: then it is an error, and to be thawed.
 Result<void> AwaitFrozen(const LimitChange& change, std::chrono::milliseconds deadline);
 
+// Lets run what a freeze has stopped, whoever froze it.
+Result<void> Thaw(const LimitChange& freeze);
+
+// Whether nobody is left in the container's own cgroups; false too where that cannot be read.
+bool IsEmptyTree(const ContainerPlaces& places);
+
+// How KillTree freezes, if it has to. Each freeze, done or failed, is followed by a thaw.
+struct FreezeSteps {
+  std::function<Result<void>(const LimitChange&)> freeze{};
+  std::function<void(const LimitChange&)> thaw{};
+};
+
 // Kills everything in the container's own cgroups: by cgroup.kill where there is one, else frozen,
-// each by a descriptor, thawed; until nobody is left or the deadline is over. Returns what was
-// done.
-Result<std::string> KillTree(const ContainerPlaces& places, std::chrono::milliseconds deadline);
+// each by a descriptor, thawed; until nobody is left. Returns what was done; an error if somebody
+// is left a second after the deadline.
+Result<std::string> KillTree(const ContainerPlaces& places, std::chrono::milliseconds deadline,
+                             const FreezeSteps& steps);
 
 }  // namespace hullmark

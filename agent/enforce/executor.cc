@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/enforce/executor.h"
 
-#include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <cstdint>
 #include <expected>
 #include <set>
@@ -100,31 +98,6 @@ ActionOutcome Executor::Act(const Action& action, std::uint64_t id, std::int64_t
   return Failed("no such action");
 }
 
-ActionOutcome Executor::Kill(const Action& action, std::uint64_t id, Victim victim,
-                             const Confirmed& confirmed, std::int64_t boot_ms) {
-  const Step& step = action.step;
-  const bool whole = step.kind == ActionKind::kKill;
-  if (whole && !confirmed.places && !confirmed.is_pid_1) {
-    return Aborted("it has no cgroup of its own, nor an init whose end is its end");
-  }
-  // What is frozen hears no other signal.
-  const bool at_once = step.signal == SIGKILL || (whole && IsFrozen(action.target.life));
-  if (at_once && whole && confirmed.places) {
-    const auto killed = KillTree(*confirmed.places, parts_.patience);
-    return killed ? ActionOutcome{.text = "killed by " + *killed} : Failed(killed.error().message);
-  }
-  const auto sent = victim.Signal(at_once ? SIGKILL : step.signal);
-  if (!sent && sent.error().code == ErrorCode::kVanished) return Aborted("it has ended meanwhile");
-  if (!sent) return Failed(sent.error().message);
-  if (at_once) return {.text = "killed by SIGKILL"};
-  graces_.push_back({.at = boot_ms + step.grace,
-                     .id = id,
-                     .victim = std::move(victim),
-                     .places = whole ? confirmed.places : std::nullopt});
-  return {.text = "signal " + std::to_string(step.signal) +
-                  " was sent, SIGKILL is to follow after " + std::to_string(step.grace) + " ms"};
-}
-
 ActionOutcome Executor::CallHook(const Action& action) const {
   const std::string name = "hook " + action.step.hook;
   if (!parts_.call || !parts_.call(action.step.hook, action)) return Failed("there is no " + name);
@@ -218,14 +191,6 @@ bool Executor::TakeBackAll(const std::string& why) {
   return all;
 }
 
-bool Executor::IsFrozen(const ContainerLife& life) const {
-  return std::ranges::any_of(parts_.log.book().actions(), [&](const auto& pair) {
-    const BookedAction& booked = pair.second;
-    return booked.is_held() && booked.action.step.kind == ActionKind::kFreeze &&
-           booked.action.target.life == life;
-  });
-}
-
 void Executor::LetGo(std::uint64_t id) {
   quarrels_.erase(id);
   if (secured_.erase(id) != 0 && parts_.let_go) parts_.let_go(id);
@@ -235,20 +200,9 @@ void Executor::LetGo(std::uint64_t id) {
 void Executor::LetGoOfUndone() {
   const std::set<std::uint64_t> secured = secured_;
   for (const std::uint64_t id : secured) {
-    if (!parts_.log.book().actions().at(id).is_held()) LetGo(id);
+    const auto found = parts_.log.book().actions().find(id);
+    if (found == parts_.log.book().actions().end() || !found->second.is_held()) LetGo(id);
   }
-}
-
-void Executor::EndGraces(std::int64_t boot_ms) {
-  std::erase_if(graces_, [&](const Grace& grace) {
-    if (boot_ms < grace.at) return false;
-    if (grace.places) {
-      static_cast<void>(KillTree(*grace.places, parts_.patience));
-    } else if (grace.victim.IsAlive()) {
-      static_cast<void>(grace.victim.Signal(SIGKILL));
-    }
-    return true;
-  });
 }
 
 // A throttle that a runtime overwrites is written again, ever more rarely, and given up at last. A
@@ -280,17 +234,19 @@ void Executor::Defend(std::uint64_t id, const BookedAction& booked, std::int64_t
        .outcome = Failed("given up: somebody else sets its limits again and again")}));
 }
 
+// Whoever hangs with the log in his hands keeps nobody frozen.
 void Executor::Tend(const std::string& boot_id, std::int64_t boot_ms) {
-  EndGraces(boot_ms);
   if (parts_.log.book().HeldIds().empty()) return;
-  {
-    const auto turn = parts_.log.Begin();
+  const auto turn = parts_.log.Begin(std::chrono::milliseconds(0));
+  if (turn) {
     LetGoOfUndone();
     for (const std::uint64_t id : parts_.log.book().HeldIds()) {
       Defend(id, parts_.log.book().actions().at(id), boot_ms);
     }
   }
-  for (const Undo& undo : parts_.log.book().Expired(boot_id, boot_ms)) TakeBack(undo.id, undo.why);
+  for (const Undo& undo : parts_.log.book().Expired(boot_id, boot_ms)) {
+    RestoreAndNote(undo.id, undo.why, turn.has_value());
+  }
 }
 
 }  // namespace hullmark

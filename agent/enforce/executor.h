@@ -22,6 +22,12 @@
 
 namespace hullmark {
 
+// What came of a kill after its grace.
+struct FollowedUp {
+  Action action{};
+  ActionOutcome outcome{};
+};
+
 // Does what a plan says, and takes it back. Every step is in the log before it is taken: what
 // cannot be written down is not done.
 class Executor {
@@ -49,8 +55,15 @@ class Executor {
 
   ActionOutcome Execute(const Action& action, std::int64_t boot_ms);
 
-  // What is due by now: SIGKILL after a grace, undo after a ttl, limits that somebody has
-  // overwritten.
+  // Whether a SIGKILL is due after a grace.
+  bool IsGraceOver(std::int64_t boot_ms) const;
+  // Sends those that are due, each after a fresh look: what differs by then ends it, and is said.
+  std::vector<FollowedUp> FollowUp(std::int64_t boot_ms);
+  // None follows any more.
+  void DropGraces(const std::string& why);
+
+  // What else is due by now: undo after a ttl, limits that somebody has overwritten. Waits for
+  // nobody.
   void Tend(const std::string& boot_id, std::int64_t boot_ms);
 
   // Takes back one action, or all that is held. The log may be full: what is wrong with it keeps
@@ -63,8 +76,9 @@ class Executor {
   struct Grace {
     std::int64_t at = 0;
     std::uint64_t id = 0;
+    Action action{};
     Victim victim;
-    std::optional<ContainerPlaces> places{};  // nullopt: the victim alone.
+    std::optional<ContainerPlaces> places{};  // As they were; nullopt: the victim alone.
   };
   // Of a value that somebody else overwrites.
   struct Quarrel {
@@ -75,13 +89,18 @@ class Executor {
   ActionOutcome Act(const Action& action, std::uint64_t id, std::int64_t boot_ms);
   ActionOutcome Kill(const Action& action, std::uint64_t id, Victim victim,
                      const Confirmed& confirmed, std::int64_t boot_ms);
+  ActionOutcome KillNow(const Action& action, std::uint64_t id, const Victim& victim,
+                        const Confirmed& confirmed);
+  ActionOutcome KillWhole(std::uint64_t id, const ContainerPlaces& places);
+  bool NoteThaw(std::uint64_t id);
+  ActionOutcome EndGrace(const Grace& grace);
+  ActionOutcome Follow(const Grace& grace);
   ActionOutcome ThrottleNow(const Action& action, std::uint64_t id, const Confirmed& confirmed);
   ActionOutcome CallHook(const Action& action) const;
   ActionOutcome FreezeNow(std::uint64_t id, const Confirmed& confirmed);
   Result<void> Make(std::uint64_t id, LimitChange change);
   ActionOutcome RestoreAndNote(std::uint64_t id, const std::string& why, bool may_write);
   void Defend(std::uint64_t id, const BookedAction& booked, std::int64_t boot_ms);
-  void EndGraces(std::int64_t boot_ms);
   bool IsFrozen(const ContainerLife& life) const;
   void LetGo(std::uint64_t id);
   void LetGoOfUndone();

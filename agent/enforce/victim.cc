@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <cstring>
 #include <expected>
@@ -49,9 +50,11 @@ Result<Victim> Victim::Open(const Fd& proc, Pid pid, BootTicks started) {
   return victim;
 }
 
-bool Victim::IsAlive() const {
+bool Victim::IsAlive() const { return !AwaitEnd(std::chrono::milliseconds(0)); }
+
+bool Victim::AwaitEnd(std::chrono::milliseconds patience) const {
   pollfd ended = {.fd = descriptor_.get(), .events = POLLIN, .revents = 0};
-  return poll(&ended, 1, 0) == 0;
+  return poll(&ended, 1, static_cast<int>(patience.count())) == 1;
 }
 
 Result<void> Victim::Signal(int number) const {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
+#include <utility>
+
 #include "agent/base/file.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
@@ -15,6 +18,8 @@ class Victim {
   static Result<Victim> Open(const Fd& proc, Pid pid, BootTicks started);
 
   bool IsAlive() const;  // A zombie is not.
+  // Whether it has ended, after so long at most.
+  bool AwaitEnd(std::chrono::milliseconds patience) const;
   Result<void> Signal(int number) const;
 
  private:

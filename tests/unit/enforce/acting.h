@@ -96,7 +96,7 @@ class ExecutorTest : public testing::Test {
                            called_.push_back(hook + " for " + action.target.life.id);
                            return hook == "fix";
                          },
-                     .patience = std::chrono::milliseconds(50),
+                     .patience = patience_,
                      .is_place = IsPlain,
                      .at = std::move(at)});
   }
@@ -126,6 +126,7 @@ class ExecutorTest : public testing::Test {
   Child child_;
   std::string boot_ = "b";
   std::int64_t now_ = 1'000;
+  std::chrono::milliseconds patience_{50};  // Longer where something is to happen.
   std::vector<std::string> called_;
   Result<Confirmed> confirmed_ = tree_.Unified();
   const std::vector<std::string> untouched_ = Limits();

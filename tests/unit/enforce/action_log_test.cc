@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -94,7 +95,8 @@ TEST_F(ActionLogTest, EveryKindOfLineComesBack) {
       {.kind = EntryKind::kResult, .stamp = stamp, .id = 3, .outcome = failed},
       {.kind = EntryKind::kUndone, .stamp = stamp, .id = 3, .outcome = failed, .why = "ttl"},
       {.kind = EntryKind::kBreaker, .stamp = stamp, .why = "too much", .dry_run = true},
-      {.kind = EntryKind::kBreakerReset, .stamp = stamp}};
+      {.kind = EntryKind::kBreakerReset, .stamp = stamp},
+      {.kind = EntryKind::kFollowUp, .stamp = stamp, .id = 3, .why = "its grace is over"}};
   for (const ActionEntry& entry : entries) {
     ActionEntry expected = entry;
     expected.action.step.next_after = Step{}.next_after;
@@ -185,6 +187,58 @@ TEST_F(ActionLogTest, DamageIsPassedOver) {
   EXPECT_EQ(log.book().HeldIds().size(), 1U);
 }
 
+TEST_F(ActionLogTest, DamageMayHaveOpenedABreaker) {
+  tree_.Write("actions.jsonl", "garbage\n");
+  {
+    ActionLog log = Open();
+    EXPECT_NE(log.book().breaker(false), "");
+    EXPECT_NE(log.book().breaker(true), "");
+    const auto turn = log.Begin();
+    log.Append({.kind = EntryKind::kBreakerReset}).value();
+  }
+  EXPECT_EQ(Open().book().breaker(false), "") << "somebody has looked";
+}
+
+TEST_F(ActionLogTest, AChangeWhoseIntentionIsLostIsHeld) {
+  {
+    ActionLog log = Open();
+    Freeze(log, FreezeOf("a", 5'000));
+  }
+  std::string text = tree_.Text("actions.jsonl");
+  text.replace(0, 5, "xxxxx");
+  tree_.Write("actions.jsonl", text);
+  ActionLog log = Open();
+  EXPECT_EQ(log.damaged(), 1U);
+  EXPECT_EQ(log.book().HeldIds(), std::vector<std::uint64_t>{1});
+  EXPECT_EQ(log.book().actions().at(1).began.boot_id, "b1");
+  EXPECT_EQ(Freeze(log, FreezeOf("b", 1)), 2U);
+}
+
+TEST_F(ActionLogTest, ALockIsWaitedForNoLongerThanAsked) {
+  ActionLog log = Open();
+  Freeze(log, FreezeOf("a", 5'000));
+  ActionLog other = Open();
+  const auto turn = log.Begin();
+  const auto refused = other.Begin(std::chrono::milliseconds(20));
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(refused.error().message.ends_with("has locked it and does not let go"));
+  ActionLog peeked =
+      ActionLog::Peek(tree_.Path("."), Uid{geteuid()}, [] { return LogStamp{}; }).value();
+  EXPECT_EQ(peeked.book().HeldIds(), std::vector<std::uint64_t>{1});
+  EXPECT_FALSE(peeked.Begin());
+}
+
+TEST_F(ActionLogTest, WhatWasAbortedIsNotRemembered) {
+  ActionLog log = Open();
+  const auto turn = log.Begin();
+  const auto id = log.Append({.action = FreezeOf("a", 1)});
+  log.Append({.kind = EntryKind::kResult, .id = *id, .outcome = {.result = ActionResult::kAborted}})
+      .value();
+  History history;
+  log.book().Recall("b1", 0, history);
+  EXPECT_TRUE(history.enforced.spent.empty());
+}
+
 TEST_F(ActionLogTest, SpaceIsReservedAhead) {
   ActionLog log = Open();
   struct stat status = {};
@@ -229,10 +283,11 @@ TEST_F(ActionLogTest, ARestartForgetsNoBudgetAndNoBreaker) {
 }
 
 TEST_F(ActionLogTest, AFullLogIsPutAside) {
-  tree_.Write("actions.jsonl", std::string(ActionLog::kFull, 'x') + "\n");
+  const std::string reset = EntryLine({.kind = EntryKind::kBreakerReset});
+  tree_.Write("actions.jsonl", std::string(ActionLog::kFull, 'x') + "\n" + reset);
   ActionLog log = Open();
   EXPECT_EQ(tree_.Text("actions.jsonl"), "");
-  EXPECT_EQ(tree_.Text("actions.jsonl.1").size(), ActionLog::kFull + 1);
+  EXPECT_EQ(tree_.Text("actions.jsonl.1").size(), ActionLog::kFull + 1 + reset.size());
   EXPECT_EQ(Freeze(log, FreezeOf("a", 1)), 1U);
 }
 

@@ -83,19 +83,6 @@ TEST_F(ExecutorTest, WhatSomebodyElseHasFrozenIsHis) {
   EXPECT_EQ(Limits()[2], "1");
 }
 
-TEST_F(ExecutorTest, TheOffendingProcessIsKilledAfterItsGrace) {
-  ActionLog log = OpenLog();
-  Executor executor = Make(log);
-  Action action = Of(ActionKind::kKillProcess);
-  action.step.signal = SIGURG;  // Which it does not mind.
-  action.step.grace = 3'000;
-  EXPECT_EQ(executor.Execute(action, now_).result, ActionResult::kDone);
-  executor.Tend("b", now_ + 2'999);
-  EXPECT_TRUE(child_.IsAlive());
-  executor.Tend("b", now_ + 3'000);
-  EXPECT_EQ(child_.KilledBy(), SIGKILL);
-}
-
 TEST_F(ExecutorTest, ANumberThatWasGivenAwayIsNobodyWeMean) {
   ActionLog log = OpenLog();
   Executor executor = Make(log);

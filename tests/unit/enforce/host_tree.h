@@ -74,6 +74,8 @@ class HostTree {
         .memory_limit = 1U << 30};
   }
 
+  void Remove(const std::string& name) const { tree_.Remove(name); }
+  void MakeDirectory(const std::string& name) const { tree_.MakeDirectory(name); }
   std::string Path(const std::string& name) const { return tree_.Path(name); }
   std::string Text(const CgroupPlace& place, const std::string& file) const {
     const auto opened = OpenPlace(place);
