@@ -310,8 +310,8 @@ enforce:
         name, _ = self.container("loop", "--cap-add", "SYS_ADMIN", "--restart", "always")
         self.start(name, "{kill: {signal: KILL}, next_after: 0s}", budget="{actions: 2, per: 10m}")
         self.until(lambda: "\nhullmark_enforcement_breaker_open 1\n" in self.metrics(), "breaker")
-        kills = [each["result"] for each in self.actions() if each["action"] == "kill"]
-        self.assertEqual(len(kills), 2, "what was tried counts")
+        kills = [each["result"] for each in self.actions() if each["action"] == "kill" and each["result"] != "aborted"]
+        self.assertEqual(len(kills), 2, "what was done or refused counts, what was not tried does not")
         self.assertIn("done", kills)
         self.assertIn("the breaker is open", self.undo())
         time.sleep(2)
