@@ -22,6 +22,7 @@
 #include "agent/base/file.h"
 #include "agent/config/config.h"
 #include "agent/daemon/actions_json.h"
+#include "agent/daemon/fault_point.h"
 #include "agent/daemon/releaser.h"
 #include "agent/daemon/standard.h"
 #include "agent/daemon/systemd_limits.h"
@@ -98,6 +99,7 @@ Result<std::unique_ptr<Enforcement>> Enforcement::Open(Parts parts) {
       .proc = std::move(*proc),
       .look = [&self](const Action& action) { return self.Confirm(*self.standard_, action); },
       .units = LimitsOfSystemd()};
+  hands.at = FaultPoint();
   if (self.parts_.call) {
     hands.call = [&self](const std::string& hook, const Action& action) {
       return self.parts_.call(hook, EventOf(action, {.text = "the hook was called"}, action.at));
