@@ -23,7 +23,8 @@ from plain_container import PlainContainer
 
 PATIENCE = 120
 MOST_BYTES = 160 << 20  # Of the inspector, at 20,000 processes.
-OWN_PROGRAMS = {"write_tasks", "on_fork", "on_exec", "on_exit", "on_raw_fork", "on_raw_exec", "on_raw_exit"}
+OWN_PROGRAMS = {"write_tasks", "on_fork", "on_exec", "on_exit", "on_raw_fork", "on_raw_exec", "on_raw_exit", "on_banned",
+                "on_raw_banned"}
 BOMB = r"""
 #include <signal.h>
 #include <unistd.h>

@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "agent/bpf/events.skel.h"
+#include "agent/bpf/exec_bans.skel.h"
 #include "agent/bpf/filters_skeleton.h"
 #include "agent/bpf/tasks.skel.h"
 #include "tests/unit/temp_tree.h"
@@ -74,6 +75,13 @@ constexpr std::array kPrograms = {
               events_bpf__destroy(skeleton);
             },
             70},
+    Program{"exec_bans",
+            [](const bpf_object_open_opts& options) {
+              exec_bans_bpf* const skeleton = exec_bans_bpf__open_opts(&options);
+              if (skeleton != nullptr) (void)exec_bans_bpf__load(skeleton);
+              exec_bans_bpf__destroy(skeleton);
+            },
+            20},
 };
 
 Relocations RelocateAgainst(const Program& program, const std::string& types) {
