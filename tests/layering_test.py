@@ -24,7 +24,7 @@ TABLE = {
     "benchmark": ("agent/benchmark", set(), {"yaml-cpp", "openssl"}),
     "config": ("agent/config", {"benchmark"}, set()),
     "evaluate": ("agent/evaluate", set(), set()),
-    "enforce": ("agent/enforce", {"base", "encode", "parse", "replay"}, set()),
+    "enforce": ("agent/enforce", {"base", "bpf", "encode", "parse", "replay"}, set()),
     "sinks": ("agent/sinks", {"encode"}, {"fmt", "prometheus"}),
     "watch": ("agent/watch", {"base", "bpf"}, set()),
     "confine": ("agent/confine", {"base"}, {"seccomp"}),

@@ -81,6 +81,8 @@ std::string ActionInWords(const Step& step) {
       return KillInWords(step, "the process that offends gets", "it gets");
     case ActionKind::kKill:
       return KillInWords(step, "its init gets", "all in its cgroup get");
+    case ActionKind::kKillAtExec:
+      return "the kernel kills it";
     case ActionKind::kHook:
       return "the hook " + step.hook + " is called";
   }
@@ -112,16 +114,28 @@ std::string Controls(const Rule& rule, const Benchmark& benchmark) {
   return Join(ids, "no control");
 }
 
+std::string ViolationInWords(const Rule& rule, const std::string& whom,
+                             const Benchmark& benchmark) {
+  return "when " + whom + " fail " + Controls(rule, benchmark) + ", from severity " +
+         std::string(NameOf(rule.severity)) + " up, for " + Time(rule.persists) +
+         " without a break: " + StepsInWords(rule);
+}
+
+std::string BanInWords(const Rule& rule, const std::string& whom, const Benchmark& benchmark) {
+  return "whatever is executed in " + whom + " and fails " + Controls(rule, benchmark) +
+         " is killed by the kernel before its first instruction, once the container was looked at "
+         "and is older than the grace; an init that executes such a thing ends its container.";
+}
+
 void DescribeRule(Page& page, const Rule& rule, const Config& site, const Benchmark& benchmark) {
   const EnforceMode mode = ModeOf(site.enforce, rule);
   std::vector<std::string> classes;
   for (const ContainerClass one : rule.classes) classes.emplace_back(NameOf(one));
-  page.Paragraph(kItem, "Rule " + rule.name + " (" + rule.source + ", " +
-                            std::string(NameOf(mode)) + "): when " +
-                            WhoIsMeant(rule.select, "any containers") + " of class " +
-                            Join(classes, "none") + " fail " + Controls(rule, benchmark) +
-                            ", from severity " + std::string(NameOf(rule.severity)) + " up, for " +
-                            Time(rule.persists) + " without a break: " + StepsInWords(rule));
+  const std::string whom =
+      WhoIsMeant(rule.select, "any containers") + " of class " + Join(classes, "none");
+  page.Paragraph(
+      kItem, "Rule " + rule.name + " (" + rule.source + ", " + std::string(NameOf(mode)) +
+                 "): " + (BansExecs(rule) ? BanInWords : ViolationInWords)(rule, whom, benchmark));
   for (const ContainerClass one : rule.classes) {
     if (std::ranges::find(site.classes, one) != site.classes.end()) continue;
     page.Paragraph({.indent = 4}, "WARNING: class " + std::string(NameOf(one)) +

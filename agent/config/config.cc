@@ -225,6 +225,13 @@ void ConfigReader::ReadLog() {
   fields.RefuseOthers();
 }
 
+// A site that wants no program of ours in the kernel.
+bool RulesOutBpf(const Config& config) {
+  using Watch = Config::Watch::Source;
+  return config.source == Config::Source::kProc || config.watch.source == Watch::kNone ||
+         config.watch.source == Watch::kProcConnector;
+}
+
 Config ConfigReader::Read() {
   constexpr std::array<std::string_view, 3> kApis = {"loopback", "authenticated", "off"};
   if (const auto* node = root_.TakeOptional("listen")) config_.listen = ReadListen(node, reading_);
@@ -240,7 +247,13 @@ Config ConfigReader::Read() {
   ReadEvents();
   ReadLog();
   if (const auto* node = root_.TakeOptional("hooks")) config_.hooks = ReadHooks(node, reading_);
-  config_.enforce = ReadPolicy(root_.TakeOptional("enforce"), config_.hooks, name_, reading_);
+  const YamlNode* const enforce = root_.TakeOptional("enforce");
+  config_.enforce = ReadPolicy(enforce, config_.hooks, name_, reading_);
+  if (std::ranges::any_of(config_.enforce.rules, BansExecs) && RulesOutBpf(config_)) {
+    reading_.Complain(
+        enforce->line,
+        "'kill_at_exec' needs bpf, which 'collect.source' or 'watch.source' rules out");
+  }
   root_.RefuseOthers();
   return config_;
 }

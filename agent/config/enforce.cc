@@ -153,15 +153,8 @@ void ReadAction(const YamlNode& node, ActionKind kind, std::span<const Hook> hoo
       return;
     case ActionKind::kNotify:
     case ActionKind::kFreeze:
+    case ActionKind::kKillAtExec:
       return Fields(&node, reading).RefuseOthers();
-  }
-}
-
-void RefuseMissing(Fields& fields, FieldReader& reading) {
-  if (const auto* node = fields.TakeOptional("kill_at_exec")) {
-    reading.Complain(node->line,
-                     "'kill_at_exec' needs a program in the kernel that is not built in this "
-                     "version; use kill_process");
   }
 }
 
@@ -169,7 +162,6 @@ Step ReadStep(const YamlNode& node, std::span<const Hook> hooks, FieldReader& re
   Fields fields(&node, reading);
   Step step;
   int actions = 0;
-  RefuseMissing(fields, reading);
   for (int at = 0; at < kActionKinds; ++at) {
     const auto kind = static_cast<ActionKind>(at);
     const auto* action = fields.TakeOptional(NameOf(kind));
@@ -179,7 +171,8 @@ Step ReadStep(const YamlNode& node, std::span<const Hook> hooks, FieldReader& re
   }
   if (actions != 1) {
     reading.Complain(node.line,
-                     "a step needs one of notify, throttle, freeze, kill_process, kill, hook");
+                     "a step needs one of notify, throttle, freeze, kill_process, kill, "
+                     "kill_at_exec, hook");
   }
   if (const auto* ttl = fields.TakeOptional("ttl")) {
     step.ttl = ReadTime(ttl, seconds(1), reading);
@@ -189,6 +182,9 @@ Step ReadStep(const YamlNode& node, std::span<const Hook> hooks, FieldReader& re
   }
   if (const auto* next = fields.TakeOptional("next_after")) {
     step.next_after = ReadTime(next, milliseconds(0), reading);
+    if (step.kind == ActionKind::kKillAtExec) {
+      reading.Complain(next->line, "'next_after' is of a ladder, and 'kill_at_exec' is none");
+    }
   }
   fields.RefuseOthers();
   return step;
@@ -224,6 +220,28 @@ void ReadWhen(const YamlNode* node, Rule& rule, FieldReader& reading) {
   fields.RefuseOthers();
 }
 
+// The kernel judges an exec by itself, at once, and by nothing but what is in its map.
+void RefuseForExecs(const Rule& rule, int line, FieldReader& reading) {
+  const bool bans = std::ranges::any_of(
+      rule.steps, [](const Step& step) { return step.kind == ActionKind::kKillAtExec; });
+  if (!bans) return;
+  if (rule.steps.size() > 1) {
+    reading.Complain(line,
+                     "'kill_at_exec' must be the only step of its rule: it comes before there is a "
+                     "violation that others could act upon");
+  }
+  if (rule.persists != 0) {
+    reading.Complain(line,
+                     "'for' does not go with 'kill_at_exec': before its first instruction "
+                     "nothing has lasted");
+  }
+  if (rule.severity != Severity::kInfo) {
+    reading.Complain(line,
+                     "'severity' does not go with 'kill_at_exec': the kernel knows controls "
+                     "only, name them");
+  }
+}
+
 Rule ReadRule(const YamlNode& node, EnforceMode global, std::span<const Hook> hooks,
               std::string_view name, FieldReader& reading) {
   Fields fields(&node, reading);
@@ -238,6 +256,7 @@ Rule ReadRule(const YamlNode& node, EnforceMode global, std::span<const Hook> ho
     rule.steps.push_back(ReadStep(step, hooks, reading));
   }
   if (steps != nullptr && rule.steps.empty()) reading.Complain(steps->line, "'do' is empty");
+  if (steps != nullptr) RefuseForExecs(rule, steps->line, reading);
   if (const auto* mode = fields.TakeOptional("mode")) {
     rule.mode = static_cast<EnforceMode>(ReadWord(mode, kModes, reading));
     if (*rule.mode > global) {

@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +23,7 @@
 #include "agent/base/file.h"
 #include "agent/config/config.h"
 #include "agent/daemon/actions_json.h"
+#include "agent/daemon/exec_guard.h"
 #include "agent/daemon/fault_point.h"
 #include "agent/daemon/releaser.h"
 #include "agent/daemon/standard.h"
@@ -30,6 +32,7 @@
 #include "agent/enforce/action_book.h"
 #include "agent/enforce/action_entry.h"
 #include "agent/enforce/action_log.h"
+#include "agent/enforce/exec_bans.h"
 #include "agent/enforce/executor.h"
 #include "agent/enforce/history.h"
 #include "agent/enforce/limit_change.h"
@@ -43,6 +46,7 @@
 #include "hullmark/report.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
+#include "hullmark/waiver.h"
 
 namespace hullmark {
 namespace {
@@ -113,6 +117,7 @@ Result<std::unique_ptr<Enforcement>> Enforcement::Open(Parts parts) {
     hands.let_go = [&self](std::uint64_t id) { self.releaser_->LetGo(id); };
   }
   self.executor_ = std::make_unique<Executor>(std::move(hands));
+  self.guard_ = std::make_unique<ExecGuard>(*self.log_);
   self.Close("the agent has started anew");
   const std::int64_t now = BootMilliseconds();
   self.history_.started = now;
@@ -172,14 +177,12 @@ void Enforcement::Count(const Action& action, const ActionOutcome& outcome) {
 }
 
 // A kill whose grace is over: told and counted once more where it did not come to what was said.
-std::vector<TakenAction> Enforcement::FollowUp() {
-  std::vector<TakenAction> taken;
+void Enforcement::FollowUp(std::vector<TakenAction>& taken) {
   for (FollowedUp& one : executor_->FollowUp(BootMilliseconds())) {
     RecordFollowUp(one.action, one.outcome, BootMilliseconds(), history_);
     if (one.outcome.result != ActionResult::kDone) Count(one.action, one.outcome);
     taken.push_back({.action = std::move(one.action), .outcome = std::move(one.outcome)});
   }
-  return taken;
 }
 
 std::vector<TakenAction> Enforcement::Act(const Standard& standard, const Snapshot& snapshot,
@@ -194,7 +197,9 @@ std::vector<TakenAction> Enforcement::Act(const Standard& standard, const Snapsh
   TakeOverBreakers();
   acting_ = true;  // Before it is asked whether to stop: one of the two sees the other.
   std::vector<TakenAction> taken;
-  if (!stopping_) taken = FollowUp();
+  CollectExecs();
+  taken = std::exchange(execs_, {});
+  if (!stopping_) FollowUp(taken);
   Plan(standard, snapshot, report, looked_at_ms, taken);
   acting_ = false;
   for (const bool dry_run : {true, false}) KeepBreaker(dry_run);
@@ -218,6 +223,27 @@ void Enforcement::Plan(const Standard& standard, const Snapshot& snapshot, const
     Count(action, outcome);
     taken.push_back({.action = std::move(action), .outcome = std::move(outcome)});
   }
+  if (stopping_) return;
+  input.now = BootMilliseconds();
+  GuardExecs(input, standard.waivers);
+}
+
+// What the kernel has killed at exec since the last time.
+void Enforcement::CollectExecs() {
+  for (auto& [action, outcome] : guard_->Collect(BootMilliseconds(), history_)) {
+    Count(action, outcome);
+    execs_.push_back({.action = std::move(action), .outcome = std::move(outcome)});
+  }
+  for (const bool dry_run : {true, false}) KeepBreaker(dry_run);
+}
+
+void Enforcement::GuardExecs(const PlanInput& input, std::span<const Waiver> waivers) {
+  const auto armed = guard_->Arm(PlanExecBans(input, waivers, history_), input, history_);
+  const std::string complaint = armed ? "" : armed.error().message;
+  if (complaint != guard_complaint_ && !armed) {
+    spdlog::error("enforce: nothing is killed at exec: {}", complaint);
+  }
+  guard_complaint_ = complaint;
 }
 
 bool Enforcement::Tend() {
@@ -226,6 +252,8 @@ bool Enforcement::Tend() {
   const LogStamp now = StampNow({});
   executor_->Tend(now.boot_id, now.boot_ms);
   if (releaser_ != nullptr) releaser_->Tend();
+  guard_->Tend(now.boot_ms);
+  CollectExecs();
   return executor_->IsGraceOver(now.boot_ms);
 }
 
@@ -246,6 +274,8 @@ void Enforcement::CloseIfIdle(const std::string& why) {
 
 void Enforcement::TakeBackEverything(const std::string& why) {
   executor_->DropGraces(why);
+  guard_->Disarm();
+  CollectExecs();
   if (!executor_->TakeBackAll(why)) {
     spdlog::error("enforce: not everything could be taken back; see 'hullmark undo --all'");
   }

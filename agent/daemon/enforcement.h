@@ -9,14 +9,17 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "agent/daemon/exec_guard.h"
 #include "agent/daemon/releaser.h"
 #include "agent/daemon/standard.h"
 #include "agent/enforce/action_log.h"
 #include "agent/enforce/executor.h"
 #include "agent/enforce/history.h"
+#include "agent/enforce/plan.h"
 #include "hullmark/action.h"
 #include "hullmark/event.h"
 #include "hullmark/ids.h"
@@ -24,6 +27,7 @@
 #include "hullmark/report.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
+#include "hullmark/waiver.h"
 
 namespace hullmark {
 
@@ -95,9 +99,11 @@ class Enforcement {
   void TakeBackEverything(const std::string& why);
   void TakeOverBreakers();
   void KeepBreaker(bool dry_run);
-  std::vector<TakenAction> FollowUp();
+  void FollowUp(std::vector<TakenAction>& taken);
   void Plan(const Standard& standard, const Snapshot& snapshot, const Report& report,
             std::int64_t looked_at_ms, std::vector<TakenAction>& taken);
+  void CollectExecs();
+  void GuardExecs(const PlanInput& input, std::span<const Waiver> waivers);
   void Count(const Action& action, const ActionOutcome& outcome);
 
   Parts parts_;
@@ -105,6 +111,9 @@ class Enforcement {
   std::unique_ptr<ActionLog> log_;
   std::unique_ptr<Releaser> releaser_;
   std::unique_ptr<Executor> executor_;
+  std::unique_ptr<ExecGuard> guard_;
+  std::vector<TakenAction> execs_{};  // Of the guard, for the next Act.
+  std::string guard_complaint_{};
   const Standard* standard_ = nullptr;  // While it acts.
   History history_;
   // Of a breaker that could not be written down: open, whatever the log says. By dry run and not.

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "agent/enforce/exec_bans.h"
 #include "hullmark/benchmark.h"
 #include "hullmark/check.h"
 #include "hullmark/glob.h"
@@ -36,6 +37,10 @@ std::string_view WhyNot(const Rule& rule, const Worst& worst, const Control& con
   if (scope == Scope::kHost) return "is a control of the host: there is no container to act upon";
   if (worst.kills_processes && scope != Scope::kProcess) {
     return "is a control of whole containers: kill_process needs one of processes";
+  }
+  if (BansExecs(rule) && !IsBannable(control)) {
+    return "cannot be judged by the kernel alone: kill_at_exec takes only what follows from "
+           "capabilities, ids and the program's file";
   }
   if (!worst.drastic) return "";
   switch (control.enforceable) {

@@ -92,6 +92,8 @@ ActionOutcome Executor::Act(const Action& action, std::uint64_t id, std::int64_t
     case ActionKind::kKillProcess:
     case ActionKind::kKill:
       return Kill(action, id, std::move(*victim), *confirmed, boot_ms);
+    case ActionKind::kKillAtExec:  // The kernel's, see ExecGuard.
+      return Aborted("nobody is killed at exec from here");
     case ActionKind::kHook:
       return CallHook(action);
   }

@@ -68,7 +68,7 @@ class Planner {
   Planned Make() {
     TakeOverLedgers();
     for (const Rule& rule : input_.policy.rules) {
-      if (ModeOf(input_.policy, rule) == EnforceMode::kOff) continue;
+      if (ModeOf(input_.policy, rule) == EnforceMode::kOff || BansExecs(rule)) continue;
       for (const ContainerReport& container : input_.report.containers) Look(rule, container);
     }
     // The most severe first, whatever the order of the rules: a budget is not for trifles.
@@ -213,24 +213,12 @@ class Planner {
                   .step_number = ladder.next_step,
                   .step = wanted.rule->steps[ladder.next_step],
                   .dry_run = ladder.dry_run,
+                  .target = TargetOf(snapshot, container, wanted.key.second),
                   .control = control.id,
                   .severity = wanted.finding->severity,
                   .evidence = ProofOf(*wanted.container, *wanted.finding)};
-    ActionTarget& target = action.target;
-    target.life = wanted.key.second;
-    target.name = Short(container.name);
-    if (container.image) target.image = Short(*container.image);
-    if (container.kubernetes) {
-      target.name_space = Short(container.kubernetes->name_space);
-      target.pod = Short(container.kubernetes->pod);
-    }
-    target.runtime = container.runtime;
-    target.container_class = container.container_class;
-    if (container.cgroup && snapshot.At(*container.cgroup).inode) {
-      target.cgroup_inode = *snapshot.At(*container.cgroup).inode;
-    }
     const auto* proof = LivingProof(input_, *wanted.container, *wanted.finding);
-    if (proof != nullptr) Blame(*proof->pid, container, target);
+    if (proof != nullptr) Blame(*proof->pid, container, action.target);
     return action;
   }
 
@@ -241,10 +229,6 @@ class Planner {
       target.process = pid;
       target.process_started = process.stat.start;
     }
-  }
-
-  std::string Short(StringId text) const {
-    return std::string(input_.snapshot.Text(text).substr(0, kMostText));
   }
 
   std::string ProofOf(const ContainerReport& container, const Finding& finding) const {
@@ -298,6 +282,24 @@ std::optional<ContainerLife> LifeOf(const Snapshot& snapshot, const Container& c
   const Process& init = snapshot.At(*container.init);
   return ContainerLife{
       .id = std::string(snapshot.Text(container.id)), .init = init.pid, .started = init.stat.start};
+}
+
+ActionTarget TargetOf(const Snapshot& snapshot, const Container& container, ContainerLife life) {
+  const auto cut = [&](StringId text) {
+    return std::string(snapshot.Text(text).substr(0, kMostText));
+  };
+  ActionTarget target{.life = std::move(life), .name = cut(container.name)};
+  if (container.image) target.image = cut(*container.image);
+  if (container.kubernetes) {
+    target.name_space = cut(container.kubernetes->name_space);
+    target.pod = cut(container.kubernetes->pod);
+  }
+  target.runtime = container.runtime;
+  target.container_class = container.container_class;
+  if (container.cgroup && snapshot.At(*container.cgroup).inode) {
+    target.cgroup_inode = *snapshot.At(*container.cgroup).inode;
+  }
+  return target;
 }
 
 bool IsMeant(const Rule& rule, const Snapshot& snapshot, const Container& container) {

@@ -55,12 +55,12 @@ struct Planned {
 };
 
 // What is to be done: pure. A rule acts on a container for a control that *fails*, by a process
-// that lives where the control is one of processes; never for what is unknown, waived, or over. The
-// violation must have lasted for the rule's `for`, the agent and the container for the grace. One
-// rule at a time has a container's limits. What has been tried counts against the budget, done or
-// failed; what would exceed it opens the breaker, and then rules only give notice. What stays
-// unknown for a while neither furthers a ladder nor ends it; a ladder that has something in force
-// stays.
+// that lives where the control is one of processes; never for what is unknown, waived, or over.
+// Rules that ban execs are for PlanExecBans. The violation must have lasted for the rule's `for`,
+// the agent and the container for the grace. One rule at a time has a container's limits. What has
+// been tried counts against the budget, done or failed; what would exceed it opens the breaker, and
+// then rules only give notice. What stays unknown for a while neither furthers a ladder nor ends
+// it; a ladder that has something in force stays.
 Planned Plan(const PlanInput& input, History history);
 
 // What came of an action of a plan. What was aborted counts for no budget. Three failures within
@@ -74,6 +74,9 @@ void RecordFollowUp(const Action& action, const ActionOutcome& outcome, std::int
 
 // nullopt: its init is not known, so nobody could tell it from the next one.
 std::optional<ContainerLife> LifeOf(const Snapshot& snapshot, const Container& container);
+
+// A container as an action remembers it.
+ActionTarget TargetOf(const Snapshot& snapshot, const Container& container, ContainerLife life);
 
 // Whether a rule acts upon containers like this one. Claims of every trust are believed where they
 // put somebody under a rule, and root's alone where they leave somebody out.

@@ -16,8 +16,8 @@ namespace hullmark {
 namespace {
 
 constexpr std::array<std::string_view, 3> kModes = {"off", "dry_run", "enforce"};
-constexpr std::array<std::string_view, kActionKinds> kKinds = {"notify",       "throttle", "freeze",
-                                                               "kill_process", "kill",     "hook"};
+constexpr std::array<std::string_view, kActionKinds> kKinds = {
+    "notify", "throttle", "freeze", "kill_process", "kill", "kill_at_exec", "hook"};
 constexpr std::array<std::string_view, kActionResults> kResults = {"done", "aborted", "failed"};
 
 template <typename Enum, std::size_t kCount>

@@ -20,15 +20,24 @@ namespace hullmark {
 // In ascending order of what is done: a rule may be stricter than the policy, never looser.
 enum class EnforceMode : std::uint8_t { kOff, kDryRun, kEnforce };
 
-enum class ActionKind : std::uint8_t { kNotify, kThrottle, kFreeze, kKillProcess, kKill, kHook };
-inline constexpr int kActionKinds = 6;
+enum class ActionKind : std::uint8_t {
+  kNotify,
+  kThrottle,
+  kFreeze,
+  kKillProcess,
+  kKill,
+  kKillAtExec,  // By the kernel itself, as long as the rule stands: no step of a ladder.
+  kHook,
+};
+inline constexpr int kActionKinds = 7;
 
 // What can be taken back: its former state is a few bytes of cgroup files.
 constexpr bool IsReversible(ActionKind kind) {
   return kind == ActionKind::kThrottle || kind == ActionKind::kFreeze;
 }
 constexpr bool IsKill(ActionKind kind) {
-  return kind == ActionKind::kKillProcess || kind == ActionKind::kKill;
+  return kind == ActionKind::kKillProcess || kind == ActionKind::kKill ||
+         kind == ActionKind::kKillAtExec;
 }
 
 // `count` tasks, or so many more than there are.
@@ -100,6 +109,11 @@ struct Policy {
 // What holds for a rule: the stricter of its own mode and the policy's.
 constexpr EnforceMode ModeOf(const Policy& policy, const Rule& rule) {
   return rule.mode && *rule.mode < policy.mode ? *rule.mode : policy.mode;
+}
+
+// Whether a rule forbids execs instead of acting upon violations: then that is its only step.
+constexpr bool BansExecs(const Rule& rule) {
+  return !rule.steps.empty() && rule.steps.front().kind == ActionKind::kKillAtExec;
 }
 
 std::string_view NameOf(EnforceMode mode);  // "off", "dry_run", "enforce"

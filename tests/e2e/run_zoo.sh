@@ -145,6 +145,15 @@ check_deaths() {
   esac
 }
 
+check_kill_at_exec() {
+  local status=0
+  "$here/kill_at_exec_test.py" "$hullmark" || status=$?
+  case $status in
+    77) skipped=$((skipped + 1)) ;;
+    *) check "kill_at_exec: no first instruction, and nobody else" [ "$status" = 0 ] ;;
+  esac
+}
+
 check_agent() {
   local program missing=()
   for program in prometheus promtool prometheus-alertmanager; do
@@ -190,6 +199,7 @@ check_filters
 check_watch
 check_faults
 check_enforce
+check_kill_at_exec
 check "hostile: containers that mean harm are bounded and judged" "$here/hostile_test.py" "$hullmark"
 check_agent
 if [ -z "${ZOO_KEEP:-}" ]; then

@@ -88,6 +88,13 @@ std::string WithRule(const std::string& fields) {
   return "enforce:\n  mode: dry_run\n  rules:\n    - {name: r, " + fields + "}\n";
 }
 
+TEST(ReadPolicyTest, ARuleMayBanExecs) {
+  const auto config =
+      LoadConfig(WithRule("when: {control: CAP-001}, do: [{kill_at_exec: {}}]"), "c");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_TRUE(BansExecs(config->enforce.rules.front()));
+}
+
 TEST(ReadPolicyTest, SaysWhatIsWrongAndWhere) {
   const std::string when = "when: {control: CAP-001}, ";
   const std::vector<std::pair<std::string, std::string>> cases = {
@@ -113,8 +120,21 @@ TEST(ReadPolicyTest, SaysWhatIsWrongAndWhere) {
       {WithRule(when + "do: [{throttle: {io: 1MiB}}]"), "c:4: 'io' must be a rate"},
       {WithRule(when + "do: [{kill: {}, ttl: 1m}]"), "c:4: 'ttl' takes back"},
       {WithRule(when + "do: [{kill: {signal: STOP}}]"), "c:4: 'signal' must be"},
-      {WithRule(when + "do: [{kill_at_exec: {}}]"),
-       "c:4: 'kill_at_exec' needs a program in the kernel that is not built in this version"},
+      {WithRule(when + "do: [{kill_at_exec: {signal: TERM}}]"), "c:4: unknown key 'signal'"},
+      {WithRule(when + "do: [{kill_at_exec: {}, ttl: 1m}]"), "c:4: 'ttl' takes back"},
+      {WithRule(when + "do: [{kill_at_exec: {}, next_after: 1m}]"), "c:4: 'next_after' is of a"},
+      {WithRule(when + "do: [{notify: {}}, {kill_at_exec: {}}]"),
+       "c:4: 'kill_at_exec' must be the only step of its rule"},
+      {WithRule("when: {control: CAP-001, for: 1s}, do: [{kill_at_exec: {}}]"),
+       "c:4: 'for' does not go with 'kill_at_exec'"},
+      {WithRule("when: {control: CAP-001, severity: low}, do: [{kill_at_exec: {}}]"),
+       "c:4: 'severity' does not go with 'kill_at_exec'"},
+      {"watch: {source: none}\n" + WithRule(when + "do: [{kill_at_exec: {}}]"),
+       "c:2: 'kill_at_exec' needs bpf, which 'collect.source' or 'watch.source' rules out"},
+      {"watch: {source: proc_connector}\n" + WithRule(when + "do: [{kill_at_exec: {}}]"),
+       "c:2: 'kill_at_exec' needs bpf"},
+      {"collect: {source: proc}\n" + WithRule(when + "do: [{kill_at_exec: {}}]"),
+       "c:2: 'kill_at_exec' needs bpf"},
       {WithRule(when + "do: [{hook: {name: x}}]"), "c:4: no hook is called 'x'"},
       {"hooks: [{name: x, webhook: {url: 'http://127.0.0.1', format: alertmanager}}]\n" +
            WithRule(when + "do: [{hook: {name: x}}]"),

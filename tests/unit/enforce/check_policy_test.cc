@@ -59,5 +59,12 @@ TEST(CheckPolicyTest, AProcessIsKilledForWhatAProcessDoes) {
             "processes");
 }
 
+TEST(CheckPolicyTest, TheKernelJudgesFewControls) {
+  const Policy policy = PolicyOf({{.kind = ActionKind::kKillAtExec}});
+  EXPECT_EQ(WhatIsWrong(policy, Scope::kProcess, Enforceable::kAllowed),
+            "c:1: rule 'r': C-0 cannot be judged by the kernel alone: kill_at_exec takes only what "
+            "follows from capabilities, ids and the program's file");
+}
+
 }  // namespace
 }  // namespace hullmark

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/enforce/exec_bans.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "agent/bpf/exec_ban.h"
+#include "agent/enforce/history.h"
+#include "agent/enforce/plan.h"
+#include "agent/enforce/protection.h"
+#include "hullmark/action.h"
+#include "hullmark/benchmark.h"
+#include "hullmark/caps.h"
+#include "hullmark/check.h"
+#include "hullmark/facts.h"
+#include "hullmark/glob.h"
+#include "hullmark/ids.h"
+#include "hullmark/policy.h"
+#include "hullmark/report.h"
+#include "hullmark/selector.h"
+#include "hullmark/snapshot.h"
+#include "hullmark/waiver.h"
+
+namespace hullmark {
+namespace {
+
+constexpr std::int64_t kMillisPerTick = 10;
+
+// Controls of capabilities that the check itself names; the others name them in their parameters.
+struct NamedCaps {
+  std::string_view id;
+  CapSet caps;
+};
+constexpr std::array<NamedCaps, 9> kNamed = {{{"CAP-001", {Cap::kSysAdmin}},
+                                              {"CAP-002", {Cap::kSysModule}},
+                                              {"CAP-003", {Cap::kSysRawio}},
+                                              {"CAP-004", {Cap::kDacReadSearch}},
+                                              {"CAP-005", {Cap::kSysPtrace}},
+                                              {"CAP-006", {Cap::kBpf, Cap::kPerfmon}},
+                                              {"CAP-007", {Cap::kNetAdmin}},
+                                              {"CAP-008", {Cap::kNetRaw}},
+                                              {"CAP-009", {Cap::kMknod}}}};
+constexpr std::array<std::string_view, 3> kListed = {"CAP-010", "CAP-011", "CAP-012"};
+constexpr std::string_view kOnlyAllowed = "CAP-014";
+constexpr std::string_view kRoot = "USR-001";
+constexpr std::string_view kEscalation = "PRV-002";
+constexpr std::string_view kUnlinked = "RUN-004";
+
+// The place of a parameter in its check's list.
+std::optional<std::size_t> PlaceOf(const Control& control, std::string_view name) {
+  if (control.check == nullptr) return std::nullopt;
+  const auto specs = control.check->params;
+  const auto at = std::ranges::find(specs, name, &ParamSpec::name);
+  if (at == specs.end()) return std::nullopt;
+  return static_cast<std::size_t>(at - specs.begin());
+}
+
+std::optional<CapSet> CapsOf(const Control& control, std::string_view name) {
+  const auto at = PlaceOf(control, name);
+  return at ? std::optional(control.params.Caps(*at)) : std::nullopt;
+}
+
+// Effective, permitted and ambient capabilities that are forbidden.
+std::optional<std::array<CapSet, 3>> ForbiddenCaps(const Control& control) {
+  const auto named = std::ranges::find(kNamed, control.id, &NamedCaps::id);
+  if (named != kNamed.end()) {
+    const auto at = PlaceOf(control, "include_permitted");
+    if (!at) return std::nullopt;
+    return std::array{named->caps, control.params.Bool(*at) ? named->caps : CapSet(), CapSet()};
+  }
+  if (std::ranges::find(kListed, control.id) != kListed.end()) {
+    const auto caps = CapsOf(control, "caps");
+    if (!caps) return std::nullopt;
+    return std::array{*caps, *caps, CapSet()};
+  }
+  const auto allowed = control.id == kOnlyAllowed ? CapsOf(control, "allowed") : std::nullopt;
+  if (!allowed) return std::nullopt;
+  const CapSet others = CapSet(~std::uint64_t{0}) - *allowed;
+  return std::array{others, others, others};
+}
+
+// Whose id is 0 inside.
+std::optional<std::uint32_t> RootOf(const Fact<IdMap>& map) {
+  if (!map) return std::nullopt;
+  const auto at = std::ranges::find_if(
+      *map, [](const IdExtent& extent) { return extent.inside == 0 && extent.count > 0; });
+  return at == map->end() ? std::nullopt : std::optional(at->outside);
+}
+
+ExecBan OfFlags(unsigned flags) {
+  ExecBan ban = {};
+  ban.flags = flags;
+  return ban;
+}
+
+ExecBan EscalationBan(const UserNamespace* init) {
+  ExecBan ban = OfFlags(kBansEscalation);
+  if (init == nullptr) return ban;
+  if (const auto root = RootOf(init->uid_map)) {
+    ban.flags |= unsigned{kKnowsInitRoot};
+    ban.init_uid = *root;
+  }
+  if (const auto root = RootOf(init->gid_map)) {
+    ban.flags |= unsigned{kKnowsInitRootGroup};
+    ban.init_gid = *root;
+  }
+  return ban;
+}
+
+bool IsWaived(const Control& control, const PlanInput& input, const Container& container,
+              std::span<const Waiver> waivers) {
+  return std::ranges::any_of(waivers, [&](const Waiver& waiver) {
+    const bool covers = control.severity != Severity::kCritical || waiver.allow_critical;
+    return covers && waiver.control.Matches(control.id) &&
+           input.snapshot.taken_at < waiver.expires &&
+           Selects(waiver.select, input.snapshot, container, Belief::kRootOnly);
+  });
+}
+
+class BanPlanner {
+ public:
+  BanPlanner(const PlanInput& input, std::span<const Waiver> waivers, const History& history)
+      : input_(input),
+        waivers_(waivers),
+        history_(history),
+        protection_(input.snapshot, input.infrastructure, input.self) {}
+
+  ExecBanPlan Make() {
+    const bool banned = std::ranges::any_of(input_.policy.rules, BansExecs);
+    if (!banned || input_.now - history_.started < input_.policy.grace_after_start) return {};
+    FindTenants();
+    for (const ContainerReport& report : input_.report.containers) Look(report.container);
+    return std::move(plan_);
+  }
+
+ private:
+  // Which containers have processes in a cgroup of the v2 hierarchy: of one that is shared nobody
+  // could tell whose exec it is.
+  void FindTenants() {
+    for (std::uint32_t at = 0; at < input_.snapshot.containers.size(); ++at) {
+      for (const Member& member : input_.snapshot.containers[at].members) {
+        const auto cgroup = UnifiedOf(input_.snapshot.At(member.process));
+        if (cgroup) tenants_[*cgroup].insert(at);
+      }
+    }
+  }
+
+  std::optional<CgroupIndex> UnifiedOf(const Process& process) const {
+    const Snapshot& snapshot = input_.snapshot;
+    if (!process.leader.cgroup) return std::nullopt;
+    for (const CgroupIndex at : snapshot.At(*process.leader.cgroup).cgroups) {
+      const Cgroup& one = snapshot.At(at);
+      const auto& hierarchy = snapshot.hierarchies[static_cast<std::size_t>(one.hierarchy)];
+      if (hierarchy.version == CgroupVersion::kV2) return at;
+    }
+    return std::nullopt;
+  }
+
+  // The container's own cgroup, or one below: Protection says that nobody else is in there.
+  bool IsOwn(const Cgroup& cgroup, const Container& container) const {
+    if (!container.cgroup || !cgroup.parent || !cgroup.inode || cgroup.deleted) return false;
+    const auto own = input_.snapshot.Text(input_.snapshot.At(*container.cgroup).path);
+    const auto path = input_.snapshot.Text(cgroup.path);
+    return path == own || (path.starts_with(own) && path.substr(own.size()).starts_with('/'));
+  }
+
+  std::set<std::uint64_t> CgroupsOf(std::uint32_t at) const {
+    const Container& container = input_.snapshot.containers[at];
+    std::set<std::uint64_t> ids;
+    for (const Member& member : container.members) {
+      const auto cgroup = UnifiedOf(input_.snapshot.At(member.process));
+      if (!cgroup || member.outside_cgroup || tenants_.at(*cgroup).size() != 1) continue;
+      const Cgroup& one = input_.snapshot.At(*cgroup);
+      if (IsOwn(one, container)) ids.insert(*one.inode);
+    }
+    return ids;
+  }
+
+  // Why the kernel could not tell its processes from others; "": it can.
+  std::string WhyNot(std::uint32_t at, const std::set<std::uint64_t>& cgroups) const {
+    const auto& host = input_.snapshot.host.namespaces;
+    const Container& container = input_.snapshot.containers[at];
+    const auto& spaces = input_.snapshot.At(*container.init).leader.namespaces;
+    const auto& of_host = host[std::to_underlying(NamespaceKind::kMnt)];
+    const auto own = spaces[NamespaceKind::kMnt];
+    if (!of_host || !own || of_host->inode == *own) return "it has the host's mounts";
+    if (!input_.snapshot.vantage.initial_user_namespace) return "not the whole host is seen";
+    return cgroups.empty() ? "it has no cgroup of the v2 hierarchy to itself" : "";
+  }
+
+  void Look(std::uint32_t at) {
+    const Container& container = input_.snapshot.containers[at];
+    const auto life = LifeOf(input_.snapshot, container);
+    if (!life) return;
+    const auto born = static_cast<std::int64_t>(life->started) * kMillisPerTick;
+    if (input_.now - born < input_.policy.grace_after_start) return;
+    std::vector<PlannedBan> bans;
+    std::set<std::string_view> controls;
+    for (const EnforceMode mode : {EnforceMode::kEnforce, EnforceMode::kDryRun}) {
+      for (const Rule& rule : input_.policy.rules) {
+        const bool now = BansExecs(rule) && ModeOf(input_.policy, rule) == mode;
+        if (now && IsMeant(rule, input_.snapshot, container)) Add(rule, at, *life, controls, bans);
+      }
+    }
+    if (bans.empty()) return;
+    const auto cgroups = CgroupsOf(at);
+    std::string why = protection_.WhyNot(at);
+    if (why.empty()) why = WhyNot(at, cgroups);
+    if (!why.empty()) {
+      plan_.left_out.push_back(bans.front().action.target.name + ": " + why);
+      return;
+    }
+    for (const std::uint64_t cgroup : cgroups) plan_.cgroups.emplace(cgroup, bans);
+  }
+
+  void Add(const Rule& rule, std::uint32_t at, const ContainerLife& life,
+           std::set<std::string_view>& controls, std::vector<PlannedBan>& bans) {
+    const Snapshot& snapshot = input_.snapshot;
+    const Container& container = snapshot.containers[at];
+    const bool dry_run = ModeOf(input_.policy, rule) != EnforceMode::kEnforce;
+    if (!history_.LedgerOf(dry_run).breaker.empty()) return;
+    const auto space = snapshot.At(*container.init).leader.namespaces[NamespaceKind::kUser];
+    const UserNamespace* const users = space ? FindUserNamespace(snapshot, *space) : nullptr;
+    for (const Control& control : input_.benchmark.controls) {
+      const bool meant = std::ranges::any_of(
+          rule.controls, [&](const Glob& glob) { return glob.Matches(control.id); });
+      if (!meant || !control.disabled.empty() || bans.size() >= kMostExecBans) continue;
+      auto ban = BanOf(control, snapshot.host, users);
+      if (!ban || IsWaived(control, input_, container, waivers_)) continue;
+      if (!controls.insert(control.id).second) continue;
+      if (!dry_run) ban->flags |= unsigned{kBanEnforced};
+      bans.push_back({.ban = *ban,
+                      .action = {.at = snapshot.taken_at,
+                                 .rule = rule.name,
+                                 .step = rule.steps.front(),
+                                 .dry_run = dry_run,
+                                 .target = TargetOf(snapshot, container, life),
+                                 .control = control.id,
+                                 .severity = control.severity}});
+    }
+  }
+
+  const PlanInput& input_;
+  std::span<const Waiver> waivers_;
+  const History& history_;
+  Protection protection_;
+  std::map<CgroupIndex, std::set<std::uint32_t>> tenants_;
+  ExecBanPlan plan_;
+};
+
+std::string Has(std::string_view line, CapSet caps) {
+  return std::string(line) + " has " + ToText(caps);
+}
+
+std::string IdsInWords(std::string_view line, const ExecIds& ids) {
+  return std::string(line) + " is " + std::to_string(ids.real) + " " +
+         std::to_string(ids.effective) + " " + std::to_string(ids.saved) + " " +
+         std::to_string(ids.fs);
+}
+
+std::string FactOf(const ExecBan& ban, const ExecFacts& facts) {
+  if (const CapSet caps(ban.effective & facts.effective); !caps.empty()) return Has("CapEff", caps);
+  if (const CapSet caps(ban.permitted & facts.permitted); !caps.empty()) return Has("CapPrm", caps);
+  if (const CapSet caps(ban.ambient & facts.ambient); !caps.empty()) return Has("CapAmb", caps);
+  if ((ban.flags & unsigned{kBansUnlinked}) != 0) return "it has no links left";
+  if ((ban.flags & unsigned{kBansRoot}) != 0) return "Uid has 0 of its user namespace";
+  return IdsInWords("Uid", facts.uid) + ", " + IdsInWords("Gid", facts.gid);
+}
+
+}  // namespace
+
+bool IsBannable(const Control& control) {
+  return control.check != nullptr && control.check->scope() == Scope::kProcess &&
+         BanOf(control, {}, nullptr).has_value();
+}
+
+std::optional<ExecBan> BanOf(const Control& control, const Host& host, const UserNamespace* init) {
+  if (control.id == kRoot) return OfFlags(kBansRoot);
+  if (control.id == kUnlinked) return OfFlags(kBansUnlinked);
+  if (control.id == kEscalation) return EscalationBan(init);
+  const auto caps = ForbiddenCaps(control);
+  if (!caps) return std::nullopt;
+  // What this kernel does not have is nobody's, as KnownCaps of the checks says.
+  const bool counted = host.last_cap && *host.last_cap >= 0;
+  const CapSet known = counted ? CapSet::UpTo(*host.last_cap) : CapSet(~std::uint64_t{0});
+  ExecBan ban = {};
+  ban.effective = ((*caps)[0] & known).bits();
+  ban.permitted = ((*caps)[1] & known).bits();
+  ban.ambient = ((*caps)[2] & known).bits();
+  return ban;
+}
+
+ExecBanPlan PlanExecBans(const PlanInput& input, std::span<const Waiver> waivers,
+                         const History& history) {
+  return BanPlanner(input, waivers, history).Make();
+}
+
+std::string ProofOf(const ExecBan& ban, const BannedExec& exec) {
+  return "pid " + std::to_string(exec.tgid) + " executed " + static_cast<const char*>(exec.name) +
+         ": " + FactOf(ban, exec.facts);
+}
+
+}  // namespace hullmark

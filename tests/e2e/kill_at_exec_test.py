@@ -1,0 +1,301 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What the kernel itself kills at exec, and what it lets live.
+
+    kill_at_exec_test.py PROGRAM         as root; exit 77 where it cannot run
+
+In containers made of system calls a process without rights executes a program whose first instructions write a byte
+into a pipe: one that nothing is wrong with, and the same with a set-user-id bit (PRV-002).
+"""
+import contextlib
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+from plain_container import PlainContainer
+
+PROGRAM = None
+PATIENCE = 30
+TIMES = 500
+TRACE = 200  # The descriptor that the program writes to.
+OWN_PROGRAMS = {"on_banned", "on_raw_banned"}
+UNIFIED = pathlib.Path("/sys/fs/cgroup/unified")
+WRITER = r"""
+static long call(long number, long a, long b, long c) {
+#if defined(__x86_64__)
+  long result;
+  __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c) : "rcx", "r11", "memory");
+  return result;
+#else
+  register long x8 __asm__("x8") = number;
+  register long x0 __asm__("x0") = a;
+  register long x1 __asm__("x1") = b;
+  register long x2 __asm__("x2") = c;
+  __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2) : "memory");
+  return x0;
+#endif
+}
+#if defined(__x86_64__)
+enum { kWrite = 1, kExit = 60 };
+#else
+enum { kWrite = 64, kExit = 93 };
+#endif
+void _start(void) {
+  call(kWrite, 200, (long)"x", 1);
+  for (;;) call(kExit, 0, 0, 0);
+}
+"""
+
+
+def loaded():
+    """Numbers of the programs in the kernel that have this feature's names."""
+    out = subprocess.run(["bpftool", "-j", "prog", "show"], check=True, capture_output=True, text=True).stdout
+    return {program["id"] for program in json.loads(out) if program.get("name") in OWN_PROGRAMS}
+
+
+def spawn(path):
+    """Executes a program as a user without rights; whether SIGKILL ended it."""
+    child = os.fork()
+    if child == 0:
+        with contextlib.suppress(BaseException):
+            os.setgroups([])
+            os.setresgid(1000, 1000, 1000)
+            os.setresuid(1000, 1000, 1000)
+            os.execv(path, [path])
+        os._exit(99)
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        return os.WTERMSIG(status) == signal.SIGKILL
+    if os.WEXITSTATUS(status) != 0:
+        raise RuntimeError(f"{path}: {status}")
+    return False
+
+
+class Container:
+    """A plain container that executes what it is told to."""
+
+    def __init__(self, name, writer, at_once=None):
+        self.unified = UNIFIED / name if UNIFIED.is_dir() else None
+        if self.unified:
+            self.unified.mkdir()
+        self.traces, told = os.pipe()
+        orders, self.orders = os.pipe()
+        self.answers, answers = os.pipe()
+        os.set_blocking(self.traces, False)
+        content = writer.read_bytes()
+
+        def furnish():
+            if self.unified:
+                pathlib.Path(f"/old{self.unified}/cgroup.procs").write_text("0", encoding="ascii")
+            for program, mode in (("/plain", 0o755), ("/raised", 0o4755)):
+                pathlib.Path(program).write_bytes(content)
+                os.chmod(program, mode)
+
+        def act():
+            if os.fork() != 0:
+                return
+            os.dup2(told, TRACE, inheritable=True)
+            if at_once:
+                os.write(answers, f"{int(spawn(at_once))}\n".encode())
+            with os.fdopen(orders, encoding="ascii") as lines:
+                os.close(self.orders)
+                for line in lines:
+                    path, times = line.split()
+                    os.write(answers, f"{sum(spawn(path) for _ in range(int(times)))}\n".encode())
+            os._exit(0)
+
+        try:
+            self.plain = PlainContainer(name, act, furnish)
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            for mine in (told, orders, answers):
+                os.close(mine)
+
+    def answer(self):
+        said = b""
+        while not said.endswith(b"\n"):
+            byte = os.read(self.answers, 1)
+            if not byte:
+                raise RuntimeError("the container has ended")
+            said += byte
+        return int(said)
+
+    def run(self, path, times=1):
+        """(how many were killed, how many wrote)"""
+        os.write(self.orders, f"{path} {times}\n".encode())
+        return self.answer(), self.written()
+
+    def written(self):
+        count = 0
+        with contextlib.suppress(BlockingIOError):
+            while chunk := os.read(self.traces, 65536):
+                count += len(chunk)
+        return count
+
+    def close(self):
+        for mine in (self.traces, self.orders, self.answers):
+            os.close(mine)
+        if self.unified:
+            end = time.monotonic() + PATIENCE
+            while True:  # Its processes leave it a moment after they have ended.
+                try:
+                    return self.unified.rmdir()
+                except OSError:
+                    if time.monotonic() > end:
+                        raise
+                    time.sleep(0.01)
+
+    def end(self):
+        self.plain.end()
+        self.close()
+
+
+class KillAtExec(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="kill-at-exec-"))
+        self.addCleanup(shutil.rmtree, self.folder)
+        (self.folder / "state").mkdir(mode=0o700)
+        (self.folder / "writer.c").write_text(WRITER, encoding="ascii")
+        self.writer = self.folder / "writer"
+        subprocess.run(["cc", "-O1", "-static", "-nostdlib", "-ffreestanding", "-fno-stack-protector", "-o", self.writer,
+                        self.folder / "writer.c"], check=True, timeout=PATIENCE)
+        self.before = loaded()
+        self.name = f"banned{os.getpid()}"
+        self.agent = None
+        self.addCleanup(self.end)
+
+    def container(self, suffix, at_once=None):
+        made = Container(f"{self.name}{suffix}", self.writer, at_once)
+        self.addCleanup(made.end)
+        return made
+
+    def configure(self, mode="enforce", budget="{actions: 10000, per: 10m, max_containers_fraction: 1.0}"):
+        config = self.folder / "hullmark.yaml"
+        config.write_text(f"""listen: [unix:{self.folder}/http]
+scan: {{interval: 500ms, full_every: 1s}}
+state_dir: {self.folder}/state
+events: {{file: {self.folder}/events.jsonl, debounce: 1}}
+classes: [container, sandbox]
+enforce:
+  mode: {mode}
+  grace_after_start: 0s
+  budget: {budget}
+  rules:
+    - name: test
+      when: {{control: PRV-002, class: [container, sandbox]}}
+      select: {{cgroup: "/{self.name}w*"}}
+      do: [{{kill_at_exec: {{}}}}]
+""", encoding="utf-8")
+        config.chmod(0o600)
+        return config
+
+    def start(self, **options):
+        config = self.configure(**options)
+        with open(self.folder / "log", "ab") as log:
+            self.agent = subprocess.Popen([PROGRAM, "--config", config, "agent"], stderr=log, stdout=log)
+
+    def end(self, number=signal.SIGTERM):
+        if self.agent is None:
+            return
+        self.agent.send_signal(number)
+        self.agent.wait(PATIENCE)
+        self.agent = None
+
+    def log(self):
+        return (self.folder / "log").read_text(encoding="utf-8", errors="replace")
+
+    def get(self, path):
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(PATIENCE)
+            client.connect(str(self.folder / "http"))
+            client.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+            answer = b""
+            while chunk := client.recv(65536):
+                answer += chunk
+        return answer.partition(b"\r\n\r\n")[2].decode()
+
+    def counted(self, mode):
+        """Of the metric of actions."""
+        wanted = f'hullmark_enforcement_actions_total{{action="kill_at_exec",mode="{mode}",result="done"}} '
+        with contextlib.suppress(OSError):
+            for line in self.get("/metrics").splitlines():
+                if line.startswith(wanted):
+                    return int(line.rpartition(" ")[2])
+        return 0
+
+    def until(self, true, what):
+        end = time.monotonic() + PATIENCE
+        while not true():
+            self.assertLess(time.monotonic(), end, f"{what}: not in time\n{self.log()[-3000:]}")
+            self.assertIsNone(self.agent and self.agent.poll(), self.log()[-3000:])
+            time.sleep(0.05)
+
+    def until_killed(self, container):
+        """How many execs it took to see the first one killed."""
+        tries = []
+
+        def killed():
+            tries.append(container.run("/raised"))
+            return tries[-1][0] == 1
+        self.until(killed, "a forbidden exec is killed")
+        return len(tries)
+
+    # ---- the tests ----
+
+    def test_the_forbidden_dies_before_its_first_instruction(self):
+        watched, bystander = self.container("watched"), self.container("bystander")
+        self.assertEqual(watched.run("/raised"), (0, 1))
+        self.start()
+        self.until_killed(watched)
+        watched.written()
+        killed, wrote = watched.run("/raised", TIMES)
+        print(f"kill_at_exec: {wrote} of {TIMES}")
+        self.assertEqual((killed, wrote), (TIMES, 0))
+        self.assertEqual(watched.run("/plain", 20), (0, 20))
+        self.assertEqual(bystander.run("/raised", 20), (0, 20))
+        self.until(lambda: self.counted("enforced") == TIMES + 1, "all are counted")
+        told = [each for each in json.loads(self.get("/api/v1/actions"))["actions"] if each["action"] == "kill_at_exec"]
+        self.assertEqual({(each["result"], each["control"], each["dry_run"]) for each in told}, {("done", "PRV-002", False)})
+        self.assertRegex(told[0]["evidence"], r"pid \d+ executed raised: Uid is 1000 0 0 0")
+        events = [json.loads(line) for line in (self.folder / "events.jsonl").read_text(encoding="utf-8").splitlines()]
+        self.assertIn("killed before its first instruction",
+                      {each["action"]["text"] for each in events if each["kind"] == "action"})
+
+    def test_a_dry_run_kills_none_and_counts_all(self):
+        watched = self.container("watched")
+        self.start(mode="dry_run")
+        self.until(lambda: watched.run("/raised") and self.counted("dry_run") > 0, "the first is counted")
+        self.until(lambda: "hullmark_enforcement_active" in self.get("/metrics"), "it is published")
+        time.sleep(1.5)  # Two looks: what was told until now is counted.
+        before = self.counted("dry_run")
+        watched.written()
+        self.assertEqual(watched.run("/raised", TIMES), (0, TIMES))
+        self.until(lambda: self.counted("dry_run") == before + TIMES, "all are counted")
+        self.assertEqual(self.counted("enforced"), 0)
+
+
+def main():
+    global PROGRAM
+    if len(sys.argv) < 2:
+        sys.exit("usage: kill_at_exec_test.py PROGRAM [TEST...]")
+    PROGRAM = os.path.abspath(sys.argv.pop(1))
+    missing = [name for name in ("bpftool", "cc") if shutil.which(name) is None]
+    if os.geteuid() != 0 or missing or not os.path.exists("/sys/kernel/btf/vmlinux"):
+        print("kill_at_exec: skipped: it takes root, a kernel that describes its types, bpftool and cc",
+              file=sys.stderr)
+        sys.exit(77)
+    unittest.main(verbosity=2)
+
+
+if __name__ == "__main__":
+    main()
