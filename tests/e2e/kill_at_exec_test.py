@@ -271,6 +271,17 @@ enforce:
         self.assertIn("killed before its first instruction",
                       {each["action"]["text"] for each in events if each["kind"] == "action"})
 
+    def test_the_first_exec_of_a_new_container_lives(self):
+        watched = self.container("watched")
+        self.start()
+        self.until_killed(watched)
+        for number in range(20):
+            fresh = Container(f"{self.name}w{number}", self.writer, at_once="/raised")
+            try:
+                self.assertEqual((fresh.answer(), fresh.written()), (0, 1))
+            finally:
+                fresh.end()
+
     def test_a_dry_run_kills_none_and_counts_all(self):
         watched = self.container("watched")
         self.start(mode="dry_run")
@@ -282,6 +293,35 @@ enforce:
         self.assertEqual(watched.run("/raised", TIMES), (0, TIMES))
         self.until(lambda: self.counted("dry_run") == before + TIMES, "all are counted")
         self.assertEqual(self.counted("enforced"), 0)
+
+    def test_the_budget_holds_between_two_looks(self):
+        watched = self.container("watched")
+        self.start(budget="{actions: 3, per: 10m, max_containers_fraction: 1.0}")
+        self.until_killed(watched)
+        killed, _ = watched.run("/raised", 50)
+        self.assertEqual(killed, 2)
+        self.until(lambda: "\nhullmark_enforcement_breaker_open 1\n" in self.get("/metrics"), "breaker")
+        self.assertEqual(self.counted("enforced"), 3)
+        self.until(lambda: loaded() == self.before, "an open breaker leaves no program")
+        self.assertEqual(watched.run("/raised", 5)[0], 0)
+
+    def test_nothing_is_left_behind(self):
+        watched = self.container("watched")
+        self.start()
+        self.until_killed(watched)
+        self.assertEqual(len(loaded() - self.before), 1)
+        self.end(signal.SIGKILL)
+        end = time.monotonic() + PATIENCE
+        while loaded() != self.before:
+            self.assertLess(time.monotonic(), end, "a program outlives its agent")
+            time.sleep(0.01)
+        self.assertEqual(watched.run("/raised", 5)[0], 0)
+        self.start()
+        self.until_killed(watched)
+        self.configure(mode="off")
+        self.agent.send_signal(signal.SIGHUP)
+        self.until(lambda: loaded() == self.before, "switched off")
+        self.assertEqual(watched.run("/raised", 5)[0], 0)
 
 
 def main():
