@@ -124,7 +124,8 @@ std::string ViolationInWords(const Rule& rule, const std::string& whom,
 std::string BanInWords(const Rule& rule, const std::string& whom, const Benchmark& benchmark) {
   return "whatever is executed in " + whom + " and fails " + Controls(rule, benchmark) +
          " is killed by the kernel before its first instruction, once the container was looked at "
-         "and is older than the grace; an init that executes such a thing ends its container.";
+         "and is older than the grace, if it has mounts and a cgroup of the v2 hierarchy of its "
+         "own (else the log says so); an init that executes such a thing ends its container.";
 }
 
 void DescribeRule(Page& page, const Rule& rule, const Config& site, const Benchmark& benchmark) {

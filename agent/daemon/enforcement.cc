@@ -262,6 +262,11 @@ bool Enforcement::Stop() {
   return acting_;
 }
 
+void Enforcement::ForgetBans() {
+  const std::scoped_lock lock(mutex_);
+  guard_->Disarm();
+}
+
 void Enforcement::Close(const std::string& why) {
   const std::scoped_lock lock(mutex_);
   TakeBackEverything(why);

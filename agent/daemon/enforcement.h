@@ -83,6 +83,9 @@ class Enforcement {
   bool Stop();
   static constexpr std::chrono::seconds kLongest{30};
 
+  // Until the next Act nothing is killed at exec: what is forbidden there may have changed.
+  void ForgetBans();
+
   // Takes back all that is in force.
   void Close(const std::string& why);
   // The same while another thread may hang in a look; nothing where it hangs in an action.

@@ -205,13 +205,19 @@ void ExecGuard::Allow(const PlanInput& input, const History& history) {
   }
 }
 
+void ExecGuard::TellLeftOut(const ExecBanPlan& plan) {
+  std::set<std::string> now(plan.left_out.begin(), plan.left_out.end());
+  for (const std::string& one : now) {
+    if (!left_out_.contains(one)) spdlog::info("enforce: no exec is judged in {}", Printable(one));
+  }
+  left_out_ = std::move(now);
+}
+
 Result<void> ExecGuard::Arm(const ExecBanPlan& plan, const PlanInput& input,
                             const History& history) {
   policy_ = input.policy;
   stale_at_ = input.looked_at + input.stale_after;
-  for (const std::string& one : plan.left_out) {
-    spdlog::debug("enforce: no exec is judged in {}", Printable(one));
-  }
+  TellLeftOut(plan);
   if (plan.cgroups.empty() || !told_.empty()) {
     Disarm();
     return {};

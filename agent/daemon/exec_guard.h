@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,7 @@ class ExecGuard {
  private:
   Result<void> Load(const PlanInput& input);
   void Forget();
+  void TellLeftOut(const ExecBanPlan& plan);
   void Fill(const ExecBanPlan& plan, const History& history);
   void Allow(const PlanInput& input, const History& history);
   std::uint32_t IdOf(const PlannedBan& planned);
@@ -67,6 +69,7 @@ class ExecGuard {
   std::array<ExecBanProgram::Allowance, 2> taken_{};  // By mode, of this program.
   std::vector<BannedExec> told_{};                    // And not yet written down.
   std::string complaint_{};                           // The last one.
+  std::set<std::string> left_out_{};                  // Of the last Arm; each is told of once.
 };
 
 }  // namespace hullmark

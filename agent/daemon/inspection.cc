@@ -131,7 +131,7 @@ void Inspection::OpenEnforcement() {
     self_.ForgetEnforcement();
     return;
   }
-  if (enforcement_ != nullptr) return;
+  if (enforcement_ != nullptr) return enforcement_->ForgetBans();
   auto opened = parts_.enforce(standard_);
   self_.SetFeature("enforce", opened.has_value());
   if (!opened) return spdlog::error("enforcement is off: {}", opened.error().message);
