@@ -196,9 +196,8 @@ std::vector<TakenAction> Enforcement::Act(const Standard& standard, const Snapsh
   }
   TakeOverBreakers();
   acting_ = true;  // Before it is asked whether to stop: one of the two sees the other.
-  std::vector<TakenAction> taken;
   CollectExecs();
-  taken = std::exchange(execs_, {});
+  std::vector<TakenAction> taken = std::exchange(execs_, {});
   if (!stopping_) FollowUp(taken);
   Plan(standard, snapshot, report, looked_at_ms, taken);
   acting_ = false;
