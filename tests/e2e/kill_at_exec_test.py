@@ -11,6 +11,7 @@ import contextlib
 import json
 import os
 import pathlib
+import select
 import shutil
 import signal
 import socket
@@ -101,7 +102,7 @@ class Container:
 
         def act():
             if os.fork() != 0:
-                return
+                return os.close(answers)  # Whoever reads them learns of the end of the other.
             os.dup2(told, TRACE, inheritable=True)
             if at_once:
                 os.write(answers, f"{int(spawn(at_once))}\n".encode())
@@ -123,7 +124,11 @@ class Container:
 
     def answer(self):
         said = b""
+        end = time.monotonic() + PATIENCE
         while not said.endswith(b"\n"):
+            ready, _, _ = select.select([self.answers], [], [], max(0, end - time.monotonic()))
+            if not ready:
+                raise RuntimeError("the container does not answer")
             byte = os.read(self.answers, 1)
             if not byte:
                 raise RuntimeError("the container has ended")
@@ -179,8 +184,14 @@ class KillAtExec(unittest.TestCase):
         self.addCleanup(made.end)
         return made
 
-    def configure(self, mode="enforce", budget="{actions: 10000, per: 10m, max_containers_fraction: 1.0}"):
+    def configure(self, mode="enforce", grace="0s", rules=("w",), budget="{actions: 10000, per: 10m, max_containers_fraction: 1.0}"):
+        """Each of `rules`: what the names of its containers begin with, after our own."""
         config = self.folder / "hullmark.yaml"
+        each = "".join(f"""
+    - name: of-{suffix}
+      when: {{control: PRV-002, class: [container, sandbox]}}
+      select: {{cgroup: "/{self.name}{suffix}*"}}
+      do: [{{kill_at_exec: {{}}}}]""" for suffix in rules)
         config.write_text(f"""listen: [unix:{self.folder}/http]
 scan: {{interval: 500ms, full_every: 1s}}
 state_dir: {self.folder}/state
@@ -188,13 +199,9 @@ events: {{file: {self.folder}/events.jsonl, debounce: 1}}
 classes: [container, sandbox]
 enforce:
   mode: {mode}
-  grace_after_start: 0s
+  grace_after_start: {grace}
   budget: {budget}
-  rules:
-    - name: test
-      when: {{control: PRV-002, class: [container, sandbox]}}
-      select: {{cgroup: "/{self.name}w*"}}
-      do: [{{kill_at_exec: {{}}}}]
+  rules:{each}
 """, encoding="utf-8")
         config.chmod(0o600)
         return config
@@ -203,6 +210,12 @@ enforce:
         config = self.configure(**options)
         with open(self.folder / "log", "ab") as log:
             self.agent = subprocess.Popen([PROGRAM, "--config", config, "agent"], stderr=log, stdout=log)
+
+    def reload(self, **options):
+        self.configure(**options)
+        before = self.log().count("] reloaded\n")
+        self.agent.send_signal(signal.SIGHUP)
+        self.until(lambda: self.log().count("] reloaded\n") > before, "the reload")
 
     def end(self, number=signal.SIGTERM):
         if self.agent is None:
@@ -226,12 +239,18 @@ enforce:
 
     def counted(self, mode):
         """Of the metric of actions."""
-        wanted = f'hullmark_enforcement_actions_total{{action="kill_at_exec",mode="{mode}",result="done"}} '
+        return self.metric(f'hullmark_enforcement_actions_total{{action="kill_at_exec",mode="{mode}",result="done"}}')
+
+    def metric(self, series):
+        wanted = series + " "
         with contextlib.suppress(OSError):
             for line in self.get("/metrics").splitlines():
                 if line.startswith(wanted):
                     return int(line.rpartition(" ")[2])
         return 0
+
+    def looks(self):
+        return self.metric('hullmark_scans_total{result="ok"}')
 
     def until(self, true, what):
         end = time.monotonic() + PATIENCE
@@ -273,9 +292,9 @@ enforce:
 
     def test_the_first_exec_of_a_new_container_lives(self):
         watched = self.container("watched")
-        self.start()
+        self.start(grace="3s")
         self.until_killed(watched)
-        for number in range(20):
+        for number in range(10):
             fresh = Container(f"{self.name}w{number}", self.writer, at_once="/raised")
             try:
                 self.assertEqual((fresh.answer(), fresh.written()), (0, 1))
@@ -286,8 +305,8 @@ enforce:
         watched = self.container("watched")
         self.start(mode="dry_run")
         self.until(lambda: watched.run("/raised") and self.counted("dry_run") > 0, "the first is counted")
-        self.until(lambda: "hullmark_enforcement_active" in self.get("/metrics"), "it is published")
-        time.sleep(1.5)  # Two looks: what was told until now is counted.
+        looks = self.looks()
+        self.until(lambda: self.looks() >= looks + 2, "two looks: what was told until now is counted")
         before = self.counted("dry_run")
         watched.written()
         self.assertEqual(watched.run("/raised", TIMES), (0, TIMES))
@@ -316,12 +335,20 @@ enforce:
             self.assertLess(time.monotonic(), end, "a program outlives its agent")
             time.sleep(0.01)
         self.assertEqual(watched.run("/raised", 5)[0], 0)
+
+    def test_what_is_forbidden_no_more_lives_at_once(self):
+        watched = self.container("watched")
         self.start()
         self.until_killed(watched)
-        self.configure(mode="off")
-        self.agent.send_signal(signal.SIGHUP)
-        self.until(lambda: loaded() == self.before, "switched off")
-        self.assertEqual(watched.run("/raised", 5)[0], 0)
+        watched.written()
+        self.reload(rules=("other",))
+        self.assertEqual(watched.run("/raised", 5), (0, 5), "a rule that is gone")
+        self.reload()
+        self.until_killed(watched)
+        self.reload(mode="off")
+        self.assertEqual(loaded(), self.before)
+        watched.written()
+        self.assertEqual(watched.run("/raised", 5), (0, 5), "no rule is left")
 
 
 def main():
