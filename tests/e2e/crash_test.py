@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 
-from enforce_test import ROOT, limits, stat_of
+from enforcing_agent import ROOT, limits, stat_of
 from plain_container import PlainContainer, pids_root
 
 PATIENCE = 60

@@ -11,48 +11,20 @@ import os
 import pathlib
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 
-PROGRAM = None
+from enforcing_agent import PATIENCE, ROOT, EnforcingAgent, stat_of
+
 IMAGE = "localhost/zoo-busybox:1"
-PATIENCE = 30
-ROOT = pathlib.Path("/sys/fs/cgroup")
-LIMITS = ("cpu.cfs_quota_us", "cpu.cfs_period_us", "cpu.shares", "cpu.max", "cpu.weight", "pids.max",
-          "memory.soft_limit_in_bytes", "memory.limit_in_bytes", "memory.high", "memory.max", "freezer.state",
-          "cgroup.freeze", "io.max", "blkio.throttle.read_bps_device", "blkio.throttle.write_bps_device")
-CONTAINERS = ("docker", "libpod", "zoo", "lxc", "kubepods")
 EVERYTHING = "throttle: {cpu: 10%, pids: current+8, memory_high: 80%, io: 1MiB/s}"
 
 
 def docker(*arguments, check=True):
     return subprocess.run(["docker", *arguments], check=check, capture_output=True, text=True,
                           timeout=2 * PATIENCE).stdout.strip()
-
-
-def limits():
-    """The content of each limit file of the host."""
-    found = {}
-    for folder, _, files in os.walk(ROOT):
-        for name in LIMITS:
-            if name not in files:
-                continue
-            try:
-                found[f"{folder}/{name}"] = pathlib.Path(folder, name).read_bytes()
-            except OSError:
-                pass
-    return found
-
-
-def stat_of(pid):
-    try:
-        return pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-    except OSError:
-        return None
 
 
 def is_frozen(pid):
@@ -67,126 +39,19 @@ def is_frozen(pid):
     return "frozen 1" in events.read_text(encoding="ascii")
 
 
-def contained():
-    """(pid, start) of each process in a cgroup of a container that is no passer-by."""
-    found = set()
-    with open("/proc/uptime", encoding="ascii") as uptime:
-        now = float(uptime.read().split()[0]) * os.sysconf("SC_CLK_TCK")
-    for entry in os.listdir("/proc"):
-        if not entry.isdigit():
-            continue
-        try:
-            text = pathlib.Path(f"/proc/{entry}/cgroup").read_text(encoding="utf-8")
-        except OSError:
-            continue
-        fields = stat_of(entry)
-        if not fields or fields[0] in "ZX" or not any(word in text for word in CONTAINERS):
-            continue
-        if now - int(fields[19]) > 20 * os.sysconf("SC_CLK_TCK"):
-            found.add((int(entry), fields[19]))
-    return found
-
-
-class Enforcing(unittest.TestCase):
-    def setUp(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="enforce-"))
-        self.addCleanup(shutil.rmtree, self.folder)
-        (self.folder / "state").mkdir(mode=0o700)
-        self.agent = None
-        self.addCleanup(self.end)
-        self.before = None
-
+class Enforcing(EnforcingAgent):
     def container(self, suffix, *options, command=("sleep", "1000000")):
         name = f"enforce-{os.getpid()}-{suffix}"
         docker("run", "-d", "--network", "none", "--name", name, *options, IMAGE, *command)
         self.addCleanup(docker, "rm", "-f", name, check=False)
         return name, int(docker("inspect", "-f", "{{.State.Pid}}", name))
 
-    def configure(self, name, steps, mode="enforce", control="CAP-001", more="", budget="{actions: 100, per: 10m, max_containers_fraction: 1.0}"):
-        config = self.folder / "hullmark.yaml"
-        config.write_text(f"""listen: [unix:{self.folder}/http]
-scan: {{interval: 500ms, full_every: 1s}}
-watch: {{source: none}}
-state_dir: {self.folder}/state
-events: {{file: {self.folder}/events.jsonl, debounce: 1}}
-enforce:
-  mode: {mode}
-  grace_after_start: 0s
-  budget: {budget}
-  rules:
-    - name: test
-      when: {{control: {control}{more}}}
-      select: {{name: {name}}}
-      do: [{steps}]
-""", encoding="utf-8")
-        config.chmod(0o600)
-        return config
+    def configure_for(self, name, steps, control="CAP-001", **options):
+        self.configure([f"when: {{control: {control}}}, select: {{name: {name}}}, do: [{steps}]"], **options)
 
-    def start(self, *arguments, **options):
-        config = self.configure(*arguments, **options)
-        self.before = limits(), contained()
-        self.begin(config)
-
-    def begin(self, config):
-        with open(self.folder / "log", "ab") as log:
-            self.agent = subprocess.Popen([PROGRAM, "--config", config, "agent"], stderr=log, stdout=log)
-
-    def end(self, number=signal.SIGTERM):
-        if self.agent is None:
-            return
-        self.agent.send_signal(number)
-        self.agent.wait(PATIENCE)
-        self.agent = None
-
-    def log(self):
-        return (self.folder / "log").read_text(encoding="utf-8", errors="replace")
-
-    def get(self, path):
-        with socket.socket(socket.AF_UNIX) as client:
-            client.settimeout(PATIENCE)
-            client.connect(str(self.folder / "http"))
-            client.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
-            answer = b""
-            while chunk := client.recv(65536):
-                answer += chunk
-        head, _, body = answer.partition(b"\r\n\r\n")
-        if b" 503 " in head.split(b"\r\n")[0]:
-            raise ConnectionError("nothing is published yet")
-        self.assertIn(b" 200 ", head.split(b"\r\n")[0], head)
-        return body.decode()
-
-    def actions(self):
-        try:
-            return json.loads(self.get("/api/v1/actions"))["actions"]
-        except OSError:
-            return []
-
-    def metrics(self):
-        try:
-            return self.get("/metrics")
-        except OSError:
-            return ""
-
-    def until(self, true, what):
-        end = time.monotonic() + PATIENCE
-        while not true():
-            self.assertLess(time.monotonic(), end, f"{what}: not in time\n{self.log()[-3000:]}\n{self.actions()[:3]}")
-            self.assertIsNone(self.agent and self.agent.poll(), self.log()[-3000:])
-            time.sleep(0.05)
-
-    def undo(self, *arguments):
-        return subprocess.run([PROGRAM, "undo", "--state-dir", self.folder / "state", *arguments], check=True,
-                              capture_output=True, text=True, timeout=PATIENCE).stdout
-
-    def assert_limits_are_as_before(self, but=()):
-        after = limits()
-        changed = {path: (was, after[path]) for path, was in self.before[0].items()
-                   if path in after and after[path] != was and not any(word in path for word in but)}
-        self.assertEqual(changed, {})
-
-    def assert_nobody_else_ended(self, but=()):
-        ended = {pid for pid, start in self.before[1] if (stat_of(pid) or [""] * 20)[19] != start}
-        self.assertEqual(ended - set(but), set())
+    def start(self, name, steps, **options):
+        self.configure_for(name, steps, **options)
+        self.begin()
 
     # ---- the tests ----
 
@@ -301,7 +166,7 @@ enforce:
         name, pid = self.container("off", "--cap-add", "SYS_ADMIN")
         self.start(name, "{freeze: {}}")
         self.until(lambda: is_frozen(pid), "freeze")
-        self.configure(name, "{freeze: {}}", mode="off")
+        self.configure_for(name, "{freeze: {}}", mode="off")
         self.agent.send_signal(signal.SIGHUP)
         self.until(lambda: not is_frozen(pid), "thaw")
         self.assert_limits_are_as_before()
@@ -327,7 +192,7 @@ enforce:
         self.assert_nobody_else_ended(but={pid})
 
     def test_each_runtime(self):
-        report = json.loads(subprocess.run([PROGRAM, "audit", "--format", "json", "--class", "container"], check=True,
+        report = json.loads(subprocess.run([self.program, "audit", "--format", "json", "--class", "container"], check=True,
                                            capture_output=True, timeout=PATIENCE).stdout)
         seen = {}
         for each in report["containers"]:
@@ -349,10 +214,9 @@ enforce:
 
 
 def main():
-    global PROGRAM
     if len(sys.argv) < 2 or os.geteuid() != 0:
         sys.exit("usage: enforce_test.py PROGRAM, as root")
-    PROGRAM = os.path.abspath(sys.argv.pop(1))
+    EnforcingAgent.program = os.path.abspath(sys.argv.pop(1))
     if shutil.which("docker") is None or subprocess.run(["docker", "image", "inspect", IMAGE], capture_output=True).returncode:
         print("enforce: skipped: docker has no", IMAGE, file=sys.stderr)
         sys.exit(77)

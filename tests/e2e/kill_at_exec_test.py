@@ -14,17 +14,14 @@ import pathlib
 import select
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 
+from enforcing_agent import PATIENCE, EnforcingAgent
 from plain_container import PlainContainer
 
-PROGRAM = None
-PATIENCE = 30
 TIMES = 500
 TRACE = 200  # The descriptor that the program writes to.
 OWN_PROGRAMS = {"on_banned", "on_raw_banned"}
@@ -165,99 +162,33 @@ class Container:
         self.close()
 
 
-class KillAtExec(unittest.TestCase):
+class KillAtExec(EnforcingAgent):
     def setUp(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="kill-at-exec-"))
-        self.addCleanup(shutil.rmtree, self.folder)
-        (self.folder / "state").mkdir(mode=0o700)
+        super().setUp()
         (self.folder / "writer.c").write_text(WRITER, encoding="ascii")
         self.writer = self.folder / "writer"
         subprocess.run(["cc", "-O1", "-static", "-nostdlib", "-ffreestanding", "-fno-stack-protector", "-o", self.writer,
                         self.folder / "writer.c"], check=True, timeout=PATIENCE)
-        self.before = loaded()
+        self.loaded_before = loaded()
         self.name = f"banned{os.getpid()}"
-        self.agent = None
-        self.addCleanup(self.end)
 
     def container(self, suffix, at_once=None):
         made = Container(f"{self.name}{suffix}", self.writer, at_once)
         self.addCleanup(made.end)
         return made
 
-    def configure(self, mode="enforce", grace="0s", rules=("w",), budget="{actions: 10000, per: 10m, max_containers_fraction: 1.0}"):
-        """Each of `rules`: what the names of its containers begin with, after our own."""
-        config = self.folder / "hullmark.yaml"
-        each = "".join(f"""
-    - name: of-{suffix}
-      when: {{control: PRV-002, class: [container, sandbox]}}
-      select: {{cgroup: "/{self.name}{suffix}*"}}
-      do: [{{kill_at_exec: {{}}}}]""" for suffix in rules)
-        config.write_text(f"""listen: [unix:{self.folder}/http]
-scan: {{interval: 500ms, full_every: 1s}}
-state_dir: {self.folder}/state
-events: {{file: {self.folder}/events.jsonl, debounce: 1}}
-classes: [container, sandbox]
-enforce:
-  mode: {mode}
-  grace_after_start: {grace}
-  budget: {budget}
-  rules:{each}
-""", encoding="utf-8")
-        config.chmod(0o600)
-        return config
+    def configure_for(self, *suffixes, **options):
+        """A rule for each of what the names of its containers begin with, after our own."""
+        self.configure([f"""when: {{control: PRV-002, class: [container, sandbox]}},
+      select: {{cgroup: "/{self.name}{suffix}*"}}, do: [{{kill_at_exec: {{}}}}]""" for suffix in suffixes], source="bpf", **options)
 
     def start(self, **options):
-        config = self.configure(**options)
-        with open(self.folder / "log", "ab") as log:
-            self.agent = subprocess.Popen([PROGRAM, "--config", config, "agent"], stderr=log, stdout=log)
-
-    def reload(self, **options):
-        self.configure(**options)
-        before = self.log().count("] reloaded\n")
-        self.agent.send_signal(signal.SIGHUP)
-        self.until(lambda: self.log().count("] reloaded\n") > before, "the reload")
-
-    def end(self, number=signal.SIGTERM):
-        if self.agent is None:
-            return
-        self.agent.send_signal(number)
-        self.agent.wait(PATIENCE)
-        self.agent = None
-
-    def log(self):
-        return (self.folder / "log").read_text(encoding="utf-8", errors="replace")
-
-    def get(self, path):
-        with socket.socket(socket.AF_UNIX) as client:
-            client.settimeout(PATIENCE)
-            client.connect(str(self.folder / "http"))
-            client.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
-            answer = b""
-            while chunk := client.recv(65536):
-                answer += chunk
-        return answer.partition(b"\r\n\r\n")[2].decode()
+        self.configure_for("w", **options)
+        self.begin()
 
     def counted(self, mode):
         """Of the metric of actions."""
         return self.metric(f'hullmark_enforcement_actions_total{{action="kill_at_exec",mode="{mode}",result="done"}}')
-
-    def metric(self, series):
-        wanted = series + " "
-        with contextlib.suppress(OSError):
-            for line in self.get("/metrics").splitlines():
-                if line.startswith(wanted):
-                    return int(line.rpartition(" ")[2])
-        return 0
-
-    def looks(self):
-        return self.metric('hullmark_scans_total{result="ok"}')
-
-    def until(self, true, what):
-        end = time.monotonic() + PATIENCE
-        while not true():
-            self.assertLess(time.monotonic(), end, f"{what}: not in time\n{self.log()[-3000:]}")
-            self.assertIsNone(self.agent and self.agent.poll(), self.log()[-3000:])
-            time.sleep(0.05)
 
     def until_killed(self, container):
         """How many execs it took to see the first one killed."""
@@ -305,8 +236,7 @@ enforce:
         watched = self.container("watched")
         self.start(mode="dry_run")
         self.until(lambda: watched.run("/raised") and self.counted("dry_run") > 0, "the first is counted")
-        looks = self.looks()
-        self.until(lambda: self.looks() >= looks + 2, "two looks: what was told until now is counted")
+        self.until_looked()  # What was told until now is counted.
         before = self.counted("dry_run")
         watched.written()
         self.assertEqual(watched.run("/raised", TIMES), (0, TIMES))
@@ -319,19 +249,19 @@ enforce:
         self.until_killed(watched)
         killed, _ = watched.run("/raised", 50)
         self.assertEqual(killed, 2)
-        self.until(lambda: "\nhullmark_enforcement_breaker_open 1\n" in self.get("/metrics"), "breaker")
+        self.until(lambda: "\nhullmark_enforcement_breaker_open 1\n" in self.metrics(), "breaker")
         self.assertEqual(self.counted("enforced"), 3)
-        self.until(lambda: loaded() == self.before, "an open breaker leaves no program")
+        self.until(lambda: loaded() == self.loaded_before, "an open breaker leaves no program")
         self.assertEqual(watched.run("/raised", 5)[0], 0)
 
     def test_nothing_is_left_behind(self):
         watched = self.container("watched")
         self.start()
         self.until_killed(watched)
-        self.assertEqual(len(loaded() - self.before), 1)
+        self.assertEqual(len(loaded() - self.loaded_before), 1)
         self.end(signal.SIGKILL)
         end = time.monotonic() + PATIENCE
-        while loaded() != self.before:
+        while loaded() != self.loaded_before:
             self.assertLess(time.monotonic(), end, "a program outlives its agent")
             time.sleep(0.01)
         self.assertEqual(watched.run("/raised", 5)[0], 0)
@@ -341,21 +271,23 @@ enforce:
         self.start()
         self.until_killed(watched)
         watched.written()
-        self.reload(rules=("other",))
+        self.configure_for("other")
+        self.reload()
         self.assertEqual(watched.run("/raised", 5), (0, 5), "a rule that is gone")
+        self.configure_for("w")
         self.reload()
         self.until_killed(watched)
-        self.reload(mode="off")
-        self.assertEqual(loaded(), self.before)
+        self.configure_for("w", mode="off")
+        self.reload()
+        self.assertEqual(loaded(), self.loaded_before)
         watched.written()
         self.assertEqual(watched.run("/raised", 5), (0, 5), "no rule is left")
 
 
 def main():
-    global PROGRAM
     if len(sys.argv) < 2:
         sys.exit("usage: kill_at_exec_test.py PROGRAM [TEST...]")
-    PROGRAM = os.path.abspath(sys.argv.pop(1))
+    EnforcingAgent.program = os.path.abspath(sys.argv.pop(1))
     missing = [name for name in ("bpftool", "cc") if shutil.which(name) is None]
     if os.geteuid() != 0 or missing or not os.path.exists("/sys/kernel/btf/vmlinux"):
         print("kill_at_exec: skipped: it takes root, a kernel that describes its types, bpftool and cc",

@@ -77,6 +77,7 @@ class PlainContainer:
         child = os.fork()
         if child == 0:
             libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            os.setsid()  # Else it shares its turns with those who look at it, see sched(7) on autogroups.
             try:
                 (self.group / "cgroup.procs").write_text("0", encoding="ascii")
                 must(libc.unshare(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC))

@@ -145,6 +145,15 @@ check_deaths() {
   esac
 }
 
+check_hostile_victims() {
+  local status=0
+  "$here/enforce_hostile_test.py" "$here/../../build/asan/hullmark" || status=$?
+  case $status in
+    77) skipped=$((skipped + 1)) ;;
+    *) check "enforce: victims that mean harm, 500 at once, a number reused, a full disk" [ "$status" = 0 ] ;;
+  esac
+}
+
 check_kill_at_exec() {
   local status=0
   "$here/kill_at_exec_test.py" "$hullmark" || status=$?
@@ -200,6 +209,7 @@ check_watch
 check_faults
 check_enforce
 check_kill_at_exec
+check_hostile_victims
 check "hostile: containers that mean harm are bounded and judged" "$here/hostile_test.py" "$hullmark"
 check_agent
 if [ -z "${ZOO_KEEP:-}" ]; then
