@@ -145,6 +145,8 @@ Result<Confirmed> Enforcement::Confirm(const Standard& standard, const Action& a
 
 // Whoever closes a breaker allows what comes next: it would open at once where the budget is spent.
 void Enforcement::TakeOverBreakers() {
+  const std::uint64_t known = std::exchange(resets_, log_->book().resets());
+  if (known != resets_) unwritten_ = {};
   for (const bool dry_run : {true, false}) {
     Ledger& ledger = history_.LedgerOf(dry_run);
     if (!unwritten_.at(dry_run ? 0 : 1).empty()) continue;

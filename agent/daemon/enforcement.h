@@ -119,8 +119,10 @@ class Enforcement {
   std::string guard_complaint_{};
   const Standard* standard_ = nullptr;  // While it acts.
   History history_;
-  // Of a breaker that could not be written down: open, whatever the log says. By dry run and not.
+  // Of a breaker that could not be written down: open until a reset that comes after it, even if the
+  // log does not know of it. By dry run and not.
   std::array<std::string, 2> unwritten_{};
+  std::uint64_t resets_ = 0;  // Of the log, that were taken over.
   std::atomic<bool> stopping_ = false, acting_ = false;
   EnforcementState::Counts counts_{};
 };

@@ -22,6 +22,7 @@ void ActionBook::Take(const ActionEntry& entry) {
   if (entry.kind == EntryKind::kBreaker) breakers_[entry.dry_run ? 0 : 1] = entry.why;
   if (entry.kind == EntryKind::kBreakerReset) {
     breakers_[0] = breakers_[1] = "";
+    ++resets_;
     forgiven_ = last_id_;
   }
   if (entry.kind == EntryKind::kIntended) {

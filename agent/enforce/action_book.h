@@ -52,6 +52,8 @@ class ActionBook {
   std::uint64_t last_id() const { return last_id_; }
   // Why the breaker of pretended or of real actions is open; "": it is not.
   const std::string& breaker(bool dry_run) const { return breakers_[dry_run ? 0 : 1]; }
+  // How often somebody has closed the breakers.
+  std::uint64_t resets() const { return resets_; }
 
   std::vector<std::uint64_t> HeldIds() const;  // The newest first: to be taken back in this order.
   std::vector<HeldAction> Held() const;
@@ -68,6 +70,7 @@ class ActionBook {
   std::uint64_t last_id_ = 0;
   std::uint64_t forgiven_ = 0;             // Actions up to this one count for no budget any more.
   std::array<std::string, 2> breakers_{};  // Of pretended, of real actions.
+  std::uint64_t resets_ = 0;
 };
 
 }  // namespace hullmark
