@@ -7,7 +7,7 @@
 namespace hullmark {
 #endif
 
-enum { kMostExecBans = 16, kMostBannedName = 64 };
+enum { kMostExecBans = 16, kMostBannedName = 64, kMostBanCgroups = 4096, kBanNamespaces = 8 };
 
 /* Of ExecBan.flags. */
 enum {
@@ -28,8 +28,11 @@ struct ExecBan {
 
 /* Of a cgroup. */
 struct ExecBans {
-  unsigned int admitted; /* Bit 0: pretended, bit 1: real actions have had to do with it. */
+  unsigned int place; /* Of its container among kMostBanCgroups. */
   unsigned int count;
+  /* Of the container's init, in the order of NamespaceKind; 0: the host's too, or not known. Only a
+     task that shares one of them is the container's, else it is a runtime on its way in. */
+  unsigned int own[kBanNamespaces];
   struct ExecBan bans[kMostExecBans];
 };
 
@@ -53,7 +56,8 @@ struct ExecFacts {
 enum {
   kTookTurn = 1,  /* It counts against the actions of the budget. */
   kTookPlace = 2, /* And against its containers. */
-  kBanApplied = 4 /* It was killed, or would have been; else the budget was spent. */
+  kBanApplied = 4 /* It was killed, or would have been; else the budget was spent, which is told
+                     once. */
 };
 
 struct BannedExec {

@@ -12,7 +12,7 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-enum { kRingBytes = 1 << 20, kMostCgroups = 4096, kTries = 8, kSpared = -997, kSigkill = 9 };
+enum { kRingBytes = 1 << 20, kTries = 8, kSpared = -997, kSigkill = 9 };
 enum { kPretended, kEnforced, kModes };
 
 struct {
@@ -23,7 +23,7 @@ struct {
 // By the id of a cgroup of the v2 hierarchy.
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
-  __uint(max_entries, kMostCgroups);
+  __uint(max_entries, kMostBanCgroups);
   __uint(map_flags, BPF_F_NO_PREALLOC);
   __type(key, __u64);
   __type(value, struct ExecBans);
@@ -37,6 +37,13 @@ volatile unsigned int host_mounts = 0;
 // the second by what it knows of the first, so that neither has to wait for the other.
 __u64 turns_taken[kModes], places_taken[kModes];
 volatile __u64 turns_allowed[kModes], places_allowed[kModes];
+// Which modes have had to do with a container; by ExecBans.place.
+unsigned int admitted[kMostBanCgroups];
+// That a budget is spent was told. The reader takes it back when it allows more.
+volatile unsigned int refused[kModes];
+// Nanoseconds since boot: what was forbidden by a picture that is too old is so no more, even if
+// whoever should have said so hangs.
+volatile __u64 until = 0;
 __u64 lost;  // The ring was full, and so nothing was done.
 
 static __always_inline int Take(__u64* taken, __u64 allowed) {
@@ -48,10 +55,34 @@ static __always_inline int Take(__u64* taken, __u64 allowed) {
   return 0;
 }
 
-static __always_inline int Spares(struct task_struct* task) {
+static __always_inline int IsSame(unsigned int own, unsigned int of_task) {
+  return own != 0 && own == of_task;
+}
+
+static __always_inline unsigned int PidNamespaceOf(struct pid* pid) {
+  struct upid innermost;
+  unsigned int number = 0;
+  if (pid && ReadInnermost(&innermost, pid)) {
+    bpf_core_read(&number, sizeof number, &innermost.ns->ns.inum);
+  }
+  return number;
+}
+
+static __always_inline int SharesOwn(struct task_struct* task, struct nsproxy* spaces,
+                                     const unsigned int* own) {
+  if (IsSame(own[kMnt], spaces->mnt_ns->ns.inum)) return 1;
+  if (IsSame(own[kNet], spaces->net_ns->ns.inum)) return 1;
+  if (IsSame(own[kIpc], spaces->ipc_ns->ns.inum)) return 1;
+  if (IsSame(own[kUts], spaces->uts_ns->ns.inum)) return 1;
+  if (IsSame(own[kCgroup], spaces->cgroup_ns->ns.inum)) return 1;
+  if (IsSame(own[kUser], task->real_cred->user_ns->ns.inum)) return 1;
+  return IsSame(own[kPid], PidNamespaceOf(task->thread_pid));
+}
+
+static __always_inline int Spares(struct task_struct* task, const struct ExecBans* all) {
   struct nsproxy* spaces = task->nsproxy;
   if (!spaces || !host_mounts || spaces->mnt_ns->ns.inum == host_mounts) return 1;
-  return task->signal->oom_score_adj <= kSpared;
+  return task->signal->oom_score_adj <= kSpared || !SharesOwn(task, spaces, all->own);
 }
 
 // Whose 0 it is; maps of more extents than lie in the structure tell nothing here.
@@ -89,18 +120,19 @@ static __always_inline void FillFacts(struct ExecFacts* facts, struct task_struc
   if (task->mm) facts->links = task->mm->exe_file->f_inode->i_nlink;
 }
 
-static __always_inline int IsWithinBudget(struct BannedExec* event, struct ExecBans* all,
+static __always_inline int IsWithinBudget(struct BannedExec* event, const struct ExecBans* all,
                                           unsigned int mode) {
+  unsigned int* admission = &admitted[all->place & (kMostBanCgroups - 1)];
   if (!Take(&turns_taken[mode], turns_allowed[mode])) return 0;
   event->what |= kTookTurn;
-  if (*(volatile unsigned int*)&all->admitted & 1U << mode) return 1;
+  if (*(volatile unsigned int*)admission & 1U << mode) return 1;
   if (!Take(&places_taken[mode], places_allowed[mode])) return 0;
   event->what |= kTookPlace;
-  __sync_fetch_and_or(&all->admitted, 1U << mode);
+  __sync_fetch_and_or(admission, 1U << mode);
   return 1;
 }
 
-static __always_inline void Stop(struct task_struct* task, __u64 cgroup, struct ExecBans* all,
+static __always_inline void Stop(struct task_struct* task, __u64 cgroup, const struct ExecBans* all,
                                  const struct ExecBan* ban, const struct ExecFacts* facts) {
   struct BannedExec* event = bpf_ringbuf_reserve(&told, sizeof *event, 0);
   if (!event) {
@@ -123,14 +155,17 @@ static __always_inline void Stop(struct task_struct* task, __u64 cgroup, struct 
   if (IsWithinBudget(event, all, mode)) {
     event->what |= kBanApplied;
     if (mode == kEnforced) event->error = bpf_send_signal(kSigkill);
+  } else if (!event->what && __sync_lock_test_and_set((unsigned int*)&refused[mode], 1)) {
+    bpf_ringbuf_discard(event, BPF_RB_NO_WAKEUP);
+    return;
   }
   bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 }
 
 static __always_inline void Judge(struct task_struct* task) {
   __u64 cgroup = task->cgroups->dfl_cgrp->kn->id;
-  struct ExecBans* all = bpf_map_lookup_elem(&bans, &cgroup);
-  if (!all || Spares(task)) return;
+  const struct ExecBans* all = bpf_map_lookup_elem(&bans, &cgroup);
+  if (!all || Spares(task, all) || bpf_ktime_get_boot_ns() > until) return;
   struct ExecFacts facts = {};
   FillFacts(&facts, task);
   for (unsigned int at = 0; at < kMostExecBans; ++at) {

@@ -88,6 +88,16 @@ void ExecBanProgram::Allow(std::size_t mode, const Allowance& allowance) {
   auto* const bss = program_->skeleton->bss;
   bss->turns_allowed[mode] = allowance.turns;
   bss->places_allowed[mode] = allowance.places;
+  bss->refused[mode] = 0;
+}
+
+void ExecBanProgram::Admit(std::uint32_t place, std::uint32_t modes) {
+  program_->skeleton->bss->admitted[place % kMostBanCgroups] = modes;
+}
+
+void ExecBanProgram::Until(std::int64_t boot_ms) {
+  constexpr std::uint64_t kNanoseconds = 1'000'000;
+  program_->skeleton->bss->until = static_cast<std::uint64_t>(boot_ms) * kNanoseconds;
 }
 
 void ExecBanProgram::Detach() { exec_bans_bpf__detach(program_->skeleton.get()); }

@@ -17,15 +17,14 @@ namespace hullmark {
 // descriptors, however their holder ends. One caller at a time.
 class ExecBanProgram {
  public:
-  static constexpr std::size_t kMostCgroups = 4096;
   // Of one mode: 0 what is pretended, 1 what is done.
   struct Allowance {
     std::uint64_t turns = 0, places = 0;  // In all since it was loaded.
   };
 
-  // Loads and attaches it; it knows no cgroup and allows nothing. `host_mounts`: the mount
-  // namespace of the host, whose tasks are spared. `typed` false: by a raw tracepoint. Errors: as
-  // TaskIterator::Load.
+  // Loads and attaches it; it knows no cgroup, allows nothing, and judges nobody before Until().
+  // `host_mounts`: the mount namespace of the host, whose tasks are spared. `typed` false: by a raw
+  // tracepoint. Errors: as TaskIterator::Load.
   static Result<ExecBanProgram> Load(std::uint32_t host_mounts, bool typed = true);
 
   ExecBanProgram(ExecBanProgram&& other) noexcept;
@@ -35,6 +34,13 @@ class ExecBanProgram {
   Result<void> Set(std::uint64_t cgroup, const ExecBans& bans);
   void Remove(std::uint64_t cgroup);
   void Allow(std::size_t mode, const Allowance& allowance);
+
+  // `modes`: those that have had to do with the container of a place, 1 << mode each. They need no
+  // further place of the allowance there.
+  void Admit(std::uint32_t place, std::uint32_t modes);
+
+  // Nobody is judged from then on. Milliseconds since boot.
+  void Until(std::int64_t boot_ms);
 
   // Judges nobody from here on; what was told before can still be drained.
   void Detach();

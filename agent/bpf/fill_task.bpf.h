@@ -62,6 +62,13 @@ static __always_inline void FillNamespaces(struct TaskRecord* record, struct tas
 }
 
 /* The number in the innermost namespace. `numbers` is longer than its type says. */
+static __always_inline int ReadInnermost(struct upid* innermost, struct pid* pid) {
+  void* numbers = (void*)pid + bpf_core_field_offset(struct pid, numbers);
+  struct upid* place = numbers + pid->level * bpf_core_type_size(struct upid);
+  if (bpf_core_read(&innermost->nr, sizeof innermost->nr, &place->nr)) return 0;
+  return bpf_core_read(&innermost->ns, sizeof innermost->ns, &place->ns) == 0;
+}
+
 static __always_inline void FillPid(struct TaskRecord* record, struct pid* pid) {
   record->namespaces[kPid] = 0;
   record->innermost_pid = 0;
@@ -69,10 +76,7 @@ static __always_inline void FillPid(struct TaskRecord* record, struct pid* pid) 
   if (!pid) return;
   struct upid innermost;
   record->pid_level = pid->level;
-  void* numbers = (void*)pid + bpf_core_field_offset(struct pid, numbers);
-  void* place = numbers + record->pid_level * bpf_core_type_size(struct upid);
-  if (bpf_core_read(&innermost.nr, sizeof innermost.nr, &((struct upid*)place)->nr)) return;
-  if (bpf_core_read(&innermost.ns, sizeof innermost.ns, &((struct upid*)place)->ns)) return;
+  if (!ReadInnermost(&innermost, pid)) return;
   record->innermost_pid = innermost.nr;
   bpf_core_read(&record->namespaces[kPid], sizeof record->namespaces[kPid], &innermost.ns->ns.inum);
 }

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <expected>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -118,7 +119,7 @@ Result<std::unique_ptr<Enforcement>> Enforcement::Open(Parts parts) {
   }
   self.executor_ = std::make_unique<Executor>(std::move(hands));
   self.guard_ = std::make_unique<ExecGuard>(*self.log_);
-  self.Close("the agent has started anew");
+  self.TakeBackEverything("the agent has started anew");
   const std::int64_t now = BootMilliseconds();
   self.history_.started = now;
   const std::string boot = StampNow({}).boot_id;
@@ -157,7 +158,7 @@ void Enforcement::TakeOverBreakers() {
 }
 
 // An open breaker outlives the agent. One that cannot be written down is written again and again.
-void Enforcement::KeepBreaker(bool dry_run) {
+void Enforcement::KeepBreaker(bool dry_run, std::chrono::milliseconds patience) {
   const std::string& why = history_.LedgerOf(dry_run).breaker;
   if (why.empty() || why == log_->book().breaker(dry_run)) return;
   std::string& unwritten = unwritten_.at(dry_run ? 0 : 1);
@@ -167,7 +168,7 @@ void Enforcement::KeepBreaker(bool dry_run) {
         "--reset-breaker'",
         Printable(why), dry_run ? "(in the dry run) " : "");
   }
-  const auto turn = log_->Begin();
+  const auto turn = log_->Begin(patience);
   const bool written =
       turn && log_->Append({.kind = EntryKind::kBreaker, .why = why, .dry_run = dry_run});
   unwritten = written ? "" : why;
@@ -194,16 +195,18 @@ std::vector<TakenAction> Enforcement::Act(const Standard& standard, const Snapsh
   // What others have written: an undo, a breaker reset.
   if (const auto caught_up = log_->Begin(); !caught_up) {
     spdlog::error("enforce: nothing is done: {}", caught_up.error().message);
+    guard_->Disarm();
     return {};
   }
   TakeOverBreakers();
   acting_ = true;  // Before it is asked whether to stop: one of the two sees the other.
-  CollectExecs();
-  std::vector<TakenAction> taken = std::exchange(execs_, {});
+  CollectExecs(ActionLog::kPatience, ExecGuard::kAll);
+  std::vector<TakenAction> taken;
   if (!stopping_) FollowUp(taken);
   Plan(standard, snapshot, report, looked_at_ms, taken);
   acting_ = false;
-  for (const bool dry_run : {true, false}) KeepBreaker(dry_run);
+  for (const bool dry_run : {true, false}) KeepBreaker(dry_run, ActionLog::kPatience);
+  std::ranges::move(std::exchange(execs_, {}), std::back_inserter(taken));
   return taken;
 }
 
@@ -214,7 +217,7 @@ void Enforcement::Plan(const Standard& standard, const Snapshot& snapshot, const
   input.looked_at = looked_at_ms;
   input.now = BootMilliseconds();
   input.in_force = held;
-  Planned planned = hullmark::Plan(input, std::move(history_));
+  Planned planned = PlanWithExecs(input);
   history_ = std::move(planned.history);
   for (const Undo& undo : planned.undo) executor_->TakeBack(undo.id, undo.why);
   for (Action& action : planned.actions) {
@@ -229,13 +232,29 @@ void Enforcement::Plan(const Standard& standard, const Snapshot& snapshot, const
   GuardExecs(input, standard.waivers);
 }
 
-// What the kernel has killed at exec since the last time.
-void Enforcement::CollectExecs() {
-  for (auto& [action, outcome] : guard_->Collect(BootMilliseconds(), history_)) {
-    Count(action, outcome);
-    execs_.push_back({.action = std::move(action), .outcome = std::move(outcome)});
+// The kernel and the plan spend the same budget. What it kills while a plan is made is not in that:
+// then another is made, and in the end nothing is done until the next look.
+Planned Enforcement::PlanWithExecs(const PlanInput& input) {
+  constexpr int kTries = 3;
+  for (int tries = 0; tries < kTries; ++tries) {
+    Planned planned = hullmark::Plan(input, history_);
+    if (guard_->Allow(input, planned.history)) return planned;
+    CollectExecs(ActionLog::kPatience, ExecGuard::kAll);
   }
-  for (const bool dry_run : {true, false}) KeepBreaker(dry_run);
+  guard_->Allow(input, history_);
+  return {.history = history_};
+}
+
+// What the kernel has killed at exec since the last time. What others have written comes first: a
+// breaker that somebody has closed is not opened again.
+void Enforcement::CollectExecs(std::chrono::milliseconds patience, std::size_t most) {
+  if (!guard_->HasNews() || !log_->Begin(patience)) return;
+  TakeOverBreakers();
+  for (TakenAction& one : guard_->Collect(BootMilliseconds(), history_, patience, most)) {
+    Count(one.action, one.outcome);
+    execs_.push_back(std::move(one));
+  }
+  for (const bool dry_run : {true, false}) KeepBreaker(dry_run, patience);
 }
 
 void Enforcement::GuardExecs(const PlanInput& input, std::span<const Waiver> waivers) {
@@ -253,8 +272,8 @@ bool Enforcement::Tend() {
   const LogStamp now = StampNow({});
   executor_->Tend(now.boot_id, now.boot_ms);
   if (releaser_ != nullptr) releaser_->Tend();
-  guard_->Tend(now.boot_ms);
-  CollectExecs();
+  constexpr std::size_t kMostAtOnce = 32;  // Each waits for the disk.
+  CollectExecs(std::chrono::milliseconds(0), kMostAtOnce);
   return executor_->IsGraceOver(now.boot_ms);
 }
 
@@ -268,9 +287,10 @@ void Enforcement::ForgetBans() {
   guard_->Disarm();
 }
 
-void Enforcement::Close(const std::string& why) {
+std::vector<TakenAction> Enforcement::Close(const std::string& why) {
   const std::scoped_lock lock(mutex_);
   TakeBackEverything(why);
+  return std::exchange(execs_, {});
 }
 
 void Enforcement::CloseIfIdle(const std::string& why) {
@@ -281,7 +301,7 @@ void Enforcement::CloseIfIdle(const std::string& why) {
 void Enforcement::TakeBackEverything(const std::string& why) {
   executor_->DropGraces(why);
   guard_->Disarm();
-  CollectExecs();
+  CollectExecs(ActionLog::kPatience, ExecGuard::kAll);
   if (!executor_->TakeBackAll(why)) {
     spdlog::error("enforce: not everything could be taken back; see 'hullmark undo --all'");
   }

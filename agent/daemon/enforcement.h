@@ -41,12 +41,6 @@ struct EnforcementState {
   bool breaker_open = false;
 };
 
-// An action that was taken or pretended, for whoever is to be told.
-struct TakenAction {
-  Action action{};
-  ActionOutcome outcome{};
-};
-
 // The hands of the agent: plans after each look, acts, and takes back. There is one only while the
 // policy is not off.
 class Enforcement {
@@ -86,8 +80,8 @@ class Enforcement {
   // Until the next Act nothing is killed at exec: what is forbidden there may have changed.
   void ForgetBans();
 
-  // Takes back all that is in force.
-  void Close(const std::string& why);
+  // Takes back all that is in force. Returns what was done since the last Act.
+  std::vector<TakenAction> Close(const std::string& why);
   // The same while another thread may hang in a look; nothing where it hangs in an action.
   void CloseIfIdle(const std::string& why);
 
@@ -101,11 +95,12 @@ class Enforcement {
   Result<Confirmed> Confirm(const Standard& standard, const Action& action);
   void TakeBackEverything(const std::string& why);
   void TakeOverBreakers();
-  void KeepBreaker(bool dry_run);
+  void KeepBreaker(bool dry_run, std::chrono::milliseconds patience);
   void FollowUp(std::vector<TakenAction>& taken);
   void Plan(const Standard& standard, const Snapshot& snapshot, const Report& report,
             std::int64_t looked_at_ms, std::vector<TakenAction>& taken);
-  void CollectExecs();
+  Planned PlanWithExecs(const PlanInput& input);
+  void CollectExecs(std::chrono::milliseconds patience, std::size_t most);
   void GuardExecs(const PlanInput& input, std::span<const Waiver> waivers);
   void Count(const Action& action, const ActionOutcome& outcome);
 
@@ -119,8 +114,8 @@ class Enforcement {
   std::string guard_complaint_{};
   const Standard* standard_ = nullptr;  // While it acts.
   History history_;
-  // Of a breaker that could not be written down: open until a reset that comes after it, even if the
-  // log does not know of it. By dry run and not.
+  // Of a breaker that could not be written down: open until a reset that comes after it, even if
+  // the log does not know of it. By dry run and not.
   std::array<std::string, 2> unwritten_{};
   std::uint64_t resets_ = 0;  // Of the log, that were taken over.
   std::atomic<bool> stopping_ = false, acting_ = false;

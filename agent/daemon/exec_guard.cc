@@ -5,12 +5,12 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <expected>
 #include <map>
-#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -23,36 +23,33 @@
 #include "agent/enforce/action_entry.h"
 #include "agent/enforce/action_log.h"
 #include "agent/enforce/exec_bans.h"
+#include "agent/enforce/exec_budget.h"
 #include "agent/enforce/history.h"
 #include "agent/enforce/plan.h"
 #include "hullmark/action.h"
 #include "hullmark/ids.h"
-#include "hullmark/policy.h"
 #include "hullmark/result.h"
 #include "hullmark/snapshot.h"
 
 namespace hullmark {
 namespace {
 
-constexpr std::uint64_t kNanosecondsPerTick = 10'000'000;
-
 std::size_t ModeIndex(bool dry_run) { return dry_run ? 0 : 1; }
 
-std::set<std::string> ContainersOf(const Ledger& ledger) {
-  std::set<std::string> containers;
-  for (const Ledger::Entry& entry : ledger.spent) containers.insert(entry.container);
-  return containers;
-}
-
-std::uint64_t PlacesLeft(const Ledger& ledger, const PlanInput& input) {
-  const auto share = input.report.containers.size() *
-                     static_cast<std::size_t>(input.policy.budget.containers_permille) / 1000;
-  const std::size_t most = std::max<std::size_t>(1, share);
-  const std::size_t used = ContainersOf(ledger).size();
-  return used < most ? most - used : 0;
+bool HasSpent(const Ledger& ledger, const std::string& container) {
+  return std::ranges::any_of(
+      ledger.spent, [&](const Ledger::Entry& entry) { return entry.container == container; });
 }
 
 bool IsSame(const ExecBans& a, const ExecBans& b) { return std::memcmp(&a, &b, sizeof a) == 0; }
+
+// By a typed tracepoint, else a raw one.
+Result<ExecBanProgram> LoadFor(std::uint32_t host_mounts) {
+  auto typed = ExecBanProgram::Load(host_mounts);
+  if (typed || typed.error().code != ErrorCode::kUnsupported) return typed;
+  auto raw = ExecBanProgram::Load(host_mounts, false);
+  return raw ? std::move(raw) : std::move(typed);
+}
 
 }  // namespace
 
@@ -66,57 +63,50 @@ void ExecGuard::Drain() {
     if ((exec.what & unsigned{kTookTurn}) != 0) ++taken.turns;
     if ((exec.what & unsigned{kTookPlace}) != 0) ++taken.places;
   });
+  const std::uint64_t lost = program_->lost();
+  if (lost != lost_) {
+    spdlog::error("enforce: {} forbidden execs were let live: there was no room to tell of them",
+                  lost - std::exchange(lost_, lost));
+  }
 }
 
-std::vector<ExecGuard::Taken> ExecGuard::Collect(std::int64_t now, History& history) {
+bool ExecGuard::HasNews() {
   Drain();
-  std::vector<Taken> taken;
-  if (told_.empty()) return taken;
-  const auto turn = log_.Begin();
+  return !told_.empty();
+}
+
+std::vector<TakenAction> ExecGuard::Collect(std::int64_t now, History& history,
+                                            std::chrono::milliseconds patience, std::size_t most) {
+  std::vector<TakenAction> taken;
+  if (!HasNews()) return taken;
+  const auto turn = log_.Begin(patience);
+  if (!turn) return taken;
   std::size_t done = 0;
-  for (; done < told_.size(); ++done) {
-    auto one = Settle(told_[done], now, history);
+  for (; done < std::min(most, told_.size()); ++done) {
+    const BannedExec& exec = told_[done];
+    auto one = TakenOf(known_.at(exec.ban), exec, policy_, containers_, now, history);
     if (!one) continue;
-    if (!WriteDown(*one)) break;
+    unwritten_ = !WriteDown(*one);
+    if (unwritten_) break;
+    Spend(*one, policy_, now, history);
     taken.push_back(std::move(*one));
   }
   told_.erase(told_.begin(), told_.begin() + static_cast<std::ptrdiff_t>(done));
-  const bool open = !history.pretended.breaker.empty() || !history.enforced.breaker.empty();
-  if (!told_.empty() || open) Disarm();
+  if (unwritten_) Disarm();
+  StopWhereOpen(history);
   return taken;
 }
 
-// nullopt: there is nothing to tell of it.
-std::optional<ExecGuard::Taken> ExecGuard::Settle(const BannedExec& exec, std::int64_t now,
-                                                  History& history) {
-  const PlannedBan& planned = known_.at(exec.ban);
-  Taken taken{.action = planned.action};
-  Action& action = taken.action;
-  Ledger& ledger = history.LedgerOf(action.dry_run);
-  action.target.process = Pid{exec.tgid};
-  action.target.process_started = BootTicks{exec.start / kNanosecondsPerTick};
-  action.evidence = ProofOf(planned.ban, exec);
-  if ((exec.what & unsigned{kBanApplied}) == 0) {
-    if (!ledger.breaker.empty()) return std::nullopt;
-    ledger.breaker = "rule " + action.rule + " wanted more than the budget allows";
-    action.evidence =
-        "not done, since the breaker is open (" + ledger.breaker + "), for " + action.evidence;
-    action.step = {.kind = ActionKind::kNotify};
-    taken.outcome.text = action.dry_run ? "would have been done" : "notice given";
-    return taken;
+void ExecGuard::StopWhereOpen(const History& history) {
+  for (const bool dry_run : {true, false}) {
+    const std::size_t mode = ModeIndex(dry_run);
+    if (program_ && !history.LedgerOf(dry_run).breaker.empty()) {
+      program_->Allow(mode, taken_.at(mode));
+    }
   }
-  taken.outcome.text = action.dry_run ? "would have been killed before its first instruction"
-                                      : "killed before its first instruction";
-  if (exec.error != 0) {
-    taken.outcome = {.result = ActionResult::kFailed,
-                     .text = "bpf_send_signal: " + std::string(std::strerror(-exec.error))};
-  }
-  ledger.spent.push_back({.at = now, .container = action.target.life.id});
-  Record(action, taken.outcome, policy_, now, history);
-  return taken;
 }
 
-bool ExecGuard::WriteDown(const Taken& taken) {
+bool ExecGuard::WriteDown(const TakenAction& taken) {
   const auto id = log_.Append({.kind = EntryKind::kIntended, .action = taken.action});
   const auto written =
       id ? log_.Append({.kind = EntryKind::kResult, .id = *id, .outcome = taken.outcome}) : id;
@@ -131,28 +121,22 @@ bool ExecGuard::WriteDown(const Taken& taken) {
 Result<void> ExecGuard::Load(const PlanInput& input) {
   const auto& mounts = input.snapshot.host.namespaces[std::to_underlying(NamespaceKind::kMnt)];
   if (!mounts) return Fail(ErrorCode::kNotRead, "the host's mount namespace is not known");
-  auto program = ExecBanProgram::Load(static_cast<std::uint32_t>(mounts->inode));
+  auto program = LoadFor(static_cast<std::uint32_t>(mounts->inode));
   if (!program) return std::unexpected(program.error());
   program_ = std::move(*program);
   taken_ = {};
-  in_.clear();
+  lost_ = 0;
   spdlog::info("enforce: the kernel judges execs now");
   return {};
 }
 
 std::uint32_t ExecGuard::IdOf(const PlannedBan& planned) {
-  for (auto& [id, known] : known_) {
-    const Action& is = known.action;
-    const Action& was = planned.action;
-    if (is.rule != was.rule || is.control != was.control || is.dry_run != was.dry_run ||
-        is.target.life != was.target.life) {
-      continue;
-    }
-    known = planned;
-    return id;
-  }
-  known_.emplace(++last_id_, planned);
-  return last_id_;
+  const Action& action = planned.action;
+  const BanKey key(action.rule, action.control, action.dry_run, action.target.life);
+  const auto [at, made] = ids_.try_emplace(key, last_id_ + 1);
+  if (made) ++last_id_;
+  known_[at->second] = planned;
+  return at->second;
 }
 
 // What is not in the kernel any more may have been told of until now.
@@ -162,53 +146,94 @@ void ExecGuard::Forget() {
   for (const auto& [cgroup, row] : in_) {
     for (const ExecBan& ban : std::span(row.bans).first(row.count)) used.insert(ban.id);
   }
-  std::erase_if(known_, [&](const auto& one) { return !used.contains(one.first); });
+  const auto is_unused = [&](std::uint32_t id) { return !used.contains(id); };
+  std::erase_if(known_, [&](const auto& one) { return is_unused(one.first); });
+  std::erase_if(ids_, [&](const auto& one) { return is_unused(one.second); });
+}
+
+void ExecGuard::FreePlaces(const ExecBanPlan& plan) {
+  std::set<ContainerLife> lives;
+  for (const auto& [cgroup, banned] : plan.cgroups) {
+    lives.insert(banned.bans.front().action.target.life);
+  }
+  std::erase_if(places_, [&](const auto& one) { return !lives.contains(one.first); });
+  std::set<std::uint32_t> used;
+  for (const auto& [life, place] : places_) used.insert(place);
+  free_places_.clear();
+  for (std::uint32_t place = 0; place < kMostBanCgroups; ++place) {
+    if (!used.contains(place)) free_places_.push_back(place);
+  }
+}
+
+// There is one for each: a container has a cgroup at least.
+std::uint32_t ExecGuard::PlaceOf(const ContainerLife& life) {
+  const auto [at, made] = places_.try_emplace(life, 0);
+  if (made) {
+    at->second = free_places_.back();
+    free_places_.pop_back();
+  }
+  return at->second;
 }
 
 void ExecGuard::Fill(const ExecBanPlan& plan, const History& history) {
   Forget();
-  const std::array spent = {ContainersOf(history.pretended), ContainersOf(history.enforced)};
+  FreePlaces(plan);
   std::map<std::uint64_t, ExecBans> wanted;
-  for (const auto& [cgroup, bans] : plan.cgroups) {
-    if (wanted.size() >= ExecBanProgram::kMostCgroups) break;
+  for (const auto& [cgroup, banned] : plan.cgroups) {
+    const ContainerLife& life = banned.bans.front().action.target.life;
     ExecBans& row = wanted[cgroup];
     row = {};
-    for (const PlannedBan& planned : bans) {
+    row.place = PlaceOf(life);
+    std::ranges::copy(banned.own, static_cast<unsigned*>(row.own));
+    for (const PlannedBan& planned : banned.bans) {
       ExecBan& ban = row.bans[row.count++];
       ban = planned.ban;
       ban.id = IdOf(planned);
     }
-    const std::string& container = bans.front().action.target.life.id;
-    for (std::size_t mode = 0; mode < spent.size(); ++mode) {
-      if (spent.at(mode).contains(container)) row.admitted |= 1U << mode;
-    }
+    // Where the kernel has admitted one meanwhile, it takes a place twice: never too many.
+    program_->Admit(row.place, (HasSpent(history.pretended, life.id) ? 1U : 0U) |
+                                   (HasSpent(history.enforced, life.id) ? 2U : 0U));
   }
-  for (const auto& [cgroup, row] : in_) {
-    if (!wanted.contains(cgroup)) program_->Remove(cgroup);
-  }
+  Update(wanted);
+}
+
+void ExecGuard::Update(const std::map<std::uint64_t, ExecBans>& wanted) {
+  std::erase_if(in_, [&](const auto& one) {
+    if (wanted.contains(one.first)) return false;
+    program_->Remove(one.first);
+    return true;
+  });
   for (const auto& [cgroup, row] : wanted) {
     const auto known = in_.find(cgroup);
     if (known != in_.end() && IsSame(known->second, row)) continue;
-    const auto set = program_->Set(cgroup, row);
-    if (!set) spdlog::error("enforce: {}", set.error().message);
+    if (const auto set = program_->Set(cgroup, row); set) {
+      in_[cgroup] = row;
+    } else {
+      spdlog::error("enforce: {}", set.error().message);
+      program_->Remove(cgroup);
+      in_.erase(cgroup);
+    }
   }
-  in_ = std::move(wanted);
 }
 
-void ExecGuard::Allow(const PlanInput& input, const History& history) {
+bool ExecGuard::Allow(const PlanInput& input, const History& history) {
+  if (!program_) return told_.empty();
   for (const bool dry_run : {true, false}) {
-    const Ledger& ledger = history.LedgerOf(dry_run);
-    const auto left = BudgetLeft(ledger, input.policy.budget, input.now);
+    const auto left = AllowanceOf(history.LedgerOf(dry_run), input.policy.budget,
+                                  input.report.containers.size(), input.now);
     const ExecBanProgram::Allowance& taken = taken_.at(ModeIndex(dry_run));
-    program_->Allow(ModeIndex(dry_run), {.turns = taken.turns + static_cast<std::uint64_t>(left),
-                                         .places = taken.places + PlacesLeft(ledger, input)});
+    program_->Allow(ModeIndex(dry_run), {.turns = taken.turns + left.actions,
+                                         .places = taken.places + left.containers});
   }
+  Drain();
+  return std::ranges::none_of(
+      told_, [](const BannedExec& exec) { return (exec.what & unsigned{kBanApplied}) != 0; });
 }
 
 void ExecGuard::TellLeftOut(const ExecBanPlan& plan) {
   std::set<std::string> now(plan.left_out.begin(), plan.left_out.end());
   for (const std::string& one : now) {
-    if (!left_out_.contains(one)) spdlog::info("enforce: no exec is judged in {}", Printable(one));
+    if (!left_out_.contains(one)) spdlog::warn("enforce: no exec is judged in {}", Printable(one));
   }
   left_out_ = std::move(now);
 }
@@ -216,9 +241,9 @@ void ExecGuard::TellLeftOut(const ExecBanPlan& plan) {
 Result<void> ExecGuard::Arm(const ExecBanPlan& plan, const PlanInput& input,
                             const History& history) {
   policy_ = input.policy;
-  stale_at_ = input.looked_at + input.stale_after;
+  containers_ = input.report.containers.size();
   TellLeftOut(plan);
-  if (plan.cgroups.empty() || !told_.empty()) {
+  if (plan.cgroups.empty() || unwritten_) {
     Disarm();
     return {};
   }
@@ -228,6 +253,7 @@ Result<void> ExecGuard::Arm(const ExecBanPlan& plan, const PlanInput& input,
   complaint_.clear();
   Fill(plan, history);
   Allow(input, history);
+  program_->Until(input.looked_at + input.stale_after);
   return {};
 }
 
@@ -238,10 +264,6 @@ void ExecGuard::Disarm() {
   program_.reset();
   in_.clear();
   spdlog::info("enforce: the kernel judges no execs any more");
-}
-
-void ExecGuard::Tend(std::int64_t now) {
-  if (program_ && now > stale_at_) Disarm();
 }
 
 }  // namespace hullmark

@@ -126,7 +126,7 @@ void Inspection::Replace(Standard standard) {
 void Inspection::OpenEnforcement() {
   const Config& config = standard_.config;
   if (config.enforce.mode == EnforceMode::kOff || !parts_.enforce) {
-    if (enforcement_ != nullptr) enforcement_->Close("enforcement was switched off");
+    if (enforcement_ != nullptr) late_ = enforcement_->Close("enforcement was switched off");
     enforcement_.reset();
     self_.ForgetEnforcement();
     return;
@@ -150,19 +150,27 @@ void Inspection::TakeBackIfIdle() {
 }
 
 void Inspection::Close() {
-  if (enforcement_ != nullptr) enforcement_->Close(kEnd);
+  if (enforcement_ != nullptr) TellActions(enforcement_->Close(kEnd), parts_.now());
   memory_.Close();
   programs_.Save(memory_.place());
 }
 
 // Before anything is published: what is served tells of what was done.
 void Inspection::Enforce(const Snapshot& snapshot, const Report& report, Timestamp at) {
+  TellActions(std::exchange(late_, {}), at);
   if (enforcement_ == nullptr) return;
-  const auto taken = enforcement_->Act(standard_, snapshot, report, looked_at_ms_);
+  TellActions(enforcement_->Act(standard_, snapshot, report, looked_at_ms_), at);
+  CountActions();
+}
+
+void Inspection::TellActions(const std::vector<TakenAction>& taken, Timestamp at) {
   std::vector<Event> events;
   for (const TakenAction& one : taken) events.push_back(EventOf(one.action, one.outcome, at));
   memory_.Tell(events);
   events_.insert(events_.end(), events.begin(), events.end());
+}
+
+void Inspection::CountActions() {
   const EnforcementState state = enforcement_->state(standard_.config.enforce);
   for (int kind = 0; kind < kActionKinds; ++kind) {
     for (int enforced = 0; enforced < 2; ++enforced) {

@@ -96,6 +96,8 @@ class Inspection {
   void CountState(const AgentState& state);
   void OpenEnforcement();
   void Enforce(const Snapshot& snapshot, const Report& report, Timestamp at);
+  void TellActions(const std::vector<TakenAction>& taken, Timestamp at);
+  void CountActions();
   // Whether it works otherwise than it did.
   bool WriteTextfile(std::string_view metrics);
 
@@ -107,6 +109,7 @@ class Inspection {
   ProgramMemory programs_;
   std::unique_ptr<Enforcement> enforcement_{};  // While the policy is not off, and it works.
   EnforcementState::Counts acted_{};            // As counted by now.
+  std::vector<TakenAction> late_{};             // Of one that is gone, for the next scan.
   std::int64_t looked_at_ms_ = 0;               // Of the newest look: since boot.
   std::vector<Event> events_{};                 // Of the newest scan, until they are told.
   HookRouter router_;

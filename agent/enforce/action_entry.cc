@@ -30,6 +30,9 @@ namespace {
 constexpr std::array<std::string_view, 7> kKinds = {
     "intended", "change", "result", "undone", "breaker", "breaker_reset", "follow_up"};
 
+// The kernel's own kill knows SIGKILL alone.
+bool Signals(ActionKind kind) { return IsKill(kind) && kind != ActionKind::kKillAtExec; }
+
 void WriteTarget(const ActionTarget& target, JsonWriter& json) {
   json.Key("target").BeginObject().Member("container", target.life.id);
   json.Member("init", static_cast<std::int64_t>(target.life.init));
@@ -49,7 +52,9 @@ void WriteAction(const Action& action, JsonWriter& json) {
   const Step& step = action.step;
   json.Member("rule", action.rule).Member("step", std::uint64_t{action.step_number});
   json.Member("action", NameOf(step.kind)).Member("dry_run", action.dry_run);
-  if (IsKill(step.kind)) json.Member("signal", step.signal).Member("grace_ms", step.grace);
+  if (Signals(step.kind)) {
+    json.Member("signal", step.signal).Member("grace_ms", step.grace);
+  }
   if (step.kind == ActionKind::kHook) json.Member("hook", step.hook);
   if (step.ttl) json.Member("ttl_ms", *step.ttl);
   json.Member("control", action.control).Member("severity", NameOf(action.severity));
@@ -148,7 +153,7 @@ Action ReadAction(Reader& reader) {
   action.step_number = static_cast<std::size_t>(reader.Unsigned("step"));
   action.step.kind = reader.Word("action", ActionKindOfName);
   action.dry_run = reader.Bool("dry_run");
-  if (IsKill(action.step.kind)) {
+  if (Signals(action.step.kind)) {
     action.step.signal = static_cast<std::int32_t>(reader.Integer("signal"));
     action.step.grace = reader.Integer("grace_ms");
   }

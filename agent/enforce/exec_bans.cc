@@ -216,11 +216,29 @@ class BanPlanner {
     const auto cgroups = CgroupsOf(at);
     std::string why = protection_.WhyNot(at);
     if (why.empty()) why = WhyNot(at, cgroups);
+    if (why.empty() && plan_.cgroups.size() + cgroups.size() > kMostBanCgroups) {
+      why = "the kernel is told of " + std::to_string(kMostBanCgroups) + " cgroups at most";
+    }
     if (!why.empty()) {
       plan_.left_out.push_back(bans.front().action.target.name + ": " + why);
       return;
     }
-    for (const std::uint64_t cgroup : cgroups) plan_.cgroups.emplace(cgroup, bans);
+    const auto own = OwnOf(container);
+    for (const std::uint64_t cgroup : cgroups) {
+      plan_.cgroups.emplace(cgroup, BannedCgroup{.own = own, .bans = bans});
+    }
+  }
+
+  // The namespaces that tell its processes from those of a runtime on its way in.
+  std::array<std::uint32_t, kBanNamespaces> OwnOf(const Container& container) const {
+    std::array<std::uint32_t, kBanNamespaces> all = {};
+    const auto& host = input_.snapshot.host.namespaces;
+    const auto& spaces = input_.snapshot.At(*container.init).leader.namespaces;
+    for (std::size_t at = 0; at < all.size(); ++at) {
+      const auto own = spaces[static_cast<NamespaceKind>(at)];
+      if (own && host[at] && *own != host[at]->inode) all.at(at) = static_cast<std::uint32_t>(*own);
+    }
+    return all;
   }
 
   void Add(const Rule& rule, std::uint32_t at, const ContainerLife& life,

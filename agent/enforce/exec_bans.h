@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -24,10 +25,14 @@ struct PlannedBan {
   Action action{};  // What an exec that it forbids leads to; the process and proof are missing.
 };
 
+// What is forbidden in a cgroup that one container alone is in.
+struct BannedCgroup {
+  std::array<std::uint32_t, kBanNamespaces> own{};  // See ExecBans.
+  std::vector<PlannedBan> bans{};  // kMostExecBans at most, those that are enforced first.
+};
+
 struct ExecBanPlan {
-  // By the id of a v2 cgroup that one container alone is in: kMostExecBans at most, those that are
-  // enforced first.
-  std::map<std::uint64_t, std::vector<PlannedBan>> cgroups{};
+  std::map<std::uint64_t, BannedCgroup> cgroups{};  // By the id of a v2 cgroup; kMostBanCgroups.
   std::vector<std::string> left_out{};  // Containers that are meant, each with the reason.
 };
 

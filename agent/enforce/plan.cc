@@ -178,7 +178,9 @@ class Planner {
     if (!protection_.WhyNot(wanted.container->container).empty()) return;
     Ledger& ledger = planned_.history.LedgerOf(ladder.dry_run);
     Action action = Describe(wanted, ladder);
-    if (ledger.breaker.empty() && !Fits(ledger, wanted.key.second.id)) {
+    const auto containers = input_.report.containers.size();
+    if (ledger.breaker.empty() &&
+        !Fits(ledger, input_.policy.budget, containers, wanted.key.second.id, input_.now)) {
       ledger.breaker = "rule " + wanted.rule->name + " wanted more than the budget allows";
     }
     if (!ledger.breaker.empty()) {
@@ -192,16 +194,6 @@ class Planner {
     ladder.told_of_stop = false;
     ledger.spent.push_back({.at = input_.now, .container = wanted.key.second.id});
     planned_.actions.push_back(std::move(action));
-  }
-
-  bool Fits(const Ledger& ledger, const std::string& container) const {
-    const Budget& budget = input_.policy.budget;
-    if (BudgetLeft(ledger, budget, input_.now) <= 0) return false;
-    std::unordered_set<std::string> containers = {container};
-    for (const Ledger::Entry& entry : ledger.spent) containers.insert(entry.container);
-    const std::size_t share = input_.report.containers.size() *
-                              static_cast<std::size_t>(budget.containers_permille) / 1000;
-    return containers.size() <= std::max<std::size_t>(1, share);
   }
 
   Action Describe(const Wanted& wanted, const Ladder& ladder) const {
@@ -323,6 +315,21 @@ std::int32_t BudgetLeft(const Ledger& ledger, const Budget& budget, std::int64_t
   const auto spent = std::ranges::count_if(
       ledger.spent, [&](const Ledger::Entry& entry) { return entry.at > now - budget.per; });
   return std::max(0, budget.actions - static_cast<std::int32_t>(spent));
+}
+
+std::size_t PlacesLeft(const Ledger& ledger, const Budget& budget, std::size_t containers) {
+  std::unordered_set<std::string_view> used;
+  for (const Ledger::Entry& entry : ledger.spent) used.insert(entry.container);
+  const auto share = containers * static_cast<std::size_t>(budget.containers_permille) / 1000;
+  const std::size_t most = std::max<std::size_t>(1, share);
+  return used.size() < most ? most - used.size() : 0;
+}
+
+bool Fits(const Ledger& ledger, const Budget& budget, std::size_t containers,
+          const std::string& container, std::int64_t now) {
+  if (BudgetLeft(ledger, budget, now) <= 0) return false;
+  const auto is_it = [&](const Ledger::Entry& entry) { return entry.container == container; };
+  return std::ranges::any_of(ledger.spent, is_it) || PlacesLeft(ledger, budget, containers) > 0;
 }
 
 Planned Plan(const PlanInput& input, History history) {

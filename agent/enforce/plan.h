@@ -90,4 +90,11 @@ const Finding* LivingFail(const PlanInput& input, const ContainerReport& contain
 // The actions that the budget leaves.
 std::int32_t BudgetLeft(const Ledger& ledger, const Budget& budget, std::int64_t now);
 
+// The containers that it leaves, of so many on the host, besides those that it was spent on.
+std::size_t PlacesLeft(const Ledger& ledger, const Budget& budget, std::size_t containers);
+
+// Whether it leaves an action on a container.
+bool Fits(const Ledger& ledger, const Budget& budget, std::size_t containers,
+          const std::string& container, std::int64_t now);
+
 }  // namespace hullmark

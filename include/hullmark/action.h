@@ -69,6 +69,14 @@ struct ActionOutcome {
   friend bool operator==(const ActionOutcome&, const ActionOutcome&) = default;
 };
 
+// An action that was taken or pretended, for whoever is to be told.
+struct TakenAction {
+  Action action{};
+  ActionOutcome outcome{};
+
+  friend bool operator==(const TakenAction&, const TakenAction&) = default;
+};
+
 std::string_view NameOf(ActionResult result);  // "done", "aborted", "failed"
 std::optional<ActionResult> ActionResultOfName(std::string_view name);
 

@@ -99,9 +99,9 @@ enforce:
                                           stdout=log, env={**os.environ, "HULLMARK_FAULT": fault})
 
     def reload(self):
-        before = self.log().count("] reloaded\n")
+        before = self.log().count("reloaded\n")
         self.agent.send_signal(signal.SIGHUP)
-        self.until(lambda: self.log().count("] reloaded\n") > before, "the reload")
+        self.until(lambda: self.log().count("reloaded\n") > before, "the reload")
 
     def end(self, number=signal.SIGTERM):
         if self.agent is None:

@@ -177,10 +177,13 @@ class KillAtExec(EnforcingAgent):
         self.addCleanup(made.end)
         return made
 
+    def rule(self, suffix):
+        return f"""when: {{control: PRV-002, class: [container, sandbox]}},
+      select: {{cgroup: "/{self.name}{suffix}*"}}, do: [{{kill_at_exec: {{}}}}]"""
+
     def configure_for(self, *suffixes, **options):
         """A rule for each of what the names of its containers begin with, after our own."""
-        self.configure([f"""when: {{control: PRV-002, class: [container, sandbox]}},
-      select: {{cgroup: "/{self.name}{suffix}*"}}, do: [{{kill_at_exec: {{}}}}]""" for suffix in suffixes], source="bpf", **options)
+        self.configure([self.rule(suffix) for suffix in suffixes], source="bpf", **options)
 
     def start(self, **options):
         self.configure_for("w", **options)
@@ -222,11 +225,16 @@ class KillAtExec(EnforcingAgent):
                       {each["action"]["text"] for each in events if each["kind"] == "action"})
 
     def test_the_first_exec_of_a_new_container_lives(self):
-        watched = self.container("watched")
-        self.start(grace="3s")
-        self.until_killed(watched)
-        for number in range(10):
-            fresh = Container(f"{self.name}w{number}", self.writer, at_once="/raised")
+        """Even of one that takes over the name and the cgroup's path of one that is watched."""
+        for _ in range(5):
+            former = Container(f"{self.name}w", self.writer)
+            try:
+                if self.agent is None:
+                    self.start(grace="3s")
+                self.until_killed(former)
+            finally:
+                former.end()
+            fresh = Container(f"{self.name}w", self.writer, at_once="/raised")
             try:
                 self.assertEqual((fresh.answer(), fresh.written()), (0, 1))
             finally:
@@ -253,6 +261,23 @@ class KillAtExec(EnforcingAgent):
         self.assertEqual(self.counted("enforced"), 3)
         self.until(lambda: loaded() == self.loaded_before, "an open breaker leaves no program")
         self.assertEqual(watched.run("/raised", 5)[0], 0)
+
+    def test_a_breaker_that_was_reset_stays_closed(self):
+        """Also where the agent reads of it before its next look, since it holds an action."""
+        watched, throttled = self.container("watched"), self.container("throttled")
+        self.configure([self.rule("w"), f"""when: {{control: CAP-001, class: [container, sandbox]}},
+      select: {{cgroup: "/{self.name}throttled"}}, do: [{{throttle: {{pids: 1000}}}}]"""],
+                       source="bpf", budget="{actions: 3, per: 10m, max_containers_fraction: 1.0}")
+        self.begin()
+        self.until(lambda: any(each["active"] for each in self.actions()), "throttle")
+        self.until_killed(watched)
+        self.assertEqual(watched.run("/raised", 50)[0], 1)
+        self.until(lambda: self.metric("hullmark_enforcement_breaker_open") == 1, "breaker")
+        self.undo("--reset-breaker")
+        self.until_looked(3)
+        self.assertEqual(self.metric("hullmark_enforcement_breaker_open"), 0)
+        self.until_killed(watched)
+        self.assertIsNotNone(throttled)
 
     def test_nothing_is_left_behind(self):
         watched = self.container("watched")

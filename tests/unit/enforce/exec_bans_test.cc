@@ -271,7 +271,8 @@ TEST(PlanExecBansTest, OfWhoIsMeantAndOfNobodyElse) {
   Host host;
   const ExecBanPlan plan = host.Plan();
   ASSERT_EQ(plan.cgroups.size(), 1U);
-  const auto& [cgroup, bans] = *plan.cgroups.begin();
+  const auto& [cgroup, banned] = *plan.cgroups.begin();
+  const std::vector<PlannedBan>& bans = banned.bans;
   EXPECT_EQ(cgroup, host.CgroupOf(0));
   ASSERT_EQ(bans.size(), 1U);
   EXPECT_NE(bans[0].ban.flags & unsigned{kBanEnforced}, 0U);
@@ -288,7 +289,7 @@ TEST(PlanExecBansTest, ADryRunOnlyTells) {
   host.rule().mode = EnforceMode::kDryRun;
   const ExecBanPlan plan = host.Plan();
   ASSERT_EQ(plan.cgroups.size(), 1U);
-  const PlannedBan& planned = plan.cgroups.begin()->second.front();
+  const PlannedBan& planned = plan.cgroups.begin()->second.bans.front();
   EXPECT_EQ(planned.ban.flags & unsigned{kBanEnforced}, 0U);
   EXPECT_TRUE(planned.action.dry_run);
 }
@@ -301,8 +302,8 @@ TEST(PlanExecBansTest, WhatIsEnforcedComesFirst) {
   host.scene.policy.rules.insert(host.scene.policy.rules.begin(), pretended);
   const ExecBanPlan plan = host.Plan();
   ASSERT_EQ(plan.cgroups.size(), 1U);
-  ASSERT_EQ(plan.cgroups.begin()->second.size(), 1U) << "a control counts once";
-  EXPECT_EQ(plan.cgroups.begin()->second.front().action.rule, "r");
+  ASSERT_EQ(plan.cgroups.begin()->second.bans.size(), 1U) << "a control counts once";
+  EXPECT_EQ(plan.cgroups.begin()->second.bans.front().action.rule, "r");
 }
 
 struct Sparing {
@@ -373,6 +374,15 @@ TEST(PlanExecBansTest, AContainerOfTheContainerIsNot) {
   const ExecBanPlan plan = host.Plan();
   ASSERT_EQ(plan.cgroups.size(), 1U);
   EXPECT_EQ(plan.cgroups.begin()->first, host.CgroupOf(0));
+}
+
+TEST(PlanExecBansTest, KnowsItByNamespacesOfItsOwn) {
+  Host host;
+  const BannedCgroup banned = host.Plan().cgroups.begin()->second;
+  const auto& spaces = host.scene.world.snapshot.At(*host.container(0).init).leader.namespaces;
+  const auto mounts = spaces[NamespaceKind::kMnt];
+  ASSERT_TRUE(mounts);
+  EXPECT_EQ(banned.own[std::to_underlying(NamespaceKind::kMnt)], std::to_underlying(*mounts));
 }
 
 TEST(PlanExecBansTest, SaysWhoIsLeftOut) {
