@@ -36,13 +36,14 @@ check() { # NAME COMMAND...
 small_once() { # KERNEL-PACKAGE
   local classes=container,pause,sandbox,vm overlay=$work/watch
   mkdir -p "$overlay/opt"
-  cp "$here/watch_in_guest.sh" "$overlay/opt/"
+  cp "$here/watch_in_guest.sh" "$here/kill_at_exec_in_guest.sh" "$overlay/opt/"
   VMLAB_KERNEL=$1 "$vmlab" run --overlay "$overlay" --bin "$hullmark:/usr/local/bin/hullmark" --timeout 120 --get /tmp/want.json:"$work/want.json" \
     --get /tmp/report.json:"$work/report.json" --get /tmp/exec.status:"$work/exec.status" -- "
       /lab/containers.sh up >/tmp/want.json && /lab/containers.sh verify || exit 3
       cat /proc/\$(cat /run/lab/exec.pid)/status >/tmp/exec.status || exit 3
       hullmark audit --source both --output /tmp/both || exit 4
       /opt/watch_in_guest.sh bpf && /opt/watch_in_guest.sh proc_connector || exit 5
+      /opt/kill_at_exec_in_guest.sh || exit 6
       hullmark audit --format json --verbose --class $classes >/tmp/report.json
       jq -e '.vantage.source == \"bpf\" and ([.vantage.problems[].id | select(startswith(\"seccomp\"))] == [])' \
         /tmp/report.json" || return
@@ -110,8 +111,8 @@ case $1 in small) guest=() ;; *) guest=(--full) ;; esac
 
 case $1 in
   small)
-    check "Debian 6.1: AppArmor, cgroup v2, both sources, the watcher" small small_once linux-image-cloud-amd64
-    check "Debian 6.12: AppArmor, cgroup v2, both sources, the watcher" small small_once linux-image-6.12-cloud-amd64
+    check "Debian 6.1: AppArmor, cgroup v2, both sources, the watcher, kill_at_exec" small small_once linux-image-cloud-amd64
+    check "Debian 6.12: AppArmor, cgroup v2, both sources, the watcher, kill_at_exec" small small_once linux-image-6.12-cloud-amd64
     check "Debian 6.1, locked down: /proc tells, with the reason" small locked_down
     ;;
   full) check "systemd, one container of every kind" full "$one_of_every_kind" ;;
