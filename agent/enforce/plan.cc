@@ -260,6 +260,13 @@ class Planner {
   std::vector<Wanted> wanted_;
 };
 
+// How long an action goes on after it was done: SIGKILL follows any other signal after a grace.
+std::int64_t GraceOf(const Step& step, ActionResult result) {
+  constexpr std::int32_t kSigKill = 9;
+  const bool waits = IsKill(step.kind) && step.signal != kSigKill;
+  return waits && result == ActionResult::kDone ? step.grace : 0;
+}
+
 // What the plan has spent for an action that nobody has felt.
 void GiveBack(const std::string& container, Ledger& ledger) {
   const auto newest = std::ranges::find(ledger.spent.rbegin(), ledger.spent.rend(), container,
@@ -358,7 +365,7 @@ void Record(const Action& action, const ActionOutcome& outcome, const Policy& po
   if (action.step_number >= rule->steps.size()) return;
   const Step& step = rule->steps[action.step_number];
   if (action.step.kind != step.kind) return;  // A notice of what the breaker stopped.
-  ladder->second.ready = now + step.next_after;
+  ladder->second.ready = now + GraceOf(step, outcome.result) + step.next_after;
   if (outcome.result != ActionResult::kDone) return;
   // What was killed and is there again is killed again; the budget ends that.
   const bool again = IsKill(step.kind) && action.step_number + 1 == rule->steps.size();

@@ -64,7 +64,7 @@ struct Planned {
 Planned Plan(const PlanInput& input, History history);
 
 // What came of an action of a plan. What was aborted counts for no budget. Three failures within
-// the budget's period open the breaker.
+// the budget's period open the breaker. The time to the next step begins when a kill's grace ends.
 void Record(const Action& action, const ActionOutcome& outcome, const Policy& policy,
             std::int64_t now, History& history);
 

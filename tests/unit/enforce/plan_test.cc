@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -29,7 +30,7 @@ constexpr std::int64_t kNow = 1'000'000;
 const Step kNotify = {.kind = ActionKind::kNotify, .next_after = 1'000};
 const Step kThrottle = {
     .kind = ActionKind::kThrottle, .throttle = {.cpu_permille = 100}, .next_after = 60'000};
-const Step kKill = {.kind = ActionKind::kKill, .next_after = 1'000};
+const Step kKill = {.kind = ActionKind::kKill, .grace = 0, .next_after = 1'000};
 const Step kKillProcess = {.kind = ActionKind::kKillProcess, .next_after = 1'000};
 
 // Containers named c0, c1 ... of one process each; what C-0 says of them in turn.
@@ -169,6 +170,21 @@ TEST(PlanTest, ALadderIsClimbedInTime) {
   EXPECT_EQ(at(kNow + 121'000, done), Texts{"kill c0"});
   EXPECT_EQ(at(kNow + 121'999, done), Texts{});
   EXPECT_EQ(at(kNow + 122'000, done), Texts{"kill c0"}) << "it is there again";
+}
+
+TEST(PlanTest, AKillIsNotRepeatedWithinItsGrace) {
+  for (const auto& [signal, result, wait] :
+       {std::tuple(15, ActionResult::kDone, 301'000), std::tuple(9, ActionResult::kDone, 1'000),
+        std::tuple(15, ActionResult::kAborted, 1'000)}) {
+    Step kill = kKill;
+    kill.signal = signal;
+    kill.grace = 300'000;
+    Scene scene = SceneOf({Fails()}, {kill});
+    Planned planned = scene.PlanAt(kNow, {});
+    Record(planned.actions.at(0), {.result = result}, scene.policy, kNow, planned.history);
+    EXPECT_EQ(Words(scene.PlanAt(kNow + wait - 1, planned.history)), Texts{});
+    EXPECT_EQ(Words(scene.PlanAt(kNow + wait, planned.history)), Texts{"kill c0"});
+  }
 }
 
 TEST(PlanTest, TheTopOfALadderThatDoesNotKillIsItsEnd) {
