@@ -82,13 +82,20 @@ bool IsDevice(std::string_view text) {
 }
 
 std::optional<std::uint64_t> PagesOf(std::string_view bytes) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(bytes.data(), bytes.data() + bytes.size(), number);
-  if (error != std::errc{} || end != bytes.data() + bytes.size()) return std::nullopt;
-  return number / static_cast<std::uint64_t>(getpagesize());
+  const auto number = NumberIn(bytes);
+  if (!number) return std::nullopt;
+  return *number / static_cast<std::uint64_t>(getpagesize());
 }
 
 }  // namespace
+
+std::optional<std::uint64_t> NumberIn(std::string_view value) {
+  std::uint64_t number = 0;
+  const char* const end = value.data() + value.size();
+  const auto [stop, error] = std::from_chars(value.data(), end, number);
+  if (error != std::errc{} || stop != end) return std::nullopt;
+  return number;
+}
 
 bool IsSameSpot(const LimitChange& a, const LimitChange& b) {
   return a.place == b.place && a.file == b.file && a.device == b.device;

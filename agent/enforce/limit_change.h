@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -53,6 +54,9 @@ bool IsInCgroupfs(const Fd& place);
 // Whether what a file has is what we wrote: the kernel shows memory in whole pages, and a v1
 // freezer on its way as FREEZING.
 bool IsOurs(const LimitChange& change, std::string_view current);
+
+// nullopt: "max", "-1", or anything else that is no number.
+std::optional<std::uint64_t> NumberIn(std::string_view value);
 
 // The value that the file has now. A device without a line has the file's "no limit".
 Result<std::string> CurrentValue(const Fd& place, const LimitChange& change);

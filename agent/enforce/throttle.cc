@@ -4,12 +4,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 #include "agent/base/file.h"
@@ -26,14 +24,6 @@ namespace {
 constexpr std::uint64_t kLeastQuota = 1000;  // Microseconds: the kernel's smallest.
 
 using Place = ContainerPlaces::Place;
-
-// nullopt: "max", "-1", or anything else that is no number.
-std::optional<std::uint64_t> Number(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
 
 class ThrottlePlanner {
  public:
@@ -76,7 +66,7 @@ class ThrottlePlanner {
                const std::string& file, std::uint64_t wanted) {
     const auto former = ReadValue(directory, file);
     if (!former) return Note(what, former.error().message);
-    const auto now = Number(*former);
+    const auto now = NumberIn(*former);
     if (now && *now <= wanted) return Note(what, "it is tighter already");
     Add(place, file, *former, std::to_string(wanted));
   }
@@ -85,7 +75,7 @@ class ThrottlePlanner {
     const auto permille = static_cast<std::uint64_t>(*throttle_.cpu_permille);
     if (place.version == CgroupVersion::kV1) {
       const auto text = ReadValue(directory, "cpu.cfs_period_us");
-      const auto period = text ? Number(*text) : std::nullopt;
+      const auto period = text ? NumberIn(*text) : std::nullopt;
       if (!period) return Note("cpu", "its period cannot be read");
       return Tighten("cpu", place, directory, "cpu.cfs_quota_us",
                      std::max(kLeastQuota, *period * permille / 1000));
@@ -94,10 +84,10 @@ class ThrottlePlanner {
     if (!former) return Note("cpu", former.error().message);
     const auto blank = former->find(' ');
     const auto period =
-        blank == std::string::npos ? std::nullopt : Number(former->substr(blank + 1));
+        blank == std::string::npos ? std::nullopt : NumberIn(former->substr(blank + 1));
     if (!period) return Note("cpu", "cpu.max is not what it should be");
     const std::uint64_t quota = std::max(kLeastQuota, *period * permille / 1000);
-    const auto now = Number(former->substr(0, blank));
+    const auto now = NumberIn(former->substr(0, blank));
     if (now && *now <= quota) return Note("cpu", "it is tighter already");
     Add(place, "cpu.max", *former, std::to_string(quota) + " " + std::to_string(*period));
   }
@@ -106,7 +96,7 @@ class ThrottlePlanner {
     std::uint64_t wanted = throttle_.pids->count;
     if (throttle_.pids->above_current) {
       const auto current = ReadValue(directory, "pids.current");
-      const auto count = current ? Number(*current) : std::nullopt;
+      const auto count = current ? NumberIn(*current) : std::nullopt;
       if (!count) return Note("pids", "pids.current cannot be read");
       wanted += *count;
     }
@@ -118,7 +108,7 @@ class ThrottlePlanner {
     std::optional<std::uint64_t> whole = confirmed_.memory_limit;
     if (!whole) {
       const auto used = ReadValue(directory, v1 ? "memory.usage_in_bytes" : "memory.current");
-      whole = used ? Number(*used) : std::nullopt;
+      whole = used ? NumberIn(*used) : std::nullopt;
     }
     if (!whole) return Note("memory", "what it uses cannot be read");
     const auto permille = static_cast<std::uint64_t>(*throttle_.memory_high_permille);
@@ -147,7 +137,7 @@ class ThrottlePlanner {
     if (!former) return Note("io", former.error().message);
     change.former = *former;
     change.value = file == "io.max" ? Lower(*former) : std::to_string(*throttle_.io_bytes);
-    const auto now = Number(*former);
+    const auto now = NumberIn(*former);
     const bool tighter = now && *now != 0 && *now <= *throttle_.io_bytes;
     if (tighter || change.value == change.former) return Note("io", "it is tighter already");
     plan_.changes.push_back(std::move(change));
@@ -157,7 +147,7 @@ class ThrottlePlanner {
   std::string Lower(std::string_view pair) const {
     const auto field = [&](std::string_view text) {
       const auto equals = text.find('=');
-      const auto now = Number(text.substr(equals + 1));
+      const auto now = NumberIn(text.substr(equals + 1));
       const std::uint64_t rate = std::min(now.value_or(UINT64_MAX), *throttle_.io_bytes);
       return std::string(text.substr(0, equals + 1)) + std::to_string(rate);
     };
