@@ -86,52 +86,64 @@ Result<Bus> OpenBus() {
   return bus;
 }
 
-// Of the object of one unit.
-class UnitObject {
- public:
-  UnitObject(sd_bus* bus, const std::string& name)
-      : bus_(bus),
-        interface_(std::string(kSystemd) + (name.ends_with(".scope") ? ".Scope" : ".Service")) {
-    char* made = nullptr;
-    const std::string top = "/org/freedesktop/systemd1/unit";
-    if (sd_bus_path_encode(top.c_str(), name.c_str(), &made) >= 0) path_.reset(made);
-  }
-
-  Result<std::string> TextOf(const char* property) const {
-    char* text = nullptr;
-    BusError error;
-    const int status = sd_bus_get_property_string(bus_, kSystemd, path_.get(), interface_.c_str(),
-                                                  property, error.get(), &text);
-    if (status < 0) return error.Say(status);
-    return std::string(Text(text).get());
-  }
-  Result<std::uint64_t> NumberOf(const std::string& property) const {
-    std::uint64_t number = 0;
-    BusError error;
-    const int status =
-        sd_bus_get_property_trivial(bus_, kSystemd, path_.get(), interface_.c_str(),
-                                    property.c_str(), error.get(), SD_BUS_TYPE_UINT64, &number);
-    if (status < 0) return error.Say(status);
-    return number;
-  }
-
- private:
-  sd_bus* bus_;
-  std::string interface_;
-  Text path_;
+struct DropMessage {
+  void operator()(sd_bus_message* message) const { sd_bus_message_unref(message); }
 };
+using Message = std::unique_ptr<sd_bus_message, DropMessage>;
 
-Result<std::uint64_t> GetProperty(const UnitLimits::Unit& unit, const std::string& property) {
+// A variant of GetAll's answer; of what is neither a number nor the cgroup's path nothing is kept.
+int TakeVariant(sd_bus_message* message, const std::string& name, UnitLimits::Unit& unit) {
+  if (name == "ControlGroup") {
+    const char* path = nullptr;
+    const int status = sd_bus_message_read(message, "v", "s", &path);
+    if (status > 0) unit.cgroup = path;
+    return status;
+  }
+  char type = 0;
+  const char* contents = nullptr;
+  const int status = sd_bus_message_peek_type(message, &type, &contents);
+  if (status <= 0 || std::strcmp(contents, "t") != 0) return sd_bus_message_skip(message, "v");
+  std::uint64_t number = 0;
+  const int read = sd_bus_message_read(message, "v", "t", &number);
+  if (read > 0) unit.properties[name] = number;
+  return read;
+}
+
+// Of an "a{sv}".
+int TakeAll(sd_bus_message* message, UnitLimits::Unit& unit) {
+  int status = sd_bus_message_enter_container(message, 'a', "{sv}");
+  while (status >= 0) {
+    status = sd_bus_message_enter_container(message, 'e', "sv");
+    if (status <= 0) return status;
+    const char* name = nullptr;
+    status = sd_bus_message_read(message, "s", &name);
+    if (status > 0) status = TakeVariant(message, name, unit);
+    if (status >= 0) status = sd_bus_message_exit_container(message);
+  }
+  return status;
+}
+
+Result<UnitLimits::Unit> Ask(sd_bus* bus, const std::string& name) {
+  char* made = nullptr;
+  int status = sd_bus_path_encode("/org/freedesktop/systemd1/unit", name.c_str(), &made);
+  const Text path(made);
+  BusError error;
+  if (status < 0) return error.Say(status);
+  sd_bus_message* answer = nullptr;
+  status =
+      sd_bus_call_method(bus, kSystemd, path.get(), "org.freedesktop.DBus.Properties", "GetAll",
+                         error.get(), &answer, "s", "org.freedesktop.systemd1.Scope");
+  const Message message(answer);
+  UnitLimits::Unit unit;
+  if (status >= 0) status = TakeAll(message.get(), unit);
+  if (status < 0) return error.Say(status);
+  return unit;
+}
+
+Result<UnitLimits::Unit> GetUnit(const std::string& name) {
   const auto bus = OpenBus();
   if (!bus) return std::unexpected(bus.error());
-  const UnitObject object(bus->get(), unit.name);
-  const auto cgroup = object.TextOf("ControlGroup");
-  if (!cgroup) return std::unexpected(cgroup.error());
-  // A unit of a user's systemd, or no unit at all, that has the name of one.
-  if (cgroup->size() < 2 || !unit.directory.ends_with(*cgroup)) {
-    return Fail(ErrorCode::kNotFound, "systemd: no unit of its has this cgroup");
-  }
-  return object.NumberOf(property);
+  return Ask(bus->get(), name);
 }
 
 Result<void> SetProperty(const std::string& unit, const std::string& property,
@@ -146,7 +158,7 @@ Result<void> SetProperty(const std::string& unit, const std::string& property,
                                         kOne, property.c_str(), "t", value);
   if (status < 0) return error.Say(status);
   // It writes the files after it has answered, and before it answers again.
-  const auto again = UnitObject(bus->get(), unit).NumberOf(property);
+  const auto again = Ask(bus->get(), unit);
   if (!again) return std::unexpected(again.error());
   return {};
 }
@@ -155,7 +167,7 @@ Result<void> SetProperty(const std::string& unit, const std::string& property,
 
 UnitLimits LimitsOfSystemd() {
   if (sd_booted() <= 0) return {};
-  return {.get = GetProperty, .set = SetProperty};
+  return {.get = GetUnit, .set = SetProperty};
 }
 
 }  // namespace hullmark

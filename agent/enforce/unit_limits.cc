@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/enforce/unit_limits.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <system_error>
+#include <utility>
 
 #include "agent/base/file.h"
 #include "agent/enforce/limit_change.h"
@@ -21,7 +23,9 @@ namespace {
 
 struct FileProperty {
   std::string_view file, property;
+  std::string_view none = "max";  // What the file has where the property is not set.
 };
+// Those that are set.
 constexpr std::array<FileProperty, 3> kProperties = {
     {{.file = "cpu.max", .property = "CPUQuotaPerSecUSec"},
      {.file = "pids.max", .property = "TasksMax"},
@@ -29,20 +33,22 @@ constexpr std::array<FileProperty, 3> kProperties = {
 
 // When one property is set systemd writes all that it knows of the unit, over what a runtime has
 // written to the files alone.
-constexpr std::array<const char*, 9> kBeside = {
-    "cpu.weight", "cpu.max",     "pids.max",        "memory.min",      "memory.low",
-    "memory.max", "memory.high", "memory.swap.max", "memory.oom.group"};
+constexpr std::array<FileProperty, 8> kBeside = {
+    {{.file = "cpu.weight", .property = "CPUWeight", .none = "100"},
+     {.file = "cpu.max", .property = "CPUQuotaPerSecUSec"},
+     {.file = "pids.max", .property = "TasksMax"},
+     {.file = "memory.min", .property = "MemoryMin"},
+     {.file = "memory.low", .property = "MemoryLow"},
+     {.file = "memory.max", .property = "MemoryMax"},
+     {.file = "memory.high", .property = "MemoryHigh"},
+     {.file = "memory.swap.max", .property = "MemorySwapMax"}}};
+// Of which systemd writes what is no number of its.
+constexpr const char* kOomGroup = "memory.oom.group";
+constexpr std::uint64_t kPeriod = 100'000;  // Microseconds, of cpu.max, where none is set.
 
 std::string PropertyOf(const LimitChange& change) {
   const auto* const found = std::ranges::find(kProperties, change.file, &FileProperty::file);
   return found == kProperties.end() ? "" : std::string(found->property);
-}
-
-std::optional<std::uint64_t> Number(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
 }
 
 // The property for a value of the file; that of the former one is the one that was read. Of
@@ -51,42 +57,102 @@ std::uint64_t PropertyValue(const LimitChange& change, const std::string& value)
   constexpr std::uint64_t kSecond = 1'000'000;
   if (value == change.former) return change.unit_former;
   const auto blank = value.find(' ');
-  const auto number = Number(std::string_view(value).substr(0, blank));
+  const auto number = NumberIn(std::string_view(value).substr(0, blank));
   if (!number) return UINT64_MAX;
   if (blank == std::string::npos) return *number;
-  const std::uint64_t period = Number(std::string_view(value).substr(blank + 1)).value_or(0);
+  const std::uint64_t period = NumberIn(std::string_view(value).substr(blank + 1)).value_or(0);
   return period == 0 ? UINT64_MAX : *number * kSecond / period;
 }
 
-using Beside = std::array<std::optional<std::string>, kBeside.size()>;
+// The files of a cgroup that systemd writes too, by name.
+using Beside = std::map<std::string, std::string>;
 
 Beside ReadBeside(const Fd& place) {
   Beside values;
-  for (std::size_t at = 0; at < values.size(); ++at) {
-    if (const auto value = ReadValue(place, kBeside[at])) values[at] = *value;
-  }
+  const auto read = [&](std::string file) {
+    if (auto value = ReadValue(place, file)) values[std::move(file)] = *value;
+  };
+  for (const FileProperty& one : kBeside) read(std::string(one.file));
+  read(kOomGroup);
   return values;
 }
 
 void KeepBeside(const Fd& place, const Beside& before, const std::string& file) {
   const Beside after = ReadBeside(place);
-  for (std::size_t at = 0; at < before.size(); ++at) {
-    if (kBeside[at] == file || !before[at] || before[at] == after[at]) continue;
-    static_cast<void>(WriteValue(place, kBeside[at], *before[at]));
+  for (const auto& [name, value] : before) {
+    const auto now = after.find(name);
+    if (name == file || (now != after.end() && now->second == value)) continue;
+    static_cast<void>(WriteValue(place, name, value));
   }
+}
+
+std::optional<std::uint64_t> Find(const UnitLimits::Unit& unit, std::string_view property) {
+  const auto found = unit.properties.find(std::string(property));
+  return found == unit.properties.end() ? std::nullopt : std::optional(found->second);
+}
+
+// What systemd would write to a file; nullopt: there is no such property.
+std::optional<std::string> TextBySystemd(const UnitLimits::Unit& unit, const FileProperty& one) {
+  const auto value = Find(unit, one.property);
+  if (!value) return std::nullopt;
+  const std::string text = *value == UINT64_MAX ? std::string(one.none) : std::to_string(*value);
+  if (one.file != "cpu.max") return text;
+  const auto set = Find(unit, "CPUQuotaPeriodUSec");
+  const std::uint64_t period = set && *set != UINT64_MAX ? *set : kPeriod;
+  if (*value == UINT64_MAX) return text + " " + std::to_string(period);
+  constexpr std::uint64_t kSecond = 1'000'000;
+  return std::to_string(*value * period / kSecond) + " " + std::to_string(period);
+}
+
+// Which file, beside that of the change, systemd would overwrite with something else; "": none. It
+// would be put right at once, but not by an agent that is killed in that moment.
+std::string_view NewsToSystemd(const UnitLimits::Unit& unit, const LimitChange& change) {
+  const auto place = OpenPlace(change.place);
+  if (!place) return "";
+  const Beside files = ReadBeside(*place);
+  for (const FileProperty& one : kBeside) {
+    const auto now = files.find(std::string(one.file));
+    const auto known = TextBySystemd(unit, one);
+    if (one.file == change.file || now == files.end() || !known) continue;
+    if (!IsOurs({.file = now->first, .value = *known}, now->second)) return one.file;
+  }
+  return "";
 }
 
 }  // namespace
 
+std::string PathInMount(const std::string& directory) {
+  struct stat own = {};
+  struct stat above = {};
+  if (stat(directory.c_str(), &own) != 0) return "";
+  for (std::size_t end = 0; end != std::string::npos; end = directory.find('/', end + 1)) {
+    if (stat(end == 0 ? "/" : directory.substr(0, end).c_str(), &above) != 0) return "";
+    if (above.st_dev == own.st_dev) return directory.substr(end);
+  }
+  return "/";
+}
+
 Result<void> FindUnit(const UnitLimits& units, LimitChange& change) {
   const std::string& directory = change.place.directory;
   const std::string name = directory.substr(directory.rfind('/') + 1);
-  const bool is_unit = name.ends_with(".scope") || name.ends_with(".service");
-  if (!is_unit || !units.get) return {};
+  if (!units.get || !(name.ends_with(".scope") || name.ends_with(".service"))) return {};
+  if (name.ends_with(".service")) {
+    return Fail(ErrorCode::kUnsupported, "a limit of a service would outlive its cgroup");
+  }
   const std::string property = PropertyOf(change);
   if (property.empty()) return Fail(ErrorCode::kUnsupported, "systemd has no property of it");
-  const auto former = units.get({.name = name, .directory = directory}, property);
-  if (!former) return std::unexpected(former.error());
+  const auto unit = units.get(name);
+  if (!unit) return std::unexpected(unit.error());
+  // A unit of a user's systemd, or no unit at all, that has the name of one.
+  if (unit->cgroup.empty() || unit->cgroup != PathInMount(directory)) {
+    return Fail(ErrorCode::kNotFound, "systemd: no unit of its has this cgroup");
+  }
+  const auto former = Find(*unit, property);
+  if (!former) return Fail(ErrorCode::kUnsupported, "systemd has no property of it");
+  const std::string_view news = NewsToSystemd(*unit, change);
+  if (!news.empty()) {
+    return Fail(ErrorCode::kUnsupported, "systemd does not know of " + std::string(news));
+  }
   change.unit = name;
   change.unit_former = *former;
   return {};
@@ -109,10 +175,10 @@ Result<void> CheckUnit(const UnitLimits& units, const LimitChange& change,
   if (change.unit.empty()) return {};
   const std::string name = change.unit + ": ";
   if (!units.get) return Fail(ErrorCode::kUnsupported, name + "there is no systemd to ask");
-  const auto now =
-      units.get({.name = change.unit, .directory = change.place.directory}, PropertyOf(change));
-  if (!now) return Fail(now.error().code, name + now.error().message);
-  if (*now == PropertyValue(change, value)) return {};
+  const auto unit = units.get(change.unit);
+  if (!unit) return Fail(unit.error().code, name + unit.error().message);
+  const auto now = Find(*unit, PropertyOf(change));
+  if (now == PropertyValue(change, value)) return {};
   return Fail(ErrorCode::kIo, name + "systemd has not taken it");
 }
 

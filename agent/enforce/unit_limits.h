@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 
 #include "agent/base/file.h"
@@ -11,22 +12,27 @@
 
 namespace hullmark {
 
-// Who owns cgroups that are units of systemd's: limits that are set there outlive a reload of it,
-// see org.freedesktop.systemd1(5). Properties are numbers, UINT64_MAX for none. Both functions
-// empty: the host has no systemd.
+// Who owns cgroups that are scopes of systemd's: limits that are set there outlive a reload of it,
+// and end with the scope, see org.freedesktop.systemd1(5). (Those of a service that is started
+// again would be in force again, in a cgroup that nobody knows of.) Both functions empty: the host
+// has no systemd.
 struct UnitLimits {
   struct Unit {
-    std::string name{};       // "docker-1234.scope"
-    std::string directory{};  // Of its cgroup, in any hierarchy.
+    std::string cgroup{};                               // Its path in each hierarchy; "": none.
+    std::map<std::string, std::uint64_t> properties{};  // Numbers; UINT64_MAX for none.
   };
 
-  // Error: the unit has another cgroup, or systemd does not answer.
-  std::function<Result<std::uint64_t>(const Unit& unit, const std::string& property)> get{};
-  // Until the host goes down or the unit does. Its cgroup's files are written when it returns.
+  // "docker-1234.scope". Error: systemd does not answer.
+  std::function<Result<Unit>(const std::string& unit)> get{};
+  // Until the unit goes. Its cgroup's files are written when it returns.
   std::function<Result<void>(const std::string& unit, const std::string& property,
                              std::uint64_t value)>
       set{};
 };
+
+// The path of a directory below the mount that it is in: "/kernel" of "/proc/sys/kernel" where
+// /proc/sys is a mount. "": it cannot be told.
+std::string PathInMount(const std::string& directory);
 
 // Notes in a change the unit whose property it is, where there is one. Error: the cgroup is a
 // unit's, and why the file has to be written nevertheless.

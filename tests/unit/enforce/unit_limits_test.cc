@@ -25,12 +25,11 @@ namespace {
 class UnitLimitsTest : public testing::Test {
  protected:
   UnitLimits Units() {
-    return {.get = [this](const UnitLimits::Unit& unit,
-                          const std::string& property) -> Result<std::uint64_t> {
-              if (!answers_ || unit.directory != place_.directory) {
+    return {.get = [this](const std::string& unit) -> Result<UnitLimits::Unit> {
+              if (!answers_ || unit != "docker-1.scope") {
                 return Fail(ErrorCode::kNotFound, "no answer");
               }
-              return properties_.at(property);
+              return UnitLimits::Unit{.cgroup = cgroup_, .properties = properties_};
             },
             .set = [this](const std::string&, const std::string& property,
                           std::uint64_t value) -> Result<void> {
@@ -49,7 +48,7 @@ class UnitLimitsTest : public testing::Test {
     tree_.Write(place_, "cpu.max", number("CPUQuotaPerSecUSec", 10) + " 100000");
     tree_.Write(place_, "pids.max", number("TasksMax", 1));
     tree_.Write(place_, "memory.high", number("MemoryHigh", 1));
-    tree_.Write(place_, "memory.max", "max");
+    tree_.Write(place_, "memory.max", number("MemoryMax", 1));
   }
 
   LimitChange Change(const std::string& file, const std::string& value) {
@@ -72,8 +71,11 @@ class UnitLimitsTest : public testing::Test {
                                                      {"memory.max", "7340032\n"},
                                                      {"io.max", ""}});
   Fd directory_ = OpenPlace(place_).value();
-  std::map<std::string, std::uint64_t> properties_ = {
-      {"CPUQuotaPerSecUSec", UINT64_MAX}, {"TasksMax", 100}, {"MemoryHigh", UINT64_MAX}};
+  std::string cgroup_ = PathInMount(place_.directory);
+  std::map<std::string, std::uint64_t> properties_ = {{"CPUQuotaPerSecUSec", UINT64_MAX},
+                                                      {"TasksMax", 100},
+                                                      {"MemoryHigh", UINT64_MAX},
+                                                      {"MemoryMax", 7'340'032}};
   bool answers_ = true;
 };
 
@@ -90,7 +92,7 @@ TEST_F(UnitLimitsTest, AUnitIsToldAndToldBack) {
     EXPECT_TRUE(CheckUnit(Units(), change, value));
     EXPECT_EQ(properties_.at(property), told);
     EXPECT_EQ(tree_.Text(place_, file), value);
-    EXPECT_EQ(tree_.Text(place_, "memory.max"), "7340032") << "what the runtime wrote itself";
+    EXPECT_EQ(tree_.Text(place_, "memory.max"), "7340032");
     EXPECT_EQ(Undo(change).result, ActionResult::kDone);
     EXPECT_EQ(properties_.at(property), before);
     EXPECT_EQ(tree_.Text(place_, file), change.former);
@@ -129,6 +131,47 @@ TEST_F(UnitLimitsTest, AnUndoThatSystemdDoesNotHearIsNoneYet) {
   answers_ = true;
   EXPECT_EQ(Undo(change).result, ActionResult::kDone);
   EXPECT_EQ(properties_.at("TasksMax"), 100U);
+}
+
+TEST_F(UnitLimitsTest, WhatARuntimeWroteItselfSystemdIsNotLedToOverwrite) {
+  LimitChange change = Change("pids.max", "20");
+  const auto why = [&] {
+    const auto found = FindUnit(Units(), change);
+    return found ? "" : found.error().message;
+  };
+  tree_.Write(place_, "memory.max", "8388608");
+  EXPECT_EQ(why(), "systemd does not know of memory.max");
+  EXPECT_EQ(change.unit, "");
+  tree_.Write(place_, "memory.max", "7340032");
+  tree_.Write(place_, "cpu.max", "20000 100000");
+  EXPECT_EQ(why(), "systemd does not know of cpu.max");
+  properties_["CPUQuotaPerSecUSec"] = 200'000;
+  EXPECT_EQ(why(), "");
+}
+
+TEST_F(UnitLimitsTest, TheNameOfAUnitIsNotItsCgroup) {
+  LimitChange change = Change("pids.max", "20");
+  // A user who may make cgroups has made one of this name further down, or somewhere else.
+  for (const std::string& other : {std::string("/docker-1.scope"), std::string("")}) {
+    cgroup_ = other;
+    EXPECT_FALSE(FindUnit(Units(), change)) << other;
+    EXPECT_EQ(change.unit, "");
+  }
+}
+
+TEST(PathInMountTest, ItBeginsWhereTheMountDoes) {
+  EXPECT_EQ(PathInMount("/proc/self/task"), "/self/task");
+  EXPECT_EQ(PathInMount("/proc"), "/");
+  EXPECT_EQ(PathInMount("/proc/none"), "");
+}
+
+TEST_F(UnitLimitsTest, AServiceWouldBeStartedAgainWithIt) {
+  const CgroupPlace place = tree_.Make("nginx.service", {{"pids.max", "100\n"}});
+  LimitChange change{.place = place, .file = "pids.max", .former = "100", .value = "20"};
+  const auto found = FindUnit(Units(), change);
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().message, "a limit of a service would outlive its cgroup");
+  EXPECT_EQ(change.unit, "");
 }
 
 TEST_F(UnitLimitsTest, OthersHaveFilesOnly) {
