@@ -64,8 +64,8 @@ struct AgentParts {
   // A look is wanted when this is readable (-1: never); tells whether that is so still.
   int wanted_fd = -1;
   std::function<bool()> take_wanted{};
-  // What else has to be looked after about once a second; waits for nothing. True: a look is wanted
-  // at once. May be empty.
+  // What else has to be looked after about once a second, in some seconds at most. True: a look is
+  // wanted at once. May be empty.
   std::function<bool()> tend{};
   // The agent ends: no action is begun any more. True: one is under way, and is waited for. May be
   // empty.

@@ -69,8 +69,8 @@ class Enforcement {
   std::vector<TakenAction> Act(const Standard& standard, const Snapshot& snapshot,
                                const Report& report, std::int64_t looked_at_ms);
 
-  // What has become due. Waits for nobody: what another thread is at is tended to by the next call.
-  // True: a kill's grace is over, and the next Act is to come soon.
+  // What has become due; what another thread is at is tended to by the next call. Waits for systemd
+  // alone, some seconds. True: a kill's grace is over, and the next Act is to come soon.
   bool Tend();
 
   // No action is begun any more. Whether one is under way: it ends within kLongest.

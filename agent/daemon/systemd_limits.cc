@@ -167,7 +167,7 @@ Result<void> SetProperty(const std::string& unit, const std::string& property,
 
 UnitLimits LimitsOfSystemd() {
   if (sd_booted() <= 0) return {};
-  return {.get = GetUnit, .set = SetProperty};
+  return AskSparingly({.get = GetUnit, .set = SetProperty}, std::chrono::steady_clock::now);
 }
 
 }  // namespace hullmark

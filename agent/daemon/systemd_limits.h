@@ -6,7 +6,8 @@
 namespace hullmark {
 
 // The limits of this host's units, over the system bus, see org.freedesktop.systemd1(5); of none
-// where systemd is not pid 1. Each call has a few seconds, and a connection of its own.
+// where systemd is not pid 1. Each call has a connection of its own and takes six seconds at most;
+// after one without an answer there is none for half a minute.
 UnitLimits LimitsOfSystemd();
 
 }  // namespace hullmark

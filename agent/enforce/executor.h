@@ -63,7 +63,7 @@ class Executor {
   void DropGraces(const std::string& why);
 
   // What else is due by now: undo after a ttl, limits that somebody has overwritten. Waits for
-  // nobody.
+  // nobody but systemd, see UnitLimits: some seconds at most.
   void Tend(const std::string& boot_id, std::int64_t boot_ms);
 
   // Takes back one action, or all that is held. The log may be full: what is wrong with it keeps

@@ -5,10 +5,13 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,6 +47,7 @@ constexpr std::array<FileProperty, 8> kBeside = {
      {.file = "memory.swap.max", .property = "MemorySwapMax"}}};
 // Of which systemd writes what is no number of its.
 constexpr const char* kOomGroup = "memory.oom.group";
+constexpr std::chrono::seconds kLong{1}, kRest{30};
 constexpr std::uint64_t kPeriod = 100'000;  // Microseconds, of cpu.max, where none is set.
 
 std::string PropertyOf(const LimitChange& change) {
@@ -120,6 +124,29 @@ std::string_view NewsToSystemd(const UnitLimits::Unit& unit, const LimitChange& 
 }
 
 }  // namespace
+
+UnitLimits AskSparingly(UnitLimits units,
+                        std::function<std::chrono::steady_clock::time_point()> now) {
+  if (!units.get) return units;
+  const auto rests_until = std::make_shared<std::chrono::steady_clock::time_point>();
+  const auto ask = [now = std::move(now), rests_until](const auto& question) {
+    const auto begun = now();
+    using Answer = decltype(question());
+    if (begun < *rests_until) {
+      return Answer(Fail(ErrorCode::kIo, "systemd has not answered a moment ago"));
+    }
+    Answer answer = question();
+    const auto ended = now();
+    if (!answer && ended - begun >= kLong) *rests_until = ended + kRest;
+    return answer;
+  };
+  return {
+      .get = [ask,
+              get = units.get](const std::string& unit) { return ask([&] { return get(unit); }); },
+      .set = [ask, set = units.set](
+                 const std::string& unit, const std::string& property,
+                 std::uint64_t value) { return ask([&] { return set(unit, property, value); }); }};
+}
 
 std::string PathInMount(const std::string& directory) {
   struct stat own = {};

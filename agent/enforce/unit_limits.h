@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -29,6 +30,11 @@ struct UnitLimits {
                              std::uint64_t value)>
       set{};
 };
+
+// The same, but whoever has kept us waiting without an answer is not asked for a while: an agent
+// has a watchdog. `now`: a steady clock.
+UnitLimits AskSparingly(UnitLimits units,
+                        std::function<std::chrono::steady_clock::time_point()> now);
 
 // The path of a directory below the mount that it is in: "/kernel" of "/proc/sys/kernel" where
 // /proc/sys is a mount. "": it cannot be told.

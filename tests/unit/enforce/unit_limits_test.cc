@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdint>
 #include <expected>
 #include <map>
@@ -172,6 +173,34 @@ TEST_F(UnitLimitsTest, AServiceWouldBeStartedAgainWithIt) {
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().message, "a limit of a service would outlive its cgroup");
   EXPECT_EQ(change.unit, "");
+}
+
+TEST_F(UnitLimitsTest, WhoHasNotAnsweredInTimeIsNotAskedForAWhile) {
+  std::chrono::steady_clock::time_point now{std::chrono::hours(1)};
+  std::chrono::seconds takes{0};
+  int asked = 0;
+  UnitLimits slow = Units();
+  slow.get = [&, get = slow.get](const std::string& unit) {
+    ++asked;
+    now += takes;
+    return get(unit);
+  };
+  const UnitLimits units = AskSparingly(slow, [&now] { return now; });
+  answers_ = false;
+  EXPECT_FALSE(units.get("docker-1.scope"));
+  answers_ = true;
+  EXPECT_TRUE(units.get("docker-1.scope")) << "an error at once is an answer";
+  answers_ = false;
+  takes = std::chrono::seconds(2);
+  EXPECT_FALSE(units.get("docker-1.scope"));
+  answers_ = true;
+  EXPECT_FALSE(units.get("docker-1.scope"));
+  EXPECT_FALSE(units.set("docker-1.scope", "TasksMax", 1));
+  EXPECT_EQ(asked, 3);
+  EXPECT_EQ(properties_.at("TasksMax"), 100U);
+  now += std::chrono::seconds(30);
+  EXPECT_TRUE(units.get("docker-1.scope"));
+  EXPECT_FALSE(AskSparingly({}, [&now] { return now; }).get) << "there is none";
 }
 
 TEST_F(UnitLimitsTest, OthersHaveFilesOnly) {
