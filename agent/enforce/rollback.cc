@@ -40,6 +40,15 @@ std::optional<std::string> ValueBelow(const ActionBook& book, std::uint64_t id,
   return value;
 }
 
+// The file has somebody else's value. A unit that has ours yet would overwrite it some day.
+Result<void> LeaveToOthers(const UnitLimits& units, const Fd& place, LimitChange change,
+                           const std::string& theirs) {
+  if (change.unit.empty() || !CheckUnit(units, change, change.value)) return {};
+  change.former = theirs;
+  const auto left = SetLimit(units, place, change, theirs);
+  return left ? CheckUnit(units, change, theirs) : left;
+}
+
 Restored RestoreOne(const ActionBook& book, std::uint64_t id, const LimitChange& change,
                     const RollBackLimits& limits) {
   const std::string name = NameOf(change);
@@ -63,6 +72,8 @@ Restored RestoreOne(const ActionBook& book, std::uint64_t id, const LimitChange&
     return {.text = name + " is as it was"};
   }
   if (!is_as_it_was && !IsOurs(change, *current)) {
+    const auto left = LeaveToOthers(limits.units, *place, change, *current);
+    if (!left) return {.failed = true, .text = left.error().message};
     return {.text = name + " stays: somebody else has set it to " + *current};
   }
   auto restored = SetLimit(limits.units, *place, change, *below);

@@ -175,6 +175,26 @@ TEST_F(UnitLimitsTest, AServiceWouldBeStartedAgainWithIt) {
   EXPECT_EQ(change.unit, "");
 }
 
+TEST_F(UnitLimitsTest, WhatSomebodyElseHasSetInTheFileIsNotOverwrittenLater) {
+  LimitChange change = Change("pids.max", "20");
+  EXPECT_TRUE(FindUnit(Units(), change));
+  EXPECT_TRUE(SetLimit(Units(), directory_, change, "20"));
+  tree_.Write(place_, "pids.max", "33");
+  EXPECT_EQ(Undo(change).text, "pids.max stays: somebody else has set it to 33");
+  EXPECT_EQ(tree_.Text(place_, "pids.max"), "33");
+  EXPECT_EQ(properties_.at("TasksMax"), 100U) << "systemd has ours no more";
+}
+
+TEST_F(UnitLimitsTest, WhatSomebodyElseHasSetInTheUnitStays) {
+  LimitChange change = Change("pids.max", "20");
+  EXPECT_TRUE(FindUnit(Units(), change));
+  EXPECT_TRUE(SetLimit(Units(), directory_, change, "20"));
+  properties_["TasksMax"] = 33;
+  tree_.Write(place_, "pids.max", "33");
+  EXPECT_EQ(Undo(change).result, ActionResult::kDone);
+  EXPECT_EQ(properties_.at("TasksMax"), 33U);
+}
+
 TEST_F(UnitLimitsTest, WhoHasNotAnsweredInTimeIsNotAskedForAWhile) {
   std::chrono::steady_clock::time_point now{std::chrono::hours(1)};
   std::chrono::seconds takes{0};
