@@ -106,16 +106,18 @@ ActionOutcome Executor::CallHook(const Action& action) const {
   return {.text = name + " was called"};
 }
 
-Result<void> Executor::Make(std::uint64_t id, LimitChange change) {
+Result<void> Executor::Make(std::uint64_t id, LimitChange& change) {
   const auto place = OpenPlace(change.place);
   if (!place) return std::unexpected(place.error());
   if (!parts_.is_place(*place)) {
     return Fail(ErrorCode::kMalformed, change.place.directory + ": it is no cgroup");
   }
-  // Upon a change of ours that is in force: both come back to what was there before either.
+  // Upon a change of ours that is in force: both come back to what was there before either, and by
+  // the same way.
   const auto below = parts_.log.book().HeldAt(change);
   if (!below.empty() && IsOurs(*below.back().change, change.former)) {
     change.former = below.back().change->former;
+    change.unit = below.back().change->unit;
     change.unit_former = below.back().change->unit_former;
   }
   const auto written = parts_.log.Append({.kind = EntryKind::kChange, .id = id, .change = change});
@@ -140,10 +142,13 @@ ActionOutcome Executor::ThrottleNow(const Action& action, std::uint64_t id,
   for (LimitChange& change : plan.changes) {
     const auto found = FindUnit(parts_.units, change);
     const auto made = Make(id, change);
+    if (!made) {
+      plan.notes.push_back(change.file + ": " + made.error().message);
+      continue;
+    }
+    done.push_back(InWords(change));
     const auto by_unit = found ? CheckUnit(parts_.units, change, change.value) : found;
     if (!by_unit) plan.notes.push_back(change.file + " by its file: " + by_unit.error().message);
-    if (made) done.push_back(InWords(change));
-    if (!made) plan.notes.push_back(change.file + ": " + made.error().message);
   }
   const std::string notes = Join(plan.notes);
   if (done.empty()) return Failed(notes.empty() ? "there is nothing to limit" : notes);
@@ -152,7 +157,7 @@ ActionOutcome Executor::ThrottleNow(const Action& action, std::uint64_t id,
 
 ActionOutcome Executor::FreezeNow(std::uint64_t id, const Confirmed& confirmed) {
   if (!confirmed.places) return Aborted("it has no cgroup of its own");
-  const auto change = FreezeChange(*confirmed.places);
+  auto change = FreezeChange(*confirmed.places);
   if (!change) return Failed(change.error().message);
   if (IsOurs(*change, change->former)) return Aborted("it is frozen already");
   const auto made = Make(id, *change);

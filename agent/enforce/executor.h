@@ -98,7 +98,8 @@ class Executor {
   ActionOutcome ThrottleNow(const Action& action, std::uint64_t id, const Confirmed& confirmed);
   ActionOutcome CallHook(const Action& action) const;
   ActionOutcome FreezeNow(std::uint64_t id, const Confirmed& confirmed);
-  Result<void> Make(std::uint64_t id, LimitChange change);
+  // The change becomes what is noted.
+  Result<void> Make(std::uint64_t id, LimitChange& change);
   ActionOutcome RestoreAndNote(std::uint64_t id, const std::string& why, bool may_write);
   void Defend(std::uint64_t id, const BookedAction& booked, std::int64_t boot_ms);
   bool IsFrozen(const ContainerLife& life) const;

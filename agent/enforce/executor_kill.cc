@@ -72,7 +72,7 @@ ActionOutcome Executor::KillNow(const Action& action, std::uint64_t id, const Vi
 }
 
 ActionOutcome Executor::KillWhole(std::uint64_t id, const ContainerPlaces& places) {
-  const auto freeze = [&](const LimitChange& change) -> Result<void> {
+  const auto freeze = [&](LimitChange change) -> Result<void> {
     if (!parts_.log.book().actions().at(id).is_held()) return Make(id, change);
     const auto place = OpenPlace(change.place);
     return place ? Apply(*place, change) : Result<void>(std::unexpected(place.error()));

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agent/base/file.h"
@@ -12,8 +13,11 @@
 #include "agent/enforce/action_log.h"
 #include "agent/enforce/executor.h"
 #include "agent/enforce/limit_change.h"
+#include "agent/enforce/recheck.h"
+#include "agent/enforce/unit_limits.h"
 #include "hullmark/action.h"
 #include "hullmark/policy.h"
+#include "hullmark/result.h"
 #include "tests/unit/enforce/acting.h"
 #include "tests/unit/enforce/host_tree.h"
 
@@ -86,6 +90,67 @@ TEST_F(StackTest, WhatTheSiteHasSetBetweenThemComesBack) {
   executor.Execute(action, now_);
   EXPECT_TRUE(executor.TakeBackAll("asked"));
   EXPECT_EQ(Limits(), (Texts{"max 100000", "4", "0"}));
+}
+
+// The same in a scope of a systemd that has something to say at times.
+class UnitStackTest : public ExecutorTest {
+ protected:
+  Executor MakeWithUnits(ActionLog& log) {
+    return Executor({.log = log,
+                     .proc = OpenDirectory(-100, "/proc").value(),
+                     .look = [this](const Action&) { return confirmed_; },
+                     .units = {.get = [this](const std::string&) -> Result<UnitLimits::Unit> {
+                                 if (!answers_) return Fail(ErrorCode::kIo, "no answer");
+                                 return UnitLimits::Unit{.cgroup = PathInMount(place_.directory),
+                                                         .properties = {{"TasksMax", tasks_}}};
+                               },
+                               .set = [this](const std::string&, const std::string&,
+                                             std::uint64_t value) -> Result<void> {
+                                 if (!answers_) return Fail(ErrorCode::kIo, "no answer");
+                                 if (value == 0) return Fail(ErrorCode::kIo, "out of range");
+                                 tasks_ = value;
+                                 tree_.Write(place_, "pids.max", std::to_string(value));
+                                 return {};
+                               }},
+                     .is_place = IsPlain});
+  }
+
+  // Of two throttles, with systemd's answer to each; taken back in this order.
+  void Run(bool first_answers, bool second_answers, const std::vector<std::uint64_t>& order) {
+    ActionLog log = OpenLog();
+    Executor executor = MakeWithUnits(log);
+    Action action = Of(ActionKind::kThrottle);
+    for (const auto& [count, answers] :
+         {std::pair(5U, first_answers), std::pair(3U, second_answers)}) {
+      answers_ = answers;
+      action.step.throttle = {.pids = PidsCap{.count = count}};
+      EXPECT_EQ(executor.Execute(action, now_).result, ActionResult::kDone);
+      EXPECT_EQ(tree_.Text(place_, "pids.max"), std::to_string(count));
+    }
+    answers_ = true;
+    const std::uint64_t last = log.book().last_id();
+    for (const std::uint64_t nth : order) {
+      EXPECT_EQ(executor.TakeBack(last - 2 + nth, "asked").result, ActionResult::kDone);
+    }
+    EXPECT_EQ(tree_.Text(place_, "pids.max"), "100");
+    EXPECT_EQ(tasks_, 100U);
+    EXPECT_TRUE(log.book().HeldIds().empty());
+  }
+
+  CgroupPlace place_ = tree_.Make("docker-1.scope", {{"pids.max", "100\n"}});
+  std::uint64_t tasks_ = 100;
+  bool answers_ = true;
+};
+
+TEST_F(UnitStackTest, WhatSystemdHasHeardOfIsTakenBackInAnyOrder) {
+  confirmed_->places->pids = ContainerPlaces::Place{.place = place_};
+  for (const bool first : {true, false}) {
+    for (const bool second : {true, false}) {
+      SCOPED_TRACE(std::to_string(first) + " " + std::to_string(second));
+      Run(first, second, {2, 1});
+      Run(first, second, {1, 2});
+    }
+  }
 }
 
 TEST_F(ExecutorTest, WhatTheKernelRoundsIsOursStill) {
