@@ -33,11 +33,6 @@ constexpr std::size_t kFailuresOfBreaker = 3;
 constexpr std::size_t kMostText = 512;  // Bytes of a hostile text.
 constexpr std::int64_t kMillisPerTick = 10;
 
-bool GoesBy(const Rule& rule, const Control& control) {
-  return std::ranges::any_of(rule.controls,
-                             [&](const Glob& glob) { return glob.Matches(control.id); });
-}
-
 const FindingEvidence* LivingProof(const PlanInput& input, const ContainerReport& container,
                                    const Finding& finding) {
   const auto& snapshot = input.snapshot;
@@ -299,6 +294,11 @@ ActionTarget TargetOf(const Snapshot& snapshot, const Container& container, Cont
     target.cgroup_inode = *snapshot.At(*container.cgroup).inode;
   }
   return target;
+}
+
+bool GoesBy(const Rule& rule, const Control& control) {
+  return std::ranges::any_of(rule.controls,
+                             [&](const Glob& glob) { return glob.Matches(control.id); });
 }
 
 bool IsMeant(const Rule& rule, const Snapshot& snapshot, const Container& container) {

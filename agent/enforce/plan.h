@@ -78,6 +78,9 @@ std::optional<ContainerLife> LifeOf(const Snapshot& snapshot, const Container& c
 // A container as an action remembers it.
 ActionTarget TargetOf(const Snapshot& snapshot, const Container& container, ContainerLife life);
 
+// Whether a rule is about a control.
+bool GoesBy(const Rule& rule, const Control& control);
+
 // Whether a rule acts upon containers like this one. Claims of every trust are believed where they
 // put somebody under a rule, and root's alone where they leave somebody out.
 bool IsMeant(const Rule& rule, const Snapshot& snapshot, const Container& container);

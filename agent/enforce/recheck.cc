@@ -36,12 +36,28 @@ const ContainerReport* FindContainer(const PlanInput& input, const ContainerLife
   return found == input.report.containers.end() ? nullptr : &*found;
 }
 
-Result<void> CheckViolation(const PlanInput& input, const Action& action,
+// A reload may have changed the rule since the action was planned.
+Result<void> CheckRule(const PlanInput& input, const Action& action, const Rule& rule) {
+  if (ModeOf(input.policy, rule) != EnforceMode::kEnforce) {
+    return Differs("the rule does not act any more");
+  }
+  if (action.step_number >= rule.steps.size() ||
+      rule.steps[action.step_number].kind != action.step.kind) {
+    return Differs("the rule has another step by now");
+  }
+  return {};
+}
+
+Result<void> CheckViolation(const PlanInput& input, const Action& action, const Rule& rule,
                             const ContainerReport& container) {
   const auto control = std::ranges::find(input.benchmark.controls, action.control, &Control::id);
   if (control == input.benchmark.controls.end()) return Differs("there is no such control");
+  if (!GoesBy(rule, *control)) return Differs("the rule is not about " + control->id + " any more");
   const Finding* finding = LivingFail(input, container, *control);
   if (finding == nullptr) return Differs(action.control + " does not fail any more");
+  if (finding->severity < rule.severity) {
+    return Differs(action.control + " is not severe enough any more");
+  }
   if (action.step.kind != ActionKind::kKillProcess) return {};
   for (auto at = finding->evidence_begin; at < finding->evidence_end; ++at) {
     if (input.report.evidence[at].pid == action.target.process) return {};
@@ -113,9 +129,8 @@ Result<Confirmed> Confirm(const PlanInput& input, const Action& action,
 Result<Confirmed> Recheck(const PlanInput& input, const Action& action) {
   const auto rule = std::ranges::find(input.policy.rules, action.rule, &Rule::name);
   if (rule == input.policy.rules.end()) return Differs("there is no such rule any more");
-  if (ModeOf(input.policy, *rule) != EnforceMode::kEnforce) {
-    return Differs("the rule does not act any more");
-  }
+  auto checked = CheckRule(input, action, *rule);
+  if (!checked) return std::unexpected(checked.error());
   const ContainerReport* report = FindContainer(input, action.target.life);
   if (report == nullptr) return Differs("the container is gone");
   const Container& container = input.snapshot.containers[report->container];
@@ -125,7 +140,7 @@ Result<Confirmed> Recheck(const PlanInput& input, const Action& action) {
   const std::string why =
       Protection(input.snapshot, input.infrastructure, input.self).WhyNot(report->container);
   if (!why.empty()) return Fail(ErrorCode::kDenied, why);
-  auto checked = CheckViolation(input, action, *report);
+  checked = CheckViolation(input, action, *rule, *report);
   if (checked) checked = CheckProcess(input, action, container);
   if (!checked) return std::unexpected(checked.error());
   return Confirm(input, action, container);

@@ -14,6 +14,7 @@
 #include "agent/evaluate/evaluate.h"
 #include "hullmark/action.h"
 #include "hullmark/check.h"
+#include "hullmark/glob.h"
 #include "hullmark/ids.h"
 #include "hullmark/policy.h"
 #include "hullmark/report.h"
@@ -73,6 +74,13 @@ TEST_F(RecheckTest, EveryDifferenceIsDoubt) {
       {[&] { scene_.policy.rules[0].name = "other"; }, "there is no such rule any more"},
       {[&] { scene_.policy.rules[0].mode = EnforceMode::kDryRun; },
        "the rule does not act any more"},
+      {[&] { scene_.policy.rules[0].steps[0].kind = ActionKind::kKill; },
+       "the rule has another step by now"},
+      {[&] { scene_.policy.rules[0].steps.clear(); }, "the rule has another step by now"},
+      {[&] { scene_.policy.rules[0].controls = {Glob("C-1")}; },
+       "the rule is not about C-0 any more"},
+      {[&] { scene_.policy.rules[0].severity = Severity::kCritical; },
+       "C-0 is not severe enough any more"},
       {[&] { scene_.policy.rules[0].classes = {ContainerClass::kVm}; },
        "the rule does not mean the container any more"},
       {[&] { scene_.AddStranger("/docker/web/below"); },
