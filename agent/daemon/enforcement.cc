@@ -181,11 +181,20 @@ void Enforcement::Count(const Action& action, const ActionOutcome& outcome) {
 
 // A kill whose grace is over: told and counted once more where it did not come to what was said.
 void Enforcement::FollowUp(std::vector<TakenAction>& taken) {
-  for (FollowedUp& one : executor_->FollowUp(BootMilliseconds())) {
+  const auto take = [&](FollowedUp one) {
     RecordFollowUp(one.action, one.outcome, BootMilliseconds(), history_);
     if (one.outcome.result != ActionResult::kDone) Count(one.action, one.outcome);
     taken.push_back({.action = std::move(one.action), .outcome = std::move(one.outcome)});
+  };
+  // Each takes a look of its own, after which all may be different. None is of a dry run.
+  const std::string& breaker = history_.enforced.breaker;
+  while (!stopping_ && breaker.empty()) {
+    auto one = executor_->FollowUp(BootMilliseconds());
+    if (!one) return;
+    take(std::move(*one));
   }
+  if (breaker.empty()) return;
+  for (FollowedUp& one : executor_->DropGraces("the breaker is open")) take(std::move(one));
 }
 
 std::vector<TakenAction> Enforcement::Act(const Standard& standard, const Snapshot& snapshot,
@@ -202,7 +211,7 @@ std::vector<TakenAction> Enforcement::Act(const Standard& standard, const Snapsh
   acting_ = true;  // Before it is asked whether to stop: one of the two sees the other.
   CollectExecs(ActionLog::kPatience, ExecGuard::kAll);
   std::vector<TakenAction> taken;
-  if (!stopping_) FollowUp(taken);
+  FollowUp(taken);
   Plan(standard, snapshot, report, looked_at_ms, taken);
   acting_ = false;
   for (const bool dry_run : {true, false}) KeepBreaker(dry_run, ActionLog::kPatience);

@@ -57,10 +57,11 @@ class Executor {
 
   // Whether a SIGKILL is due after a grace.
   bool IsGraceOver(std::int64_t boot_ms) const;
-  // Sends those that are due, each after a fresh look: what differs by then ends it, and is said.
-  std::vector<FollowedUp> FollowUp(std::int64_t boot_ms);
+  // Sends one that is due, after a fresh look: what differs by then ends it, and is said. nullopt:
+  // none is.
+  std::optional<FollowedUp> FollowUp(std::int64_t boot_ms);
   // None follows any more.
-  void DropGraces(const std::string& why);
+  std::vector<FollowedUp> DropGraces(const std::string& why);
 
   // What else is due by now: undo after a ttl, limits that somebody has overwritten. Waits for
   // nobody but systemd, see UnitLimits: some seconds at most.

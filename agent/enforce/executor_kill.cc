@@ -118,17 +118,13 @@ bool Executor::IsGraceOver(std::int64_t boot_ms) const {
   return std::ranges::any_of(graces_, [&](const Grace& grace) { return boot_ms >= grace.at; });
 }
 
-std::vector<FollowedUp> Executor::FollowUp(std::int64_t boot_ms) {
-  std::vector<FollowedUp> all;
-  std::vector<Grace> graces = std::exchange(graces_, {});
-  for (Grace& grace : graces) {
-    if (boot_ms < grace.at) {
-      graces_.push_back(std::move(grace));
-    } else {
-      all.push_back({.action = grace.action, .outcome = EndGrace(grace)});
-    }
-  }
-  return all;
+std::optional<FollowedUp> Executor::FollowUp(std::int64_t boot_ms) {
+  const auto due =
+      std::ranges::find_if(graces_, [&](const Grace& grace) { return boot_ms >= grace.at; });
+  if (due == graces_.end()) return std::nullopt;
+  const Grace grace = std::move(*due);
+  graces_.erase(due);
+  return FollowedUp{.action = grace.action, .outcome = EndGrace(grace)};
 }
 
 ActionOutcome Executor::EndGrace(const Grace& grace) {
@@ -160,15 +156,18 @@ ActionOutcome Executor::Follow(const Grace& grace) {
   return KillNow(grace.action, grace.id, grace.victim, *confirmed);
 }
 
-void Executor::DropGraces(const std::string& why) {
-  if (graces_.empty()) return;
+std::vector<FollowedUp> Executor::DropGraces(const std::string& why) {
+  std::vector<FollowedUp> all;
+  if (graces_.empty()) return all;
   const auto turn = parts_.log.Begin();
+  const ActionOutcome outcome = Aborted("SIGKILL does not follow: " + why);
   for (const Grace& grace : std::exchange(graces_, {})) {
+    all.push_back({.action = grace.action, .outcome = outcome});
     if (!turn) continue;
-    static_cast<void>(parts_.log.Append({.kind = EntryKind::kResult,
-                                         .id = grace.id,
-                                         .outcome = Aborted("SIGKILL does not follow: " + why)}));
+    static_cast<void>(
+        parts_.log.Append({.kind = EntryKind::kResult, .id = grace.id, .outcome = outcome}));
   }
+  return all;
 }
 
 }  // namespace hullmark

@@ -39,7 +39,7 @@ class GraceTest : public ExecutorTest {
   // What came of it when the grace was over.
   ActionOutcome Follow(Executor& executor) {
     const auto followed = executor.FollowUp(now_ + 3'000);
-    return followed.size() == 1 ? followed.front().outcome : ActionOutcome{.text = "nothing"};
+    return followed ? followed->outcome : ActionOutcome{.text = "nothing"};
   }
 };
 
@@ -48,7 +48,7 @@ TEST_F(GraceTest, TheOffendingProcessIsKilledAfterIt) {
   Executor executor = Make(log);
   EXPECT_EQ(executor.Execute(Patient(ActionKind::kKillProcess), now_).result, ActionResult::kDone);
   EXPECT_FALSE(executor.IsGraceOver(now_ + 2'999));
-  EXPECT_TRUE(executor.FollowUp(now_ + 2'999).empty());
+  EXPECT_FALSE(executor.FollowUp(now_ + 2'999));
   EXPECT_TRUE(child_.IsAlive());
   EXPECT_TRUE(executor.IsGraceOver(now_ + 3'000));
   EXPECT_EQ(Follow(executor), ActionOutcome{.text = "killed by SIGKILL"});
@@ -91,11 +91,33 @@ TEST_F(GraceTest, OthersInTheCgroupOfADeadInitAreNobodys) {
   EXPECT_TRUE(other.IsAlive());
 }
 
+TEST_F(GraceTest, OneAtATimeIsFollowedUp) {
+  ActionLog log = OpenLog();
+  Executor executor = Make(log);
+  Child other;
+  Action second = Patient(ActionKind::kKillProcess);
+  second.target.process = other.pid();
+  second.target.process_started = other.started();
+  executor.Execute(Patient(ActionKind::kKillProcess), now_);
+  executor.Execute(second, now_);
+  EXPECT_EQ(Follow(executor), ActionOutcome{.text = "killed by SIGKILL"});
+  EXPECT_TRUE(executor.IsGraceOver(now_ + 3'000)) << "of the second";
+  EXPECT_TRUE(other.IsAlive());
+  const auto dropped = executor.DropGraces("the breaker is open");
+  ASSERT_EQ(dropped.size(), 1U);
+  EXPECT_EQ(dropped[0].action.target.process, other.pid());
+  EXPECT_EQ(dropped[0].outcome,
+            (ActionOutcome{.result = ActionResult::kAborted,
+                           .text = "SIGKILL does not follow: the breaker is open"}));
+  EXPECT_EQ(Follow(executor).text, "nothing");
+  EXPECT_TRUE(other.IsAlive());
+}
+
 TEST_F(GraceTest, AnAgentThatEndsSaysThatNothingFollows) {
   ActionLog log = OpenLog();
   Executor executor = Make(log);
   executor.Execute(Patient(ActionKind::kKillProcess), now_);
-  executor.DropGraces("the agent ends");
+  EXPECT_EQ(executor.DropGraces("the agent ends").size(), 1U);
   EXPECT_FALSE(executor.IsGraceOver(now_ + 9'000));
   EXPECT_EQ(log.book().actions().at(1).outcome->text, "SIGKILL does not follow: the agent ends");
   EXPECT_TRUE(child_.IsAlive());
