@@ -14,6 +14,7 @@
 #include <csignal>
 #include <cstddef>
 #include <expected>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -34,8 +35,10 @@ using Instant = std::chrono::steady_clock::time_point;
 
 constexpr milliseconds kPoll{2};
 constexpr milliseconds kFreezing{500};
-constexpr int kMostDepth = 16;
-constexpr std::size_t kMostChildren = 4096;
+constexpr milliseconds kWalk{1'000};  // The longest; who may make cgroups may make very many.
+constexpr int kMostDepth = 128;
+constexpr std::size_t kMostChildren = std::size_t{1} << 16;
+constexpr std::size_t kAtOnce = 256;  // Descriptors that are held.
 
 void AddNumbers(std::string_view text, std::vector<pid_t>& pids) {
   while (!text.empty()) {
@@ -52,8 +55,8 @@ bool HasNone(ErrorCode code) {
   return code == ErrorCode::kNotFound || code == ErrorCode::kUnsupported;
 }
 
-// The processes of a cgroup and of those below it. False: not all of them could be told.
-bool AddProcesses(const Fd& directory, int depth, std::vector<pid_t>& pids) {
+// The processes of a cgroup and of those below it. False: not all of them could be told in time.
+bool AddProcesses(const Fd& directory, int depth, Instant until, std::vector<pid_t>& pids) {
   const auto own = ReadValue(directory, "cgroup.procs");
   if (own) AddNumbers(*own, pids);
   bool whole = own || HasNone(own.error().code);
@@ -61,10 +64,11 @@ bool AddProcesses(const Fd& directory, int depth, std::vector<pid_t>& pids) {
   const auto names = ListDirectory(directory.get(), ".", kMostChildren);
   if (!names) return whole && HasNone(names.error().code);
   for (const std::string& name : *names) {
+    if (std::chrono::steady_clock::now() >= until) return false;
     const auto child = OpenDirectory(directory.get(), name.c_str());
     // What is no directory is a file of the cgroup.
     if (!child && !HasNone(child.error().code)) whole = false;
-    if (child && !AddProcesses(*child, depth + 1, pids)) whole = false;
+    if (child && !AddProcesses(*child, depth + 1, until, pids)) whole = false;
   }
   return whole;
 }
@@ -78,28 +82,48 @@ struct Processes {
 
 Processes ProcessesOf(const Fd& directory) {
   Processes found;
-  found.whole = AddProcesses(directory, 0, found.pids);
+  found.whole = AddProcesses(directory, 0, std::chrono::steady_clock::now() + kWalk, found.pids);
+  std::ranges::sort(found.pids);
   return found;
+}
+
+// Of the v2 hierarchy the kernel says it in one line, however much there is below.
+bool IsEmpty(const ContainerPlaces& places, const Fd& own) {
+  if (places.unified != places.own) return ProcessesOf(own).AreGone();
+  const auto events = ReadValue(own, "cgroup.events");
+  return events ? events->contains("populated 0") : HasNone(events.error().code);
 }
 
 // By a descriptor that was opened before the cgroup was asked for its processes a second time: who
 // is in it then is meant.
-void KillEach(const Fd& directory) {
+void KillSome(const Fd& directory, std::span<const pid_t> pids) {
   std::vector<std::pair<pid_t, Fd>> held;
-  for (const pid_t pid : ProcessesOf(directory).pids) {
+  for (const pid_t pid : pids) {
     if (pid <= 1) continue;
     Fd descriptor(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
     if (descriptor) held.emplace_back(pid, std::move(descriptor));
   }
   const std::vector<pid_t> still = ProcessesOf(directory).pids;
   for (const auto& [pid, descriptor] : held) {
-    if (std::ranges::find(still, pid) == still.end()) continue;
+    if (!std::ranges::binary_search(still, pid)) continue;
     syscall(SYS_pidfd_send_signal, descriptor.get(), SIGKILL, nullptr, 0);
   }
 }
 
-bool AwaitEmpty(const Fd& directory, Instant until) {
-  while (!ProcessesOf(directory).AreGone()) {
+// Who is left when its time is over has to wait for the next round.
+void KillEach(const Fd& directory) {
+  const Instant until = std::chrono::steady_clock::now() + kWalk;
+  const std::vector<pid_t> pids = ProcessesOf(directory).pids;
+  std::span<const pid_t> rest = pids;
+  do {
+    const std::size_t count = std::min(kAtOnce, rest.size());
+    KillSome(directory, rest.first(count));
+    rest = rest.subspan(count);
+  } while (!rest.empty() && std::chrono::steady_clock::now() < until);
+}
+
+bool AwaitEmpty(const ContainerPlaces& places, const Fd& own, Instant until) {
+  while (!IsEmpty(places, own)) {
     if (std::chrono::steady_clock::now() >= until) return false;
     std::this_thread::sleep_for(kPoll);
   }
@@ -166,7 +190,7 @@ Result<void> Thaw(const LimitChange& freeze) {
 bool IsEmptyTree(const ContainerPlaces& places) {
   const auto own = OpenPlace(places.own);
   if (!own) return own.error().code == ErrorCode::kVanished;
-  return ProcessesOf(*own).AreGone();
+  return IsEmpty(places, *own);
 }
 
 Result<std::string> KillTree(const ContainerPlaces& places, milliseconds deadline,
@@ -175,10 +199,10 @@ Result<std::string> KillTree(const ContainerPlaces& places, milliseconds deadlin
   const auto own = OpenPlace(places.own);
   if (!own) return std::unexpected(own.error());
   const bool at_once = KillAtOnce(places);
-  if (at_once && AwaitEmpty(*own, until)) return "cgroup.kill";
+  if (at_once && AwaitEmpty(places, *own, until)) return "cgroup.kill";
   do {
     KillFrozen(places, *own, steps);
-    if (AwaitEmpty(*own, std::min(until, std::chrono::steady_clock::now() + kFreezing))) {
+    if (AwaitEmpty(places, *own, std::min(until, std::chrono::steady_clock::now() + kFreezing))) {
       return at_once ? "cgroup.kill, then SIGKILL" : "SIGKILL";
     }
   } while (std::chrono::steady_clock::now() < until);

@@ -35,7 +35,7 @@ struct FreezeSteps {
 
 // Kills everything in the container's own cgroups: by cgroup.kill where there is one, else frozen,
 // each by a descriptor, thawed; until nobody is left. Returns what was done; an error if somebody
-// is left a second after the deadline.
+// is left some seconds after the deadline.
 Result<std::string> KillTree(const ContainerPlaces& places, std::chrono::milliseconds deadline,
                              const FreezeSteps& steps);
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <cstdint>
+#include <list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -191,6 +193,46 @@ TEST_F(FrozenKillTest, AFrozenVictimIsThawedToDie) {
   });
   EXPECT_EQ(executor.Execute(Now(), now_).result, ActionResult::kDone);
   EXPECT_EQ(Freezer(), "THAWED");
+}
+
+TEST_F(FrozenKillTest, DepthIsNoHindrance) {
+  std::string below = "pids/web";
+  for (int depth = 0; depth < 40; ++depth) tree_.MakeDirectory(below += "/a");
+  ActionLog log = OpenLog();
+  Executor executor = Make(log, [&](std::string_view point) {
+    if (point == "signalled") tree_.Make("pids/web", {{"cgroup.procs", ""}});
+  });
+  EXPECT_EQ(executor.Execute(Now(), now_), ActionOutcome{.text = "killed by SIGKILL"});
+}
+
+TEST_F(FrozenKillTest, ManyAreKilledWithFewDescriptors) {
+  std::list<Child> others(300);
+  std::string pids = Pid();
+  for (const Child& one : others) pids += std::to_string(static_cast<int>(one.pid())) + "\n";
+  tree_.Make("pids/web", {{"cgroup.procs", pids}});
+  ActionLog log = OpenLog();
+  Executor executor = Make(log, [&](std::string_view point) {
+    if (point == "signalled") tree_.Make("pids/web", {{"cgroup.procs", ""}});
+  });
+  rlimit before = {};
+  getrlimit(RLIMIT_NOFILE, &before);
+  const rlimit few = {.rlim_cur = 290, .rlim_max = before.rlim_max};
+  setrlimit(RLIMIT_NOFILE, &few);
+  const ActionOutcome outcome = executor.Execute(Now(), now_);
+  setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_EQ(outcome, ActionOutcome{.text = "killed by SIGKILL"});
+  for (Child& one : others) EXPECT_EQ(one.KilledBy(), SIGKILL);
+}
+
+TEST_F(ExecutorTest, TheKernelSaysWhetherAV2CgroupIsEmpty) {
+  std::string below = "web";
+  for (int depth = 0; depth < 140; ++depth) tree_.MakeDirectory(below += "/a");
+  tree_.Make("web", {{"cgroup.kill", ""}, {"cgroup.events", "populated 0\nfrozen 0\n"}});
+  ActionLog log = OpenLog();
+  Executor executor = Make(log);
+  Action action = Of(ActionKind::kKill);
+  action.step.signal = SIGKILL;
+  EXPECT_EQ(executor.Execute(action, now_), ActionOutcome{.text = "killed by cgroup.kill"});
 }
 
 // kill -9 of the agent in the midst: nobody stays frozen whom it had frozen to kill.
