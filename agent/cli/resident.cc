@@ -22,8 +22,10 @@
 namespace hullmark {
 
 // A full disk, a small limit or a log that nobody reads any more is an error of write(2), and many
-// scans need no memory of their own.
+// scans need no memory of their own. Where whoever started us ignores SIGCHLD, children that ended
+// would leave no status behind, and their numbers to others.
 void PrepareProcess() {
+  signal(SIGCHLD, SIG_DFL);
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);
   rlimit files = {};

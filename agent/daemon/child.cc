@@ -86,6 +86,8 @@ Fd OpenPid(Pid process) {
   return Fd(static_cast<int>(syscall(SYS_pidfd_open, std::to_underlying(process), 0)));
 }
 
+void Kill(const Fd& handle) { syscall(SYS_pidfd_send_signal, handle.get(), SIGKILL, nullptr, 0); }
+
 std::string HowItEnded(int status) {
   return WIFSIGNALED(status) ? "killed by signal " + std::to_string(WTERMSIG(status))
                              : "ended with status " + std::to_string(WEXITSTATUS(status));
@@ -123,24 +125,26 @@ std::optional<int> Reap(Pid process, milliseconds most) {
   while (poll(&ended, 1, static_cast<int>(most.count())) < 0 && errno == EINTR) {
   }
   int status = 0;
-  if (waitpid(std::to_underlying(process), &status, WNOHANG) <= 0) return std::nullopt;
+  const pid_t reaped = waitpid(std::to_underlying(process), &status, WNOHANG);
+  const bool by_others = reaped < 0 && errno == ECHILD;
+  if (reaped <= 0 && !by_others) return std::nullopt;
   return status;
 }
 
 std::string Bury(Pid process) {
-  kill(std::to_underlying(process), SIGKILL);
+  Kill(OpenPid(process));
   const auto status = Reap(process, kPatience);
   return status ? HowItEnded(*status) : "was killed and does not end";
 }
 
 void LetEnd(Pid process) {
   if (Reap(process, kPatience / 2)) return;
-  kill(std::to_underlying(process), SIGKILL);
+  Kill(OpenPid(process));
   Reap(process, kPatience / 2);
 }
 
 EndingChildren::~EndingChildren() {
-  for (const Ending& one : ending_) kill(std::to_underlying(one.process), SIGKILL);
+  for (const Ending& one : ending_) Kill(one.handle);
   const Moment last = std::chrono::steady_clock::now() + kPatience;
   for (const Ending& one : ending_) {
     const auto left = std::chrono::ceil<milliseconds>(last - std::chrono::steady_clock::now());
@@ -155,7 +159,7 @@ void EndingChildren::Add(Pid process, Moment kill_at) {
 void EndingChildren::Tend(Moment now) {
   std::erase_if(ending_, [&](const Ending& one) {
     if (Reap(one.process, milliseconds(0))) return true;
-    if (now >= one.kill_at) kill(std::to_underlying(one.process), SIGKILL);
+    if (now >= one.kill_at) Kill(one.handle);
     return false;
   });
 }

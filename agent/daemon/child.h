@@ -38,7 +38,8 @@ inline constexpr int kChannelFd = 3;
 // anything of ours, and no signals but SIGTERM and SIGKILL.
 Result<Child> SpawnSelf(std::vector<std::string> arguments);
 
-// Its status, as of wait(2), if it ends within that time. Only then is it reaped.
+// Its status, as of wait(2), if it ends within that time. Only then is it reaped. 0 if somebody
+// else has reaped it: it has ended.
 std::optional<int> Reap(Pid process, std::chrono::milliseconds most);
 
 // How it ended; by force if it has not. What not even that ends, since it waits in the kernel, is

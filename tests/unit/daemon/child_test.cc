@@ -86,6 +86,21 @@ TEST(EndingChildrenTest, OneWhoseTimeIsOverIsKilledAndNobodyElseReaped) {
   EXPECT_EQ(WEXITSTATUS(status), 7);
 }
 
+TEST(EndingChildrenTest, OneThatTheKernelReapsHasEnded) {
+  EXPECT_TRUE(Alone([] {
+    signal(SIGCHLD, SIG_IGN);
+    const pid_t child = Sleeper();
+    EndingChildren ending;
+    const Moment now = steady_clock::now();
+    ending.Add(Pid{child}, now);
+    ending.Tend(now);
+    pollfd ended = {.fd = ending.fds().at(0), .events = POLLIN, .revents = 0};
+    const bool over = poll(&ended, 1, 60'000) == 1;
+    ending.Tend(now);
+    return over && ending.size() == 0;
+  }));
+}
+
 TEST(EndingChildrenTest, OneThatCannotEndIsNotWaitedFor) {
   if (!Unkillable::IsPossible()) GTEST_SKIP() << "a pid namespace takes CAP_SYS_ADMIN";
   EXPECT_TRUE(Alone([] {
