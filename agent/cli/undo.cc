@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <expected>
@@ -69,7 +70,9 @@ void List(const ActionLog& log) {
   }
 }
 
-Exit TakeBack(ActionLog& log, const std::vector<std::uint64_t>& ids) {
+// The newest first, as they stand upon each other.
+Exit TakeBack(ActionLog& log, std::vector<std::uint64_t> ids) {
+  std::ranges::sort(ids, std::greater());
   Executor executor({.log = log, .units = LimitsOfSystemd()});
   bool all = true;
   for (const std::uint64_t id : ids) {

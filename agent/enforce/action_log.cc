@@ -189,6 +189,11 @@ bool ActionLog::RotateIfFull() {
   return rename((path + kName).c_str(), (path + kOldName).c_str()) == 0;
 }
 
+void ActionLog::Remember(ActionEntry entry) {
+  entry.stamp = now_();
+  book_.Take(entry);
+}
+
 Result<std::uint64_t> ActionLog::Append(ActionEntry entry) {
   entry.stamp = now_();
   if (entry.kind == EntryKind::kIntended) {

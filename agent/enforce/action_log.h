@@ -57,6 +57,9 @@ class ActionLog {
   // nothing may be done that this entry would tell of.
   Result<std::uint64_t> Append(ActionEntry entry);
 
+  // What could not be appended: the book knows of it as long as this log is open.
+  void Remember(ActionEntry entry);
+
   const ActionBook& book() const { return book_; }
   LogStamp Now() const { return now_(); }
   // Lines that were damaged and are passed over.

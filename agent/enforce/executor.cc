@@ -182,12 +182,20 @@ ActionOutcome Executor::RestoreAndNote(std::uint64_t id, const std::string& why,
       {.boot_id = parts_.log.Now().boot_id, .units = parts_.units, .is_place = parts_.is_place});
   At("restored");
   if (outcome.result != ActionResult::kDone) return outcome;
-  LetGo(id);
-  const bool written =
-      may_write &&
-      parts_.log.Append({.kind = EntryKind::kUndone, .id = id, .outcome = outcome, .why = why});
+  const bool written = NoteUndone(id, outcome, why, may_write);
   if (!written) outcome.text += " (which could not be written down)";
   return outcome;
+}
+
+// What cannot be written down now is known to this process at least, and written later.
+bool Executor::NoteUndone(std::uint64_t id, const ActionOutcome& outcome, const std::string& why,
+                          bool may_write) {
+  LetGo(id);
+  const ActionEntry entry{.kind = EntryKind::kUndone, .id = id, .outcome = outcome, .why = why};
+  if (may_write && parts_.log.Append(entry)) return true;
+  parts_.log.Remember(entry);
+  unwritten_.push_back(entry);
+  return false;
 }
 
 bool Executor::TakeBackAll(const std::string& why) {
@@ -243,9 +251,11 @@ void Executor::Defend(std::uint64_t id, const BookedAction& booked, std::int64_t
 
 // Whoever hangs with the log in his hands keeps nobody frozen.
 void Executor::Tend(const std::string& boot_id, std::int64_t boot_ms) {
-  if (parts_.log.book().HeldIds().empty()) return;
+  if (parts_.log.book().HeldIds().empty() && unwritten_.empty()) return;
   const auto turn = parts_.log.Begin(std::chrono::milliseconds(0));
   if (turn) {
+    std::erase_if(unwritten_,
+                  [&](const ActionEntry& entry) { return parts_.log.Append(entry).has_value(); });
     LetGoOfUndone();
     for (const std::uint64_t id : parts_.log.book().HeldIds()) {
       Defend(id, parts_.log.book().actions().at(id), boot_ms);

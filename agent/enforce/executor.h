@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "agent/base/file.h"
+#include "agent/enforce/action_book.h"
+#include "agent/enforce/action_entry.h"
 #include "agent/enforce/action_log.h"
 #include "agent/enforce/limit_change.h"
 #include "agent/enforce/recheck.h"
@@ -94,6 +96,8 @@ class Executor {
                         const Confirmed& confirmed);
   ActionOutcome KillWhole(std::uint64_t id, const ContainerPlaces& places);
   bool NoteThaw(std::uint64_t id);
+  bool NoteUndone(std::uint64_t id, const ActionOutcome& outcome, const std::string& why,
+                  bool may_write);
   ActionOutcome EndGrace(const Grace& grace);
   ActionOutcome Follow(const Grace& grace);
   ActionOutcome ThrottleNow(const Action& action, std::uint64_t id, const Confirmed& confirmed);
@@ -113,7 +117,8 @@ class Executor {
   Parts parts_;
   std::vector<Grace> graces_;
   std::map<std::uint64_t, Quarrel> quarrels_;
-  std::set<std::uint64_t> secured_;  // What somebody would restore in our place.
+  std::set<std::uint64_t> secured_;     // What somebody would restore in our place.
+  std::vector<ActionEntry> unwritten_;  // What was undone and could not be written down yet.
 };
 
 }  // namespace hullmark

@@ -97,12 +97,8 @@ bool Executor::NoteThaw(std::uint64_t id) {
       thawed.error().code != ErrorCode::kNotFound) {
     return false;
   }
-  LetGo(id);
-  static_cast<void>(
-      parts_.log.Append({.kind = EntryKind::kUndone,
-                         .id = id,
-                         .outcome = {.text = thawed ? "it is thawed" : "its cgroup is gone"},
-                         .why = "the kill is over"}));
+  NoteUndone(id, {.text = thawed ? "it is thawed" : "its cgroup is gone"}, "the kill is over",
+             true);
   return true;
 }
 

@@ -2,6 +2,8 @@
 #include "agent/enforce/rollback.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include <cstdint>
 #include <string>
@@ -69,6 +71,27 @@ TEST_F(StackTest, TheOlderIsTakenBackFirst) {
   ActionLog later = OpenLog();  // An agent that knows of it by the log alone.
   EXPECT_TRUE(Make(later).TakeBackAll("asked"));
   EXPECT_EQ(Limits(), untouched_);
+}
+
+TEST_F(StackTest, WhatCannotBeWrittenDownIsKnownAndWrittenLater) {
+  ActionLog log = OpenLog();
+  Executor executor = Make(log);
+  ThrottleTwice(executor);
+  rlimit before = {};
+  getrlimit(RLIMIT_FSIZE, &before);
+  // The log is full; the limits are smaller files.
+  const rlimit full = {.rlim_cur = state_.Text("actions.jsonl").size(),
+                       .rlim_max = before.rlim_max};
+  signal(SIGXFSZ, SIG_IGN);
+  setrlimit(RLIMIT_FSIZE, &full);
+  executor.TakeBack(1, "asked");
+  const ActionOutcome second = executor.TakeBack(2, "asked");
+  setrlimit(RLIMIT_FSIZE, &before);
+  EXPECT_TRUE(second.text.ends_with("(which could not be written down)")) << second.text;
+  EXPECT_EQ(Limits(), untouched_) << "the second does not stand upon the first any more";
+  EXPECT_EQ(OpenLog().book().HeldIds(), (std::vector<std::uint64_t>{2, 1}));
+  executor.Tend("b", now_);
+  EXPECT_TRUE(OpenLog().book().HeldIds().empty());
 }
 
 TEST_F(StackTest, TheOlderIsNotDefendedAgainstTheYounger) {
