@@ -96,6 +96,7 @@ class Executor {
                         const Confirmed& confirmed);
   ActionOutcome KillWhole(std::uint64_t id, const ContainerPlaces& places);
   bool NoteThaw(std::uint64_t id);
+  void EndFreezes(const ContainerLife& life);
   bool NoteUndone(std::uint64_t id, const ActionOutcome& outcome, const std::string& why,
                   bool may_write);
   ActionOutcome EndGrace(const Grace& grace);

@@ -79,7 +79,7 @@ ActionOutcome Executor::KillWhole(std::uint64_t id, const ContainerPlaces& place
   };
   const auto thaw = [&](const LimitChange& change) {
     At("signalled");
-    static_cast<void>(Thaw(change));
+    if (Thaw(change)) EndFreezes(parts_.log.book().actions().at(id).action.target.life);
     At("thawed");
   };
   const auto killed = KillTree(places, parts_.patience, {.freeze = freeze, .thaw = thaw});
@@ -100,6 +100,15 @@ bool Executor::NoteThaw(std::uint64_t id) {
   NoteUndone(id, {.text = thawed ? "it is thawed" : "its cgroup is gone"}, "the kill is over",
              true);
   return true;
+}
+
+// Whoever was thawed to die is frozen no more, even if he lives.
+void Executor::EndFreezes(const ContainerLife& life) {
+  for (const std::uint64_t id : parts_.log.book().HeldIds()) {
+    const Action& action = parts_.log.book().actions().at(id).action;
+    if (action.step.kind != ActionKind::kFreeze || action.target.life != life) continue;
+    NoteUndone(id, {.text = "it is thawed"}, "thawed to be killed", true);
+  }
 }
 
 bool Executor::IsFrozen(const ContainerLife& life) const {

@@ -195,6 +195,16 @@ TEST_F(FrozenKillTest, AFrozenVictimIsThawedToDie) {
   EXPECT_EQ(Freezer(), "THAWED");
 }
 
+TEST_F(FrozenKillTest, AFreezeOfOursIsOverEvenIfTheKillFails) {
+  ActionLog log = OpenLog();
+  Executor executor = Make(log);
+  EXPECT_EQ(executor.Execute(Of(ActionKind::kFreeze), now_).result, ActionResult::kDone);
+  EXPECT_EQ(executor.Execute(Now(), now_).result, ActionResult::kFailed);
+  EXPECT_EQ(Freezer(), "THAWED");
+  EXPECT_EQ(log.book().actions().at(1).why_undone, "thawed to be killed");
+  EXPECT_TRUE(log.book().HeldIds().empty());
+}
+
 TEST_F(FrozenKillTest, DepthIsNoHindrance) {
   std::string below = "pids/web";
   for (int depth = 0; depth < 40; ++depth) tree_.MakeDirectory(below += "/a");
