@@ -125,7 +125,7 @@ Result<ActionLog::Turn> ActionLog::Begin(milliseconds patience) {
     if (!locked) return std::unexpected(locked.error());
     {
       Turn turn(file_.get());
-      auto caught_up = IsCurrent() ? CatchUp() : Result<void>{};
+      auto caught_up = CatchUp();
       if (!caught_up) return std::unexpected(caught_up.error());
       if (IsCurrent() && !RotateIfFull()) return turn;
     }
@@ -137,6 +137,7 @@ Result<ActionLog::Turn> ActionLog::Begin(milliseconds patience) {
 Result<void> ActionLog::CatchUp() {
   const auto torn = Read();
   if (!torn) return std::unexpected(torn.error());
+  if (!IsCurrent()) return {};  // Of one that was put aside the last lines may be news as well.
   if (*torn != 0 && ftruncate(file_.get(), static_cast<off_t>(read_)) != 0) {
     return FailAt(directory_ + "/" + kName);
   }

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -280,6 +281,17 @@ TEST_F(ActionLogTest, ARestartForgetsNoBudgetAndNoBreaker) {
   History allowed;
   Open().book().Recall("b1", 500, allowed);
   EXPECT_EQ(allowed.enforced, Ledger{});
+}
+
+TEST_F(ActionLogTest, TheLastLinesOfOneThatWasPutAsideAreReadToo) {
+  ActionLog log = Open();
+  ActionLog other = Open();
+  const std::uint64_t id = Freeze(log, FreezeOf("a", 5'000));
+  rename(tree_.Path("actions.jsonl").c_str(), tree_.Path("actions.jsonl.1").c_str());
+  const auto turn = other.Begin();
+  EXPECT_TRUE(turn);
+  EXPECT_EQ(other.book().HeldIds(), std::vector<std::uint64_t>{id});
+  EXPECT_EQ(tree_.Text("actions.jsonl"), "");
 }
 
 TEST_F(ActionLogTest, AFullLogIsPutAside) {
