@@ -27,9 +27,10 @@ namespace {
 
 constexpr std::size_t kMostText = 512;  // Of a limit: names, and two rates twice at most.
 
-// A message: the id, then the change; without a descriptor it says to let go.
+// A message: the id, then the change; without a change it says to let go.
 struct Message {
   std::uint64_t id = 0;
+  bool lets_go = false;
   LimitChange change{};  // Without its place.
   Fd file{};
 };
@@ -94,6 +95,7 @@ bool Receive(const Fd& channel, Message& got) {
     size = recvmsg(channel.get(), &message, MSG_CMSG_CLOEXEC);
   } while (size < 0 && errno == EINTR);
   if (size < static_cast<ssize_t>(sizeof got.id)) return false;
+  got.lets_go = size == static_cast<ssize_t>(sizeof got.id);
   got.change = Unpack({text.data(), static_cast<std::size_t>(size) - sizeof got.id});
   const cmsghdr* const header = CMSG_FIRSTHDR(&message);
   if (header == nullptr || header->cmsg_type != SCM_RIGHTS) return true;
@@ -130,9 +132,10 @@ int HoldUntilClosed(const Fd& channel) {
   while (true) {
     Message got;
     if (!Receive(channel, got)) break;
+    // Of a change whose descriptor was lost, having none to spare, nothing can be held.
     if (got.file) {
       held.push_back(std::move(got));
-    } else {
+    } else if (got.lets_go) {
       std::erase_if(held, [&](const Message& one) { return one.id == got.id; });
     }
   }

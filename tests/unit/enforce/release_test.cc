@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -80,6 +81,24 @@ TEST_F(ReleaseTest, ALineOfADeviceIsRestored) {
   ours_ = Fd();
   EXPECT_EQ(HoldUntilClosed(theirs_), 1);
   EXPECT_TRUE(tree_.Text("a").starts_with("8:0 rbps=max wbps=max"));
+}
+
+TEST_F(ReleaseTest, ADescriptorThatIsLostLetsNothingGo) {
+  ASSERT_TRUE(SendHold(ours_, 1, Open("a"), Of("former1")));
+  ASSERT_TRUE(SendHold(ours_, 1, Open("b"), Of("former2")));
+  ours_ = Fd();
+  // One descriptor is to be had: the lowest that is free.
+  const int lowest = dup(theirs_.get());
+  close(lowest);
+  rlimit before = {};
+  getrlimit(RLIMIT_NOFILE, &before);
+  const rlimit one = {.rlim_cur = static_cast<rlim_t>(lowest) + 1, .rlim_max = before.rlim_max};
+  setrlimit(RLIMIT_NOFILE, &one);
+  const int restored = HoldUntilClosed(theirs_);
+  setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_EQ(restored, 1);
+  EXPECT_EQ(tree_.Text("a"), "former1");
+  EXPECT_EQ(tree_.Text("b"), "changed");
 }
 
 TEST_F(ReleaseTest, AKilledAgentIsAClosedChannel) {
