@@ -15,6 +15,7 @@
 #include "agent/enforce/action_log.h"
 #include "agent/enforce/cgroup_tree.h"
 #include "agent/enforce/limit_change.h"
+#include "agent/enforce/outcome.h"
 #include "agent/enforce/plan.h"
 #include "agent/enforce/recheck.h"
 #include "agent/enforce/rollback.h"
@@ -29,13 +30,6 @@ namespace hullmark {
 namespace {
 
 constexpr int kMostQuarrels = 5;
-
-ActionOutcome Aborted(std::string why) {
-  return {.result = ActionResult::kAborted, .text = std::move(why)};
-}
-ActionOutcome Failed(std::string why) {
-  return {.result = ActionResult::kFailed, .text = std::move(why)};
-}
 
 std::string Join(const std::vector<std::string>& texts) {
   std::string all;

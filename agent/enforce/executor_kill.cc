@@ -14,6 +14,7 @@
 #include "agent/enforce/cgroup_tree.h"
 #include "agent/enforce/executor.h"
 #include "agent/enforce/limit_change.h"
+#include "agent/enforce/outcome.h"
 #include "agent/enforce/recheck.h"
 #include "agent/enforce/victim.h"
 #include "hullmark/action.h"
@@ -21,16 +22,6 @@
 #include "hullmark/result.h"
 
 namespace hullmark {
-namespace {
-
-ActionOutcome Aborted(std::string why) {
-  return {.result = ActionResult::kAborted, .text = std::move(why)};
-}
-ActionOutcome Failed(std::string why) {
-  return {.result = ActionResult::kFailed, .text = std::move(why)};
-}
-
-}  // namespace
 
 ActionOutcome Executor::Kill(const Action& action, std::uint64_t id, Victim victim,
                              const Confirmed& confirmed, std::int64_t boot_ms) {
