@@ -11,6 +11,7 @@
 #include "agent/cli/command.h"
 #include "agent/cli/complain.h"
 #include "agent/confine/privileges.h"
+#include "agent/daemon/child.h"
 #include "agent/enforce/release.h"
 
 namespace hullmark {
@@ -19,11 +20,11 @@ namespace {
 // It writes to files that it is handed open, which takes no right at all.
 Exit Hold() {
   prctl(PR_SET_NAME, "hullmark-rel");
-  close_range(Releaser::kChannelFd + 1, ~0U, 0);
+  close_range(kChannelFd + 1, ~0U, 0);
   const auto dropped = DropPrivileges("hullmark");
   if (!dropped) return Complain(dropped.error(), Exit::kUsage);
   if (chdir("/") != 0) return Exit::kUsage;
-  HoldUntilClosed(Fd(Releaser::kChannelFd));
+  HoldUntilClosed(Fd(kChannelFd));
   return Exit::kDone;
 }
 

@@ -18,8 +18,6 @@ namespace hullmark {
 // them when the agent is gone, however it went. Started when there is something to hold.
 class Releaser {
  public:
-  static constexpr int kChannelFd = 3;
-
   // `command`: the arguments of the program that calls HoldUntilClosed on kChannelFd.
   explicit Releaser(std::vector<std::string> command) : command_(std::move(command)) {}
   Releaser(const Releaser&) = delete;
