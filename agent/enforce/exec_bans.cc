@@ -23,7 +23,6 @@
 #include "hullmark/caps.h"
 #include "hullmark/check.h"
 #include "hullmark/facts.h"
-#include "hullmark/glob.h"
 #include "hullmark/ids.h"
 #include "hullmark/policy.h"
 #include "hullmark/report.h"
@@ -250,9 +249,8 @@ class BanPlanner {
     const auto space = snapshot.At(*container.init).leader.namespaces[NamespaceKind::kUser];
     const UserNamespace* const users = space ? FindUserNamespace(snapshot, *space) : nullptr;
     for (const Control& control : input_.benchmark.controls) {
-      const bool meant = std::ranges::any_of(
-          rule.controls, [&](const Glob& glob) { return glob.Matches(control.id); });
-      if (!meant || !control.disabled.empty() || bans.size() >= kMostExecBans) continue;
+      if (!GoesBy(rule, control) || !control.disabled.empty() || bans.size() >= kMostExecBans)
+        continue;
       auto ban = BanOf(control, snapshot.host, users);
       if (!ban || IsWaived(control, input_, container, waivers_)) continue;
       if (!controls.insert(control.id).second) continue;
