@@ -231,7 +231,7 @@ TEST_F(FrozenKillTest, ManyAreKilledWithFewDescriptors) {
   const ActionOutcome outcome = executor.Execute(Now(), now_);
   setrlimit(RLIMIT_NOFILE, &before);
   EXPECT_EQ(outcome, ActionOutcome{.text = "killed by SIGKILL"});
-  for (Child& one : others) EXPECT_EQ(one.KilledBy(), SIGKILL);
+  for (Child& one : others) ASSERT_EQ(one.KilledBy(), SIGKILL);
 }
 
 TEST_F(ExecutorTest, TheKernelSaysWhetherAV2CgroupIsEmpty) {
