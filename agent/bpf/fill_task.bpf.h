@@ -61,10 +61,11 @@ static __always_inline void FillNamespaces(struct TaskRecord* record, struct tas
   record->namespaces[kTime] = spaces->time_ns->ns.inum;
 }
 
-/* The number in the innermost namespace. `numbers` is longer than its type says. */
+/* The number in the innermost namespace. `numbers` is longer than its type says. The size of one is
+   that of every 64-bit kernel: of a product that is known no sooner Linux 6.1 knows no bounds. */
 static __always_inline int ReadInnermost(struct upid* innermost, struct pid* pid) {
   void* numbers = (void*)pid + bpf_core_field_offset(struct pid, numbers);
-  struct upid* place = numbers + pid->level * bpf_core_type_size(struct upid);
+  struct upid* place = numbers + pid->level * sizeof(struct upid);
   if (bpf_core_read(&innermost->nr, sizeof innermost->nr, &place->nr)) return 0;
   return bpf_core_read(&innermost->ns, sizeof innermost->ns, &place->ns) == 0;
 }

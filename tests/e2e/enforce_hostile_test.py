@@ -168,7 +168,8 @@ class Hostile(EnforcingAgent):
     def test_many_offenders_at_once(self):
         victims = [self.victim(f"-{number}") for number in range(OFFENDERS)]
         self.start(KILL, budget="{actions: 3, per: 10m, max_containers_fraction: 1.0}")
-        self.until(lambda: self.metric("hullmark_enforcement_breaker_open") == 1, "breaker")
+        # The first look at so many by a program with sanitizers.
+        self.until(lambda: self.metric("hullmark_enforcement_breaker_open") == 1, "breaker", 4 * PATIENCE)
         self.until_looked()
         self.assertEqual(sum(lives(victim.pid) for victim in victims), OFFENDERS - 3)
         self.assertEqual(self.results("kill").count("done"), 3)

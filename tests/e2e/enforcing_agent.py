@@ -157,8 +157,8 @@ enforce:
         """The end of what it says of itself, without what it says of containers."""
         return "\n".join(line for line in self.log().splitlines() if " violation_" not in line)[-3000:]
 
-    def until(self, true, what):
-        end = time.monotonic() + PATIENCE
+    def until(self, true, what, patience=PATIENCE):
+        end = time.monotonic() + patience
         while not true():
             self.assertLess(time.monotonic(), end, f"{what}: not in time\n{self.complaints()}\n{self.actions()[:3]}")
             self.assertIsNone(self.agent and self.agent.poll(), self.complaints())

@@ -37,7 +37,7 @@ small_once() { # KERNEL-PACKAGE
   local classes=container,pause,sandbox,vm overlay=$work/watch
   mkdir -p "$overlay/opt"
   cp "$here/watch_in_guest.sh" "$here/kill_at_exec_in_guest.sh" "$overlay/opt/"
-  VMLAB_KERNEL=$1 "$vmlab" run --overlay "$overlay" --bin "$hullmark:/usr/local/bin/hullmark" --timeout 120 --get /tmp/want.json:"$work/want.json" \
+  VMLAB_KERNEL=$1 "$vmlab" run --overlay "$overlay" --bin "$hullmark:/usr/local/bin/hullmark" --timeout 180 --get /tmp/want.json:"$work/want.json" \
     --get /tmp/report.json:"$work/report.json" --get /tmp/exec.status:"$work/exec.status" -- "
       /lab/containers.sh up >/tmp/want.json && /lab/containers.sh verify || exit 3
       cat /proc/\$(cat /run/lab/exec.pid)/status >/tmp/exec.status || exit 3

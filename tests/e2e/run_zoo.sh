@@ -197,7 +197,9 @@ finish() {
 trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-check_deaths  # Of a host with few containers: each death waits for looks.
+# Of a host with few containers: each waits for looks.
+check_deaths
+check_hostile_victims
 if [ -z "${ZOO_KEEP:-}" ]; then check up "$zoo" up; fi
 check "verify: the kernel shows what was asked for" "$zoo" verify
 check "judge: the report says what is so, both ways" "$here/judge.py" --hullmark "$hullmark" --zoo "$zoo" --source proc
@@ -209,7 +211,6 @@ check_watch
 check_faults
 check_enforce
 check_kill_at_exec
-check_hostile_victims
 check "hostile: containers that mean harm are bounded and judged" "$here/hostile_test.py" "$hullmark"
 check_agent
 if [ -z "${ZOO_KEEP:-}" ]; then
