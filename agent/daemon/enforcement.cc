@@ -242,16 +242,17 @@ void Enforcement::Plan(const Standard& standard, const Snapshot& snapshot, const
 }
 
 // The kernel and the plan spend the same budget. What it kills while a plan is made is not in that:
-// then another is made, and in the end nothing is done until the next look.
+// then another is made, and in the end nothing is done until the next look but what is taken back.
 Planned Enforcement::PlanWithExecs(const PlanInput& input) {
   constexpr int kTries = 3;
+  Planned planned;
   for (int tries = 0; tries < kTries; ++tries) {
-    Planned planned = hullmark::Plan(input, history_);
+    planned = hullmark::Plan(input, history_);
     if (guard_->Allow(input, planned.history)) return planned;
     CollectExecs(ActionLog::kPatience, ExecGuard::kAll);
   }
   guard_->Allow(input, history_);
-  return {.history = history_};
+  return {.undo = std::move(planned.undo), .history = history_};
 }
 
 // What the kernel has killed at exec since the last time. What others have written comes first: a

@@ -81,6 +81,7 @@ std::vector<TakenAction> ExecGuard::Collect(std::int64_t now, History& history,
   if (!HasNews()) return taken;
   const auto turn = log_.Begin(patience);
   if (!turn) return taken;
+  unwritten_ = false;
   std::size_t done = 0;
   for (; done < std::min(most, told_.size()); ++done) {
     const BannedExec& exec = told_[done];
