@@ -219,7 +219,8 @@ class BanPlanner {
       why = "the kernel is told of " + std::to_string(kMostBanCgroups) + " cgroups at most";
     }
     if (!why.empty()) {
-      plan_.left_out.push_back(bans.front().action.target.name + ": " + why);
+      const ActionTarget& target = bans.front().action.target;
+      plan_.left_out.push_back((target.name.empty() ? life->id : target.name) + ": " + why);
       return;
     }
     const auto own = OwnOf(container);

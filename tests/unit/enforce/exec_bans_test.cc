@@ -390,6 +390,10 @@ TEST(PlanExecBansTest, SaysWhoIsLeftOut) {
   host.scene.world.snapshot.hierarchies[0].version = CgroupVersion::kV1;
   EXPECT_EQ(host.Plan().left_out,
             std::vector<std::string>{"c0: it has no cgroup of the v2 hierarchy to itself"});
+  const std::string id(host.scene.world.snapshot.Text(host.container(0).id));
+  host.container(0).name = {};
+  host.rule().select = {};
+  EXPECT_EQ(host.Plan().left_out.front(), id + ": it has no cgroup of the v2 hierarchy to itself");
 }
 
 TEST(PlanExecBansTest, NoLadderClimbsToIt) {
