@@ -86,7 +86,14 @@ Fd OpenPid(Pid process) {
   return Fd(static_cast<int>(syscall(SYS_pidfd_open, std::to_underlying(process), 0)));
 }
 
-void Kill(const Fd& handle) { syscall(SYS_pidfd_send_signal, handle.get(), SIGKILL, nullptr, 0); }
+// By number only where no descriptor was to be had: whoever is not reaped keeps his.
+void Kill(Pid process, const Fd& handle) {
+  if (handle) {
+    syscall(SYS_pidfd_send_signal, handle.get(), SIGKILL, nullptr, 0);
+  } else {
+    kill(std::to_underlying(process), SIGKILL);
+  }
+}
 
 std::string HowItEnded(int status) {
   return WIFSIGNALED(status) ? "killed by signal " + std::to_string(WTERMSIG(status))
@@ -132,19 +139,19 @@ std::optional<int> Reap(Pid process, milliseconds most) {
 }
 
 std::string Bury(Pid process) {
-  Kill(OpenPid(process));
+  Kill(process, OpenPid(process));
   const auto status = Reap(process, kPatience);
   return status ? HowItEnded(*status) : "was killed and does not end";
 }
 
 void LetEnd(Pid process) {
   if (Reap(process, kPatience / 2)) return;
-  Kill(OpenPid(process));
+  Kill(process, OpenPid(process));
   Reap(process, kPatience / 2);
 }
 
 EndingChildren::~EndingChildren() {
-  for (const Ending& one : ending_) Kill(one.handle);
+  for (const Ending& one : ending_) Kill(one.process, one.handle);
   const Moment last = std::chrono::steady_clock::now() + kPatience;
   for (const Ending& one : ending_) {
     const auto left = std::chrono::ceil<milliseconds>(last - std::chrono::steady_clock::now());
@@ -159,7 +166,7 @@ void EndingChildren::Add(Pid process, Moment kill_at) {
 void EndingChildren::Tend(Moment now) {
   std::erase_if(ending_, [&](const Ending& one) {
     if (Reap(one.process, milliseconds(0))) return true;
-    if (now >= one.kill_at) Kill(one.handle);
+    if (now >= one.kill_at) Kill(one.process, one.handle);
     return false;
   });
 }
