@@ -27,7 +27,7 @@ chmod 600 "$folder/hullmark.yaml"
 hullmark --config "$folder/hullmark.yaml" check-config >/dev/null
 hullmark --config "$folder/hullmark.yaml" agent >"$folder/log" 2>&1 &
 agent=$!
-trap 'kill "$agent" 2>/dev/null || true' EXIT
+trap 'kill "$agent" 2>/dev/null || true' EXIT # Where all went well it has been waited for.
 
 is_killed() { # OPTION-OF-RUNC-EXEC...
   status=0
