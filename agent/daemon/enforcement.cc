@@ -181,10 +181,10 @@ void Enforcement::Count(const Action& action, const ActionOutcome& outcome) {
 
 // A kill whose grace is over: told and counted once more where it did not come to what was said.
 void Enforcement::FollowUp(std::vector<TakenAction>& taken) {
-  const auto take = [&](FollowedUp one) {
+  const auto take = [&](TakenAction one) {
     RecordFollowUp(one.action, one.outcome, BootMilliseconds(), history_);
     if (one.outcome.result != ActionResult::kDone) Count(one.action, one.outcome);
-    taken.push_back({.action = std::move(one.action), .outcome = std::move(one.outcome)});
+    taken.push_back(std::move(one));
   };
   // Each takes a look of its own, after which all may be different. None is of a dry run.
   const std::string& breaker = history_.enforced.breaker;
@@ -194,7 +194,7 @@ void Enforcement::FollowUp(std::vector<TakenAction>& taken) {
     take(std::move(*one));
   }
   if (breaker.empty()) return;
-  for (FollowedUp& one : executor_->DropGraces("the breaker is open")) take(std::move(one));
+  for (TakenAction& one : executor_->DropGraces("the breaker is open")) take(std::move(one));
 }
 
 std::vector<TakenAction> Enforcement::Act(const Standard& standard, const Snapshot& snapshot,

@@ -24,12 +24,6 @@
 
 namespace hullmark {
 
-// What came of a kill after its grace.
-struct FollowedUp {
-  Action action{};
-  ActionOutcome outcome{};
-};
-
 // Does what a plan says, and takes it back. Every step is in the log before it is taken: what
 // cannot be written down is not done.
 class Executor {
@@ -61,9 +55,9 @@ class Executor {
   bool IsGraceOver(std::int64_t boot_ms) const;
   // Sends one that is due, after a fresh look: what differs by then ends it, and is said. nullopt:
   // none is.
-  std::optional<FollowedUp> FollowUp(std::int64_t boot_ms);
+  std::optional<TakenAction> FollowUp(std::int64_t boot_ms);
   // None follows any more.
-  std::vector<FollowedUp> DropGraces(const std::string& why);
+  std::vector<TakenAction> DropGraces(const std::string& why);
 
   // What else is due by now: undo after a ttl, limits that somebody has overwritten. Waits for
   // nobody but systemd, see UnitLimits: some seconds at most.

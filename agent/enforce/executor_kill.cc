@@ -114,13 +114,13 @@ bool Executor::IsGraceOver(std::int64_t boot_ms) const {
   return std::ranges::any_of(graces_, [&](const Grace& grace) { return boot_ms >= grace.at; });
 }
 
-std::optional<FollowedUp> Executor::FollowUp(std::int64_t boot_ms) {
+std::optional<TakenAction> Executor::FollowUp(std::int64_t boot_ms) {
   const auto due =
       std::ranges::find_if(graces_, [&](const Grace& grace) { return boot_ms >= grace.at; });
   if (due == graces_.end()) return std::nullopt;
   const Grace grace = std::move(*due);
   graces_.erase(due);
-  return FollowedUp{.action = grace.action, .outcome = EndGrace(grace)};
+  return TakenAction{.action = grace.action, .outcome = EndGrace(grace)};
 }
 
 ActionOutcome Executor::EndGrace(const Grace& grace) {
@@ -152,8 +152,8 @@ ActionOutcome Executor::Follow(const Grace& grace) {
   return KillNow(grace.action, grace.id, grace.victim, *confirmed);
 }
 
-std::vector<FollowedUp> Executor::DropGraces(const std::string& why) {
-  std::vector<FollowedUp> all;
+std::vector<TakenAction> Executor::DropGraces(const std::string& why) {
+  std::vector<TakenAction> all;
   if (graces_.empty()) return all;
   const auto turn = parts_.log.Begin();
   const ActionOutcome outcome = Aborted("SIGKILL does not follow: " + why);
