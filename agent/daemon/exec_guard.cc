@@ -36,11 +36,6 @@ namespace {
 
 std::size_t ModeIndex(bool dry_run) { return dry_run ? 0 : 1; }
 
-bool HasSpent(const Ledger& ledger, const std::string& container) {
-  return std::ranges::any_of(
-      ledger.spent, [&](const Ledger::Entry& entry) { return entry.container == container; });
-}
-
 bool IsSame(const ExecBans& a, const ExecBans& b) { return std::memcmp(&a, &b, sizeof a) == 0; }
 
 // By a typed tracepoint, else a raw one.

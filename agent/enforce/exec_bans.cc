@@ -33,8 +33,6 @@
 namespace hullmark {
 namespace {
 
-constexpr std::int64_t kMillisPerTick = 10;
-
 // Controls of capabilities that the check itself names; the others name them in their parameters.
 struct NamedCaps {
   std::string_view id;
@@ -136,7 +134,7 @@ class BanPlanner {
 
   ExecBanPlan Make() {
     const bool banned = std::ranges::any_of(input_.policy.rules, BansExecs);
-    if (!banned || input_.now - history_.started < input_.policy.grace_after_start) return {};
+    if (!banned) return {};
     FindTenants();
     for (const ContainerReport& report : input_.report.containers) Look(report.container);
     return std::move(plan_);
@@ -200,9 +198,7 @@ class BanPlanner {
   void Look(std::uint32_t at) {
     const Container& container = input_.snapshot.containers[at];
     const auto life = LifeOf(input_.snapshot, container);
-    if (!life) return;
-    const auto born = static_cast<std::int64_t>(life->started) * kMillisPerTick;
-    if (input_.now - born < input_.policy.grace_after_start) return;
+    if (!life || IsWithinGrace(input_, history_, *life)) return;
     std::vector<PlannedBan> bans;
     std::set<std::string_view> controls;
     for (const EnforceMode mode : {EnforceMode::kEnforce, EnforceMode::kDryRun}) {

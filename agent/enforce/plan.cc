@@ -31,7 +31,6 @@ namespace {
 
 constexpr std::size_t kFailuresOfBreaker = 3;
 constexpr std::size_t kMostText = 512;  // Bytes of a hostile text.
-constexpr std::int64_t kMillisPerTick = 10;
 
 const FindingEvidence* LivingProof(const PlanInput& input, const ContainerReport& container,
                                    const Finding& finding) {
@@ -156,10 +155,8 @@ class Planner {
   }
 
   bool IsDue(const Rule& rule, const Ladder& ladder, const ContainerLife& life) const {
-    const std::int64_t grace = input_.policy.grace_after_start;
-    const auto born = static_cast<std::int64_t>(life.started) * kMillisPerTick;
     return ladder.next_step < rule.steps.size() && input_.now >= ladder.ready &&
-           input_.now - before_.started >= grace && input_.now - born >= grace;
+           !IsWithinGrace(input_, before_, life);
   }
 
   void Take(const Wanted& wanted) {
@@ -324,6 +321,17 @@ std::int32_t BudgetLeft(const Ledger& ledger, const Budget& budget, std::int64_t
   return std::max(0, budget.actions - static_cast<std::int32_t>(spent));
 }
 
+bool IsWithinGrace(const PlanInput& input, const History& history, const ContainerLife& life) {
+  constexpr std::int64_t kMillisPerTick = 10;
+  const auto born = static_cast<std::int64_t>(life.started) * kMillisPerTick;
+  return input.now - std::max(history.started, born) < input.policy.grace_after_start;
+}
+
+bool HasSpent(const Ledger& ledger, const std::string& container) {
+  return std::ranges::any_of(
+      ledger.spent, [&](const Ledger::Entry& entry) { return entry.container == container; });
+}
+
 std::size_t PlacesLeft(const Ledger& ledger, const Budget& budget, std::size_t containers) {
   std::unordered_set<std::string_view> used;
   for (const Ledger::Entry& entry : ledger.spent) used.insert(entry.container);
@@ -335,8 +343,7 @@ std::size_t PlacesLeft(const Ledger& ledger, const Budget& budget, std::size_t c
 bool Fits(const Ledger& ledger, const Budget& budget, std::size_t containers,
           const std::string& container, std::int64_t now) {
   if (BudgetLeft(ledger, budget, now) <= 0) return false;
-  const auto is_it = [&](const Ledger::Entry& entry) { return entry.container == container; };
-  return std::ranges::any_of(ledger.spent, is_it) || PlacesLeft(ledger, budget, containers) > 0;
+  return HasSpent(ledger, container) || PlacesLeft(ledger, budget, containers) > 0;
 }
 
 Planned Plan(const PlanInput& input, History history) {

@@ -90,6 +90,12 @@ bool IsMeant(const Rule& rule, const Snapshot& snapshot, const Container& contai
 const Finding* LivingFail(const PlanInput& input, const ContainerReport& container,
                           const Control& control);
 
+// Whether the agent or the container is too young to be acted upon.
+bool IsWithinGrace(const PlanInput& input, const History& history, const ContainerLife& life);
+
+// Whether an action on a container was tried within the budget's period.
+bool HasSpent(const Ledger& ledger, const std::string& container);
+
 // The actions that the budget leaves.
 std::int32_t BudgetLeft(const Ledger& ledger, const Budget& budget, std::int64_t now);
 
