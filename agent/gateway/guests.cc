@@ -96,7 +96,7 @@ void Guests::RemoveReadersOfOld(const Documents* latest, std::size_t kept) {
 bool Guests::HasRoom() const {
   std::vector<std::size_t> taken;
   const std::vector<Seat> seats = Seats(taken);
-  return seats.size() < limits_.total || WhoLeaves(seats).has_value();
+  return seats.size() < limits_.total || std::ranges::any_of(seats, MayLeave);
 }
 
 void Guests::ForEach(const std::function<void(Tag, Connection&)>& visit) const {

@@ -4,34 +4,53 @@
 #include <algorithm>
 #include <cstddef>
 #include <functional>
-#include <map>
+#include <numeric>
 #include <optional>
 #include <span>
 #include <tuple>
+#include <vector>
 
 #include "agent/gateway/address.h"
 
 namespace hullmark {
 namespace {
 
+// How many seats the client of each of them holds. Counted once a newcomer: a flood of them comes
+// here for every one.
+std::vector<std::size_t> HeldByClientOf(std::span<const Seat> seats) {
+  std::vector<std::size_t> sorted(seats.size());
+  std::iota(sorted.begin(), sorted.end(), std::size_t{0});
+  const auto client = [&](std::size_t at) -> const ClientKey& { return seats[at].client; };
+  std::ranges::sort(sorted, {}, client);
+  std::vector<std::size_t> held(seats.size());
+  for (auto begin = sorted.begin(); begin != sorted.end();) {
+    const auto end = std::ranges::upper_bound(begin, sorted.end(), client(*begin), {}, client);
+    for (const std::size_t at : std::span(begin, end)) {
+      held[at] = static_cast<std::size_t>(end - begin);
+    }
+    begin = end;
+  }
+  return held;
+}
+
 std::optional<std::size_t> WhoOf(std::span<const Seat> seats,
                                  const std::function<bool(const Seat&)>& counts) {
-  std::map<ClientKey, std::size_t> held;
-  for (const Seat& seat : seats) ++held[seat.client];
-  const auto sooner = [&](const Seat& one, const Seat& other) {
-    return std::tuple(held[other.client], one.standing, one.since) <
-           std::tuple(held[one.client], other.standing, other.since);
-  };
+  const std::vector<std::size_t> held = HeldByClientOf(seats);
   std::optional<std::size_t> leaving;
+  const auto sooner = [&](std::size_t one, std::size_t other) {
+    return std::tie(held[other], seats[one].standing, seats[one].since) <
+           std::tie(held[one], seats[other].standing, seats[other].since);
+  };
   for (std::size_t i = 0; i < seats.size(); ++i) {
-    const Seat& seat = seats[i];
-    if (seat.standing == Standing::kAnswering || !counts(seat)) continue;
-    if (!leaving || sooner(seat, seats[*leaving])) leaving = i;
+    if (!MayLeave(seats[i]) || !counts(seats[i])) continue;
+    if (!leaving || sooner(i, *leaving)) leaving = i;
   }
   return leaving;
 }
 
 }  // namespace
+
+bool MayLeave(const Seat& seat) { return seat.standing != Standing::kAnswering; }
 
 std::optional<std::size_t> WhoLeaves(std::span<const Seat> seats) {
   return WhoOf(seats, [](const Seat&) { return true; });

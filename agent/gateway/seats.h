@@ -29,9 +29,11 @@ struct SeatLimits {
   std::size_t per_client = 16;
 };
 
+// Nobody leaves who is being answered.
+bool MayLeave(const Seat& seat);
+
 // Who leaves so that one more may stay: of the client that has the most seats an idle one, else one
-// whose request is incomplete, each time the one that has been so for longest; nobody who is being
-// answered.
+// whose request is incomplete, each time the one that has been so for longest.
 std::optional<std::size_t> WhoLeaves(std::span<const Seat> seats);
 
 struct Vacancy {
