@@ -74,12 +74,12 @@ class EnforcingAgent(unittest.TestCase):
         self.addCleanup(self.end)
         self.before = None
 
-    def configure(self, rules, mode="enforce", budget=GENEROUS, grace="0s", source="none"):
+    def configure(self, rules, mode="enforce", budget=GENEROUS, grace="0s", source="none", interval="500ms"):
         """`rules`: the text of each in YAML, without its name."""
         config = self.folder / "hullmark.yaml"
         each = "".join(f"\n    - {{name: test{number}, {rule}}}" for number, rule in enumerate(rules))
         config.write_text(f"""listen: [unix:{self.folder}/http]
-scan: {{interval: 500ms, full_every: 1s}}
+scan: {{interval: {interval}, full_every: 1s}}
 watch: {{source: {source}}}
 state_dir: {self.folder}/state
 events: {{file: {self.folder}/events.jsonl, debounce: 1}}
@@ -92,11 +92,13 @@ enforce:
 """, encoding="utf-8")
         config.chmod(0o600)
 
-    def begin(self, fault=""):
+    def begin(self, fault="", before=None, environment=None):
+        """`before`: what the process does before it is the agent."""
         self.before = limits(), contained()
         with open(self.folder / "log", "ab") as log:
             self.agent = subprocess.Popen([self.program, "--config", self.folder / "hullmark.yaml", "agent"], stderr=log,
-                                          stdout=log, env={**os.environ, "HULLMARK_FAULT": fault})
+                                          stdout=log, preexec_fn=before,
+                                          env={**os.environ, "HULLMARK_FAULT": fault, **(environment or {})})
 
     def reload(self):
         before = self.log().count("reloaded\n")

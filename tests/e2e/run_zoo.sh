@@ -154,6 +154,15 @@ check_hostile_victims() {
   esac
 }
 
+check_ends() {
+  local status=0 build="$here/../../build/asan"
+  "$here/enforce_end_test.py" "$build/hullmark" "$build/tests/e2e/libshifted_clock.so" || status=$?
+  case $status in
+    77) skipped=$((skipped + 1)) ;;
+    *) check "enforce: agents that end or hang as they act, and clocks that jump" [ "$status" = 0 ] ;;
+  esac
+}
+
 check_kill_at_exec() {
   local status=0
   "$here/kill_at_exec_test.py" "$hullmark" || status=$?
@@ -200,6 +209,7 @@ trap 'exit 143' TERM
 # Of a host with few containers: each waits for looks.
 check_deaths
 check_hostile_victims
+check_ends
 if [ -z "${ZOO_KEEP:-}" ]; then check up "$zoo" up; fi
 check "verify: the kernel shows what was asked for" "$zoo" verify
 check "judge: the report says what is so, both ways" "$here/judge.py" --hullmark "$hullmark" --zoo "$zoo" --source proc
