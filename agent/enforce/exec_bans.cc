@@ -114,16 +114,6 @@ ExecBan EscalationBan(const UserNamespace* init) {
   return ban;
 }
 
-bool IsWaived(const Control& control, const PlanInput& input, const Container& container,
-              std::span<const Waiver> waivers) {
-  return std::ranges::any_of(waivers, [&](const Waiver& waiver) {
-    const bool covers = control.severity != Severity::kCritical || waiver.allow_critical;
-    return covers && waiver.control.Matches(control.id) &&
-           input.snapshot.taken_at < waiver.expires &&
-           Selects(waiver.select, input.snapshot, container, Belief::kRootOnly);
-  });
-}
-
 class BanPlanner {
  public:
   BanPlanner(const PlanInput& input, std::span<const Waiver> waivers, const History& history)

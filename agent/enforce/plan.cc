@@ -7,6 +7,7 @@
 #include <iterator>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -25,6 +26,7 @@
 #include "hullmark/report.h"
 #include "hullmark/selector.h"
 #include "hullmark/snapshot.h"
+#include "hullmark/waiver.h"
 
 namespace hullmark {
 namespace {
@@ -313,6 +315,16 @@ const Finding* LivingFail(const PlanInput& input, const ContainerReport& contain
     return living ? &finding : nullptr;
   }
   return nullptr;
+}
+
+bool IsWaived(const Control& control, const PlanInput& input, const Container& container,
+              std::span<const Waiver> waivers) {
+  return std::ranges::any_of(waivers, [&](const Waiver& waiver) {
+    const bool covers = control.severity != Severity::kCritical || waiver.allow_critical;
+    return covers && waiver.control.Matches(control.id) &&
+           input.snapshot.taken_at < waiver.expires &&
+           Selects(waiver.select, input.snapshot, container, Belief::kRootOnly);
+  });
 }
 
 std::int32_t BudgetLeft(const Ledger& ledger, const Budget& budget, std::int64_t now) {

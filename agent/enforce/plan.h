@@ -17,6 +17,7 @@
 #include "hullmark/report.h"
 #include "hullmark/selector.h"
 #include "hullmark/snapshot.h"
+#include "hullmark/waiver.h"
 
 namespace hullmark {
 
@@ -89,6 +90,10 @@ bool IsMeant(const Rule& rule, const Snapshot& snapshot, const Container& contai
 // control of processes; nullptr if not.
 const Finding* LivingFail(const PlanInput& input, const ContainerReport& container,
                           const Control& control);
+
+// Whether a finding of a control there would be waived.
+bool IsWaived(const Control& control, const PlanInput& input, const Container& container,
+              std::span<const Waiver> waivers);
 
 // Whether the agent or the container is too young to be acted upon.
 bool IsWithinGrace(const PlanInput& input, const History& history, const ContainerLife& life);

@@ -59,12 +59,6 @@ bool IsUsersOwn(const Snapshot& snapshot, const Process& process) {
   return own && hosts && *own != hosts->inode;
 }
 
-// It runs one of the host's own files, as a process of a container does not.
-bool RunsHostFile(const Snapshot& snapshot, const Container& container, const Process& process) {
-  return container.container_class == ContainerClass::kService ||
-         (container.container_class == ContainerClass::kSandbox && !IsUsersOwn(snapshot, process));
-}
-
 // It ended while it was looked at: whose it was cannot be told, and nobody can harm it. Else who
 // forks fast enough would always have a stranger in his cgroup.
 bool HasEnded(const Process& process) {
@@ -74,6 +68,11 @@ bool HasEnded(const Process& process) {
 }
 
 }  // namespace
+
+bool RunsHostFiles(const Snapshot& snapshot, const Container& container, const Process& process) {
+  return container.container_class == ContainerClass::kService ||
+         (container.container_class == ContainerClass::kSandbox && !IsUsersOwn(snapshot, process));
+}
 
 Protection::Protection(const Snapshot& snapshot, const Selector& infrastructure, Pid self)
     : snapshot_(snapshot), infrastructure_(infrastructure), self_(self) {
@@ -131,16 +130,20 @@ std::string Protection::WhyNotOfMembers(const Container& container) const {
     const Process& process = snapshot_.At(member.process);
     const std::string pid = "pid " + std::to_string(static_cast<int>(process.pid));
     if (process.pid == Pid{1} || process.pid == self_) return "it has " + pid;
-    if (!process.oom_score_adj || *process.oom_score_adj <= kSpared) {
-      return pid + (process.oom_score_adj ? " has an oom_score_adj of -997 or less"
-                                          : " does not tell its oom_score_adj");
-    }
-    if (!RunsHostFile(snapshot_, container, process)) continue;
-    if (!process.executable) return pid + " does not tell what it runs";
-    const auto program = snapshot_.Text(snapshot_.At(*process.executable).path);
-    if (IsHostProgram(program)) return pid + " is one that the host is lost without";
+    if (!process.oom_score_adj) return pid + " does not tell its oom_score_adj";
+    const bool of_host = RunsHostFiles(snapshot_, container, process);
+    if (of_host && !process.executable) return pid + " does not tell what it runs";
+    const auto program =
+        of_host ? snapshot_.Text(snapshot_.At(*process.executable).path) : std::string_view();
+    const std::string why = WhyNot(*process.oom_score_adj, program, of_host);
+    if (!why.empty()) return pid + " " + why;
   }
   return "";
+}
+
+std::string Protection::WhyNot(std::int32_t oom_score_adj, std::string_view program, bool of_host) {
+  if (oom_score_adj <= kSpared) return "has an oom_score_adj of -997 or less";
+  return of_host && IsHostProgram(program) ? "is one that the host is lost without" : "";
 }
 
 std::string Protection::WhyNotOfCgroup(std::uint32_t container) const {

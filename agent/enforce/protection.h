@@ -26,6 +26,10 @@ class Protection {
   // Why the container must be left alone; "": it may be acted upon.
   std::string WhyNot(std::uint32_t container) const;
 
+  // Why a process must be that has come to a container since, which may be acted upon otherwise:
+  // it executes `program`, a path or the last part of one, which is the host's where `of_host`.
+  static std::string WhyNot(std::int32_t oom_score_adj, std::string_view program, bool of_host);
+
  private:
   std::string WhyNotOfItself(const Container& container) const;
   std::string WhyNotOfMembers(const Container& container) const;
@@ -42,7 +46,10 @@ class Protection {
   std::unordered_map<CgroupIndex, std::unordered_set<std::uint32_t>> owners_;
 };
 
-// The same in words, an item each.
+// Whether a process of the container runs the host's own files, as those of containers do not.
+bool RunsHostFiles(const Snapshot& snapshot, const Container& container, const Process& process);
+
+// Who is left alone, in words, an item each.
 std::span<const std::string_view> NeverList();
 
 }  // namespace hullmark

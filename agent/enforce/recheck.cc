@@ -82,27 +82,6 @@ bool HasController(const Hierarchy& hierarchy, Controller controller) {
   return (hierarchy.controllers >> std::to_underlying(controller) & 1) != 0;
 }
 
-ContainerPlaces PlacesOf(const Snapshot& snapshot, const Cgroup& own) {
-  ContainerPlaces places;
-  for (const Cgroup& cgroup : snapshot.cgroups) {
-    if (cgroup.path != own.path || !cgroup.inode || cgroup.deleted) continue;
-    const Hierarchy& hierarchy = snapshot.hierarchies[static_cast<std::size_t>(cgroup.hierarchy)];
-    const std::string mount(snapshot.Text(hierarchy.mount_point));
-    if (mount.empty() || !hierarchy.whole) continue;
-    const CgroupPlace place{.directory = mount + std::string(snapshot.Text(cgroup.path)),
-                            .inode = *cgroup.inode};
-    const ContainerPlaces::Place limits{.place = place, .version = hierarchy.version};
-    if (&cgroup == &own) places.own = place;
-    if (HasController(hierarchy, Controller::kCpu)) places.cpu = limits;
-    if (HasController(hierarchy, Controller::kPids)) places.pids = limits;
-    if (HasController(hierarchy, Controller::kMemory)) places.memory = limits;
-    if (HasController(hierarchy, Controller::kIo)) places.io = limits;
-    if (hierarchy.version == CgroupVersion::kV2) places.unified = place;
-    if (snapshot.Text(hierarchy.name) == "freezer") places.freezer = place;
-  }
-  return places;
-}
-
 Result<Confirmed> Confirm(const PlanInput& input, const Action& action,
                           const Container& container) {
   const Snapshot& snapshot = input.snapshot;
@@ -125,6 +104,27 @@ Result<Confirmed> Confirm(const PlanInput& input, const Action& action,
 }
 
 }  // namespace
+
+ContainerPlaces PlacesOf(const Snapshot& snapshot, const Cgroup& own) {
+  ContainerPlaces places;
+  for (const Cgroup& cgroup : snapshot.cgroups) {
+    if (cgroup.path != own.path || !cgroup.inode || cgroup.deleted) continue;
+    const Hierarchy& hierarchy = snapshot.hierarchies[static_cast<std::size_t>(cgroup.hierarchy)];
+    const std::string mount(snapshot.Text(hierarchy.mount_point));
+    if (mount.empty() || !hierarchy.whole) continue;
+    const CgroupPlace place{.directory = mount + std::string(snapshot.Text(cgroup.path)),
+                            .inode = *cgroup.inode};
+    const ContainerPlaces::Place limits{.place = place, .version = hierarchy.version};
+    if (&cgroup == &own) places.own = place;
+    if (HasController(hierarchy, Controller::kCpu)) places.cpu = limits;
+    if (HasController(hierarchy, Controller::kPids)) places.pids = limits;
+    if (HasController(hierarchy, Controller::kMemory)) places.memory = limits;
+    if (HasController(hierarchy, Controller::kIo)) places.io = limits;
+    if (hierarchy.version == CgroupVersion::kV2) places.unified = place;
+    if (snapshot.Text(hierarchy.name) == "freezer") places.freezer = place;
+  }
+  return places;
+}
 
 Result<Confirmed> Recheck(const PlanInput& input, const Action& action) {
   const auto rule = std::ranges::find(input.policy.rules, action.rule, &Rule::name);

@@ -11,6 +11,7 @@
 #include "hullmark/ids.h"
 #include "hullmark/limits.h"
 #include "hullmark/result.h"
+#include "hullmark/snapshot.h"
 
 namespace hullmark {
 
@@ -25,6 +26,9 @@ struct ContainerPlaces {
   std::optional<CgroupPlace> freezer{};                // v1.
   std::optional<CgroupPlace> unified{};                // v2, on a hybrid host too.
 };
+
+// Of a container's own cgroup, see Container::cgroup. Its directory is "" where it cannot be seen.
+ContainerPlaces PlacesOf(const Snapshot& snapshot, const Cgroup& own);
 
 // What a fresh look says of an action's target.
 struct Confirmed {
