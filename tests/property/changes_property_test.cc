@@ -36,8 +36,8 @@ std::map<int, Verdict> AnySays(int first, int last) {
 
 // Two process controls, two of the container; some of three containers, each of up to three
 // processes, of few pids and starts so that they come back.
-Scene AnyScene() {
-  Scene scene = {.host = AnyVerdict(), .process_controls = 2, .container_controls = 2};
+ActedScene AnyScene() {
+  ActedScene scene = {.host = AnyVerdict(), .process_controls = 2, .container_controls = 2};
   scene.truncated = *rc::gen::inRange(0, 10) == 0;
   scene.boot_id = *rc::gen::inRange(0, 30) == 0 ? "other" : "boot";
   int pid = 0;
@@ -59,8 +59,8 @@ Scene AnyScene() {
 }
 
 // A scene often stays as it is for a while.
-std::vector<Scene> AnyScenes() {
-  std::vector<Scene> scenes = {AnyScene()};
+std::vector<ActedScene> AnyScenes() {
+  std::vector<ActedScene> scenes = {AnyScene()};
   const int length = *rc::gen::inRange(1, 25);
   for (int i = 0; i < length; ++i) {
     scenes.push_back(*rc::gen::inRange(0, 2) == 0 ? scenes.back() : AnyScene());
@@ -140,7 +140,7 @@ TEST(ChangesProperty, WhoHeardAllEventsKnowsTheState) {
   EXPECT_TRUE(rc::check([] {
     Watch watch = AnyWatch();
     Listener listener;
-    for (const Scene& scene : AnyScenes()) {
+    for (const ActedScene& scene : AnyScenes()) {
       for (const Event& event : watch.See(scene)) listener.Hear(event);
       const Listener truth = BelieverOf(watch.state);
       RC_ASSERT(listener.violations == truth.violations);
@@ -153,7 +153,7 @@ TEST(ChangesProperty, WhoHeardAllEventsKnowsTheState) {
 TEST(ChangesProperty, AScanTwiceSaysNothingNew) {
   EXPECT_TRUE(rc::check([] {
     Watch watch = AnyWatch();
-    for (const Scene& scene : AnyScenes()) {
+    for (const ActedScene& scene : AnyScenes()) {
       watch.See(scene);
       const KnownState before = watch.state;
       RC_ASSERT(watch.SeeAgain(scene).empty());
@@ -167,7 +167,7 @@ TEST(ChangesProperty, WhatStaysAsItIsFallsSilent) {
   EXPECT_TRUE(rc::check([] {
     Watch watch = AnyWatch();
     const auto scenes = AnyScenes();
-    for (const Scene& scene : scenes) watch.See(scene);
+    for (const ActedScene& scene : scenes) watch.See(scene);
     for (int i = 0; i < 50; ++i) watch.See(scenes.back());
     RC_ASSERT(watch.See(scenes.back()).empty());
     RC_ASSERT(!watch.moved);
@@ -177,7 +177,7 @@ TEST(ChangesProperty, WhatStaysAsItIsFallsSilent) {
 TEST(ChangesProperty, WhatDidNotMoveWasWorthNoWriting) {
   EXPECT_TRUE(rc::check([] {
     Watch watch = AnyWatch();
-    for (const Scene& scene : AnyScenes()) {
+    for (const ActedScene& scene : AnyScenes()) {
       const Listener before = BelieverOf(watch.state);
       const bool said = !watch.See(scene).empty();
       RC_ASSERT(watch.moved || !said);
@@ -211,7 +211,7 @@ TEST(ChangesProperty, ChurnLeavesNothing) {
   Watch watch = {.options = {.debounce = 1}};
   std::size_t appeared = 0, gone = 0;
   for (int i = 0; i < 10'000; i += 50) {
-    Scene scene;
+    ActedScene scene;
     for (int j = i; j < i + 50; ++j) {
       scene.containers.push_back(
           {.id = std::to_string(j), .processes = {{.pid = j + 1, .says = {{0, Fails()}}}}});

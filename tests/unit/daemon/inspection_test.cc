@@ -35,7 +35,7 @@ class InspectionTest : public testing::Test {
     See({.containers = {{.processes = {{.says = {{0, Fails()}}}}}}}, 1);
   }
 
-  void See(Scene scene, int scan) {
+  void See(ActedScene scene, int scan) {
     scene_ = std::move(scene);
     taken_at_ = scan * kScanInterval;
   }
@@ -74,7 +74,7 @@ class InspectionTest : public testing::Test {
 
   TempTree tree_;
   std::string textfile_;
-  Scene scene_;
+  ActedScene scene_;
   std::int64_t taken_at_ = 0;
   bool throws_ = false;
   TaskSource source_ = TaskSource::kProc;

@@ -43,13 +43,13 @@ using Json = nlohmann::json;
 using Clock = std::chrono::steady_clock;
 
 // Scan number `step` of a host where something changes nearly every time.
-Scene SceneAt(std::uint64_t step) {
+ActedScene SceneAt(std::uint64_t step) {
   std::minstd_rand random(static_cast<std::uint32_t>(step) * 7919 + 1);
   const auto verdict = [&] {
     const auto draw = random() % 4;
     return draw == 0 ? Unknowable() : draw == 1 ? Fails() : Passes();
   };
-  Scene scene = {.host = verdict()};
+  ActedScene scene = {.host = verdict()};
   for (const char* const id : {"a", "b", "c", "d"}) {
     if (random() % 4 == 0) continue;
     scene.containers.push_back({.id = id,
@@ -71,7 +71,7 @@ class JournalTest : public ::testing::Test {
                          [&](const std::string& text) { warnings_.push_back(text); });
   }
 
-  std::vector<Event> Record(Journal& journal, const Scene& scene, std::uint64_t step,
+  std::vector<Event> Record(Journal& journal, const ActedScene& scene, std::uint64_t step,
                             int debounce = 1) const {
     const ActedScan scan(scene, static_cast<std::int64_t>(step + 1) * kScanInterval);
     auto events = journal.Take(scan.judged(), {.debounce = debounce});
@@ -146,7 +146,7 @@ TEST_F(JournalTest, ARestartForgetsNothingAndRepeatsNothing) {
 }
 
 TEST_F(JournalTest, AContainerIsNamedAcrossARestart) {
-  Scene scene = {.containers = {{.id = "web", .named = false, .processes = {{}}}}};
+  ActedScene scene = {.containers = {{.id = "web", .named = false, .processes = {{}}}}};
   {
     auto journal = Open();
     EXPECT_TRUE(Record(*journal, scene, 0, 2).empty());

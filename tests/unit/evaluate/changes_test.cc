@@ -23,24 +23,24 @@ namespace {
 using Said = std::vector<std::string>;
 
 // One container; C-0 is its process', C-1 its own, C-2 the host's.
-Scene One(Verdict process, Verdict container = Passes()) {
+ActedScene One(Verdict process, Verdict container = Passes()) {
   return {.containers = {{.processes = {{.says = {{0, process}}}}, .says = {{1, container}}}}};
 }
 
 // Its runtime has not written down what it is called.
-Scene Unnamed(Scene scene) {
+ActedScene Unnamed(ActedScene scene) {
   scene.containers[0].named = false;
   return scene;
 }
 
 // The container lives on, a job in it comes and goes.
-Scene WithJob(Verdict job, int pid = 7, std::uint64_t start = 70) {
-  Scene scene = One(Passes());
+ActedScene WithJob(Verdict job, int pid = 7, std::uint64_t start = 70) {
+  ActedScene scene = One(Passes());
   scene.containers[0].processes.push_back({.pid = pid, .start = start, .says = {{0, job}}});
   return scene;
 }
 
-Watch Watching(const Scene& scene, int debounce = 2) {
+Watch Watching(const ActedScene& scene, int debounce = 2) {
   Watch watch = {.options = {.debounce = debounce}};
   for (int i = 0; i < debounce; ++i) watch.See(scene);
   return watch;
@@ -68,7 +68,7 @@ TEST(ChangesTest, AViolationIsAnnouncedWhenScansAgree) {
 // No later scan can bear it out.
 TEST(ChangesTest, WhatAProcessDidThatHasEndedIsAnnouncedAtOnce) {
   Watch watch = Watching(One(Passes()));
-  Scene scene = WithJob(Fails());
+  ActedScene scene = WithJob(Fails());
   scene.containers[0].processes.back().ended = true;
   EXPECT_EQ(Lines(watch.See(scene)), Said{"violation_appeared web C-0 high"});
   Said later;
@@ -213,7 +213,7 @@ TEST(ChangesTest, AContainerAppearsWithItsName) {
 }
 
 TEST(ChangesTest, ANameIsNotWaitedForLongerThanForAVerdict) {
-  const Scene unnamed = Unnamed(One(Fails()));
+  const ActedScene unnamed = Unnamed(One(Fails()));
   Watch watch = {.options = {.debounce = 3}};
   EXPECT_EQ(Lines(watch.See(unnamed)), Said{});
   EXPECT_EQ(Lines(watch.See(unnamed)), Said{});
@@ -230,7 +230,7 @@ TEST(ChangesTest, ANameIsNotWaitedForLongerThanForAVerdict) {
 TEST(ChangesTest, AYoungContainerIsNotSpokenOfWithoutItsName) {
   constexpr std::int64_t kHundredTicks = kSecond;
   Watch watch;
-  Scene scene = Unnamed(One(Fails()));
+  ActedScene scene = Unnamed(One(Fails()));
   scene.containers[0].start = 100;
   scene.booted_at = Timestamp{watch.now};
   const auto see = [&](std::int64_t age) {
@@ -254,7 +254,7 @@ TEST(ChangesTest, AYoungContainerIsNotSpokenOfWithoutItsName) {
 // What runc calls it, until docker has written down its name.
 TEST(ChangesTest, ADigestIsNoName) {
   Watch watch;
-  Scene scene = One(Passes());
+  ActedScene scene = One(Passes());
   scene.containers[0].id = std::string(64, 'a');
   EXPECT_EQ(Lines(watch.See(scene)), Said{});
   EXPECT_EQ(Lines(watch.See(scene)), Said{"container_appeared " + scene.containers[0].id});
@@ -275,7 +275,7 @@ TEST(ChangesTest, ANameThatIsToldHolds) {
 
 TEST(ChangesTest, ARestartIsAnotherContainer) {
   Watch watch = Watching(One(Fails()));
-  Scene again = One(Passes());
+  ActedScene again = One(Passes());
   again.containers[0].start = 2;
   EXPECT_EQ(Lines(watch.See(again)), (Said{"violation_resolved web C-0 high", "container_gone web",
                                            "container_appeared web"}));
@@ -283,7 +283,7 @@ TEST(ChangesTest, ARestartIsAnotherContainer) {
 
 TEST(ChangesTest, AStartThatCannotBeToldIsNoRestart) {
   Watch watch = Watching(One(Fails()));
-  Scene untold = One(Fails());
+  ActedScene untold = One(Fails());
   untold.containers[0].start = 0;
   EXPECT_EQ(Lines(watch.See(untold)), Said{});
   EXPECT_EQ(Lines(watch.See(One(Fails()))), Said{});
@@ -291,7 +291,7 @@ TEST(ChangesTest, AStartThatCannotBeToldIsNoRestart) {
 
 TEST(ChangesTest, ABootIsTheEndOfAllContainers) {
   Watch watch = Watching(One(Passes()));
-  Scene later = One(Passes());
+  ActedScene later = One(Passes());
   later.boot_id = "another boot";
   EXPECT_EQ(Lines(watch.See(later)), (Said{"container_gone web", "container_appeared web"}));
 }
@@ -300,15 +300,16 @@ TEST(ChangesTest, WhatATruncatedScanMissedIsNotGone) {
   Watch watch = Watching(One(Fails()));
   EXPECT_EQ(Lines(watch.See({.truncated = true})), Said{});
   EXPECT_EQ(Lines(watch.See(One(Fails()))), Said{});
-  Scene again = One(Passes());
+  ActedScene again = One(Passes());
   again.containers[0].start = 2;
   again.truncated = true;
   EXPECT_EQ(Lines(watch.See(again)).at(1), "container_gone web");
 }
 
 TEST(ChangesTest, WhatCouldNotBeSeenIsNotGone) {
-  for (const Scene& scene : {Scene{.unreadable = 1}, Scene{.vantage_problem = "hidepid"},
-                             Scene{.vantage_problem = "pid-namespace"}}) {
+  for (const ActedScene& scene :
+       {ActedScene{.unreadable = 1}, ActedScene{.vantage_problem = "hidepid"},
+        ActedScene{.vantage_problem = "pid-namespace"}}) {
     Watch watch = Watching(One(Fails()));
     for (int i = 0; i < 3; ++i) EXPECT_EQ(Lines(watch.See(scene)), Said{});
     EXPECT_EQ(Lines(watch.See(One(Fails()))), Said{});
@@ -320,7 +321,7 @@ TEST(ChangesTest, WhatCouldNotBeSeenIsNotGone) {
 TEST(ChangesTest, NotMoreThanAThousandMissingAreKept) {
   Watch watch;
   const auto see = [&](int number) {
-    Scene scene = {.unreadable = 1, .process_controls = 0, .container_controls = 0};
+    ActedScene scene = {.unreadable = 1, .process_controls = 0, .container_controls = 0};
     scene.containers = {{.id = "c" + std::to_string(number)}};
     return Lines(watch.See(scene));
   };
@@ -330,7 +331,7 @@ TEST(ChangesTest, NotMoreThanAThousandMissingAreKept) {
 
 TEST(ChangesTest, WhatIsNotJudgedAnyMoreIsForgottenWithoutAWord) {
   Watch watch = Watching(One(Fails()));
-  Scene narrow = One(Fails());
+  ActedScene narrow = One(Fails());
   narrow.select.name = {Glob("another")};
   EXPECT_EQ(Lines(watch.See(narrow)), Said{});
   EXPECT_TRUE(watch.moved);
@@ -342,7 +343,7 @@ TEST(ChangesTest, WhatIsNotJudgedAnyMoreIsForgottenWithoutAWord) {
 }
 
 TEST(ChangesTest, TwoContainersWithOneIdAreTwo) {
-  Scene twins = One(Fails());
+  ActedScene twins = One(Fails());
   twins.containers.push_back({.start = 9, .processes = {{.pid = 9}}});
   Watch watch = Watching(twins);
   EXPECT_EQ(Lines(watch.See(twins)), Said{});
@@ -362,7 +363,7 @@ TEST(ChangesTest, TheHostHasViolationsToo) {
 
 TEST(ChangesTest, AControlThatIsNotJudgedAnyMoreIsResolved) {
   Watch watch = Watching(One(Passes(), Fails()));
-  Scene fewer = One(Passes());
+  ActedScene fewer = One(Passes());
   fewer.container_controls = 0;
   watch.See(fewer);
   EXPECT_EQ(Lines(watch.See(fewer)).at(0), "violation_resolved web C-1 medium");
@@ -371,7 +372,7 @@ TEST(ChangesTest, AControlThatIsNotJudgedAnyMoreIsResolved) {
 TEST(ChangesTest, NothingStaysOfControlsAndTextsThatNobodyNames) {
   Watch watch = Watching(One(Fails(), Fails()));
   EXPECT_EQ(watch.state.texts.size(), 1U);  // Both say the same.
-  Scene fewer = One(Passes());
+  ActedScene fewer = One(Passes());
   fewer.process_controls = fewer.container_controls = 0;  // C-0 is the host's now.
   watch.See(fewer);
   EXPECT_EQ(watch.state.controls.size(), watch.state.judged + 1);
@@ -382,7 +383,7 @@ TEST(ChangesTest, NothingStaysOfControlsAndTextsThatNobodyNames) {
 }
 
 TEST(ChangesTest, AControlThatIsNewWasNeverKnown) {
-  Scene fewer = One(Passes());
+  ActedScene fewer = One(Passes());
   fewer.container_controls = 0;
   fewer.process_controls = 0;
   Watch watch = Watching(fewer);
@@ -400,7 +401,7 @@ TEST(ChangesTest, TheSameScanTwiceIsOne) {
 
 TEST(ChangesTest, LongNamesAreCutAtACharacter) {
   Watch watch;
-  Scene scene = One(Passes());
+  ActedScene scene = One(Passes());
   scene.containers[0].id = std::string(511, 'a') + "\xC3\xA4" + std::string(5000, 'b');
   EXPECT_EQ(watch.See(scene).at(0).name, std::string(511, 'a'));
   EXPECT_EQ(Lines(watch.See(scene)), Said{});

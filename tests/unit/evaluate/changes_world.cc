@@ -32,7 +32,7 @@ struct Placed {
   const ActedProcess* process;
 };
 
-std::vector<Placed> InOrder(const Scene& scene) {
+std::vector<Placed> InOrder(const ActedScene& scene) {
   std::vector<Placed> placed;
   for (std::uint32_t at = 0; at < scene.containers.size(); ++at) {
     for (const auto& process : scene.containers[at].processes) placed.push_back({at, &process});
@@ -41,7 +41,7 @@ std::vector<Placed> InOrder(const Scene& scene) {
   return placed;
 }
 
-void Populate(World& world, const Scene& scene) {
+void Populate(World& world, const ActedScene& scene) {
   for (const auto& container : scene.containers) {
     world.AddContainer(container.named ? container.id : "", container.id);
   }
@@ -78,7 +78,7 @@ void Populate(World& world, const Scene& scene) {
 
 }  // namespace
 
-ActedScan::ActedScan(const Scene& scene, std::int64_t taken_at) {
+ActedScan::ActedScan(const ActedScene& scene, std::int64_t taken_at) {
   Populate(world_, scene);
   world_.snapshot.taken_at = Timestamp{taken_at};
   world_.snapshot.host.boot_id = scene.boot_id;
@@ -91,14 +91,14 @@ ActedScan::ActedScan(const Scene& scene, std::int64_t taken_at) {
   report_ = Evaluate(world_.snapshot, world_.benchmark, {.site = scene.select});
 }
 
-std::vector<Event> Watch::SeeAgain(const Scene& scene) {
+std::vector<Event> Watch::SeeAgain(const ActedScene& scene) {
   const ActedScan scan(scene, now);
   Changes changes = Update(state, scan.judged(), options);
   moved = changes.moved;
   return std::move(changes.events);
 }
 
-std::vector<Event> Watch::See(const Scene& scene) {
+std::vector<Event> Watch::See(const ActedScene& scene) {
   now += kScanInterval;
   return SeeAgain(scene);
 }

@@ -42,7 +42,7 @@ struct ActedContainer {
 
 // A host at one scan: what is on it, and what the checks say. Controls are C-0 ... in this order:
 // process controls first, then container controls, then one of the host.
-struct Scene {
+struct ActedScene {
   std::vector<ActedContainer> containers = {};
   Verdict host = {.outcome = Outcome::kPass};
   bool truncated = false;
@@ -60,7 +60,7 @@ inline constexpr std::int64_t kScanInterval = 15 * kSecond;
 // A scene with its snapshot, benchmark and report.
 class ActedScan {
  public:
-  ActedScan(const Scene& scene, std::int64_t taken_at);
+  ActedScan(const ActedScene& scene, std::int64_t taken_at);
   JudgedScan judged() const {
     return {.snapshot = world_.snapshot, .benchmark = world_.benchmark, .report = report_};
   }
@@ -78,8 +78,8 @@ struct Watch {
   std::int64_t now = 1'000 * kSecond;
   bool moved = false;  // By the newest scan.
 
-  std::vector<Event> See(const Scene& scene);
-  std::vector<Event> SeeAgain(const Scene& scene);  // At the same time as before.
+  std::vector<Event> See(const ActedScene& scene);
+  std::vector<Event> SeeAgain(const ActedScene& scene);  // At the same time as before.
 };
 
 // "violation_appeared web C-0 high", in order.
