@@ -230,8 +230,9 @@ void HookDesk::Serve(Moment now) {
     if (news.lost && line->with_courier) SettleLost(*line, now);
   }
   for (const DeliveryReport& report : runs_.Upkeep(now)) Settle(report, false, now);
-  for (const auto& [name, line] : lines_) Offer(*line, now);
+  // Before the next one is given away: a kill in between would tell both once more.
   WriteAll(false);
+  for (const auto& [name, line] : lines_) Offer(*line, now);
 }
 
 void HookDesk::Offer(Line& line, Moment now) {
