@@ -95,6 +95,12 @@ std::string StepsInWords(const Rule& rule) {
     const Step& step = rule.steps[at];
     const bool last = at + 1 == rule.steps.size();
     text += (at == 0 ? "" : " ") + std::to_string(at + 1) + ". " + ActionInWords(step);
+    // See agent/enforce/reflex.h.
+    if (step.kind == ActionKind::kKillProcess && rule.persists == 0) {
+      text +=
+          " (as it executes, where the watcher has the kernel's events; an init that does so ends "
+          "its container)";
+    }
     if (IsReversible(step.kind)) {
       text += step.ttl ? ", for " + Time(*step.ttl) + (last ? "" : " or until the next step")
                        : ", until somebody takes it back or the agent ends";

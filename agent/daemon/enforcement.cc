@@ -92,18 +92,22 @@ Result<std::unique_ptr<Enforcement>> Enforcement::Open(Parts parts) {
   }
   MakeIfMissing(parts.state_dir);
   auto proc = OpenDirectory(AT_FDCWD, parts.proc_root.c_str());
-  if (!proc) return Fail(proc.error().code, parts.proc_root + ": cannot be opened");
+  auto own_proc = OpenDirectory(AT_FDCWD, parts.proc_root.c_str());
+  if (!proc || !own_proc) return Fail(ErrorCode::kIo, parts.proc_root + ": cannot be opened");
   std::unique_ptr<Enforcement> made(new Enforcement(std::move(parts)));
   Enforcement& self = *made;
   auto log = ActionLog::Open(self.parts_.state_dir, self.parts_.user,
                              [&self] { return StampNow(self.parts_.now()); });
   if (!log) return std::unexpected(log.error());
   self.log_ = std::make_unique<ActionLog>(std::move(*log));
-  Executor::Parts hands{
-      .log = *self.log_,
-      .proc = std::move(*proc),
-      .look = [&self](const Action& action) { return self.Confirm(*self.standard_, action); },
-      .units = LimitsOfSystemd()};
+  Executor::Parts hands{.log = *self.log_,
+                        .proc = std::move(*proc),
+                        .look =
+                            [&self](const Action& action) {
+                              return self.alone_ ? self.alone_(action)
+                                                 : self.Confirm(*self.standard_, action);
+                            },
+                        .units = LimitsOfSystemd()};
   hands.at = FaultPoint();
   if (self.parts_.call) {
     hands.call = [&self](const std::string& hook, const Action& action) {
@@ -119,6 +123,7 @@ Result<std::unique_ptr<Enforcement>> Enforcement::Open(Parts parts) {
   }
   self.executor_ = std::make_unique<Executor>(std::move(hands));
   self.guard_ = std::make_unique<ExecGuard>(*self.log_);
+  self.process_look_ = std::make_unique<ProcessLook>(std::move(*own_proc));
   self.TakeBackEverything("the agent has started anew");
   const std::int64_t now = BootMilliseconds();
   self.history_.started = now;
@@ -201,6 +206,7 @@ std::vector<TakenAction> Enforcement::Act(const Standard& standard, const Snapsh
                                           const Report& report, std::int64_t looked_at_ms) {
   const std::scoped_lock lock(mutex_);
   standard_ = &standard;
+  reflexes_.clear();
   // What others have written: an undo, a breaker reset.
   if (const auto caught_up = log_->Begin(); !caught_up) {
     spdlog::error("enforce: nothing is done: {}", caught_up.error().message);
@@ -215,7 +221,7 @@ std::vector<TakenAction> Enforcement::Act(const Standard& standard, const Snapsh
   Plan(standard, snapshot, report, looked_at_ms, taken);
   acting_ = false;
   for (const bool dry_run : {true, false}) KeepBreaker(dry_run, ActionLog::kPatience);
-  std::ranges::move(std::exchange(execs_, {}), std::back_inserter(taken));
+  std::ranges::move(std::exchange(between_, {}), std::back_inserter(taken));
   return taken;
 }
 
@@ -226,6 +232,8 @@ void Enforcement::Plan(const Standard& standard, const Snapshot& snapshot, const
   input.looked_at = looked_at_ms;
   input.now = BootMilliseconds();
   input.in_force = held;
+  const std::vector<EndedLife> ended = EndedSinceTheLook();
+  input.ended = ended;
   Planned planned = PlanWithExecs(input);
   history_ = std::move(planned.history);
   for (const Undo& undo : planned.undo) executor_->TakeBack(undo.id, undo.why);
@@ -239,6 +247,24 @@ void Enforcement::Plan(const Standard& standard, const Snapshot& snapshot, const
   if (stopping_) return;
   input.now = BootMilliseconds();
   GuardExecs(input, standard.waivers);
+  reflexes_ = PlanReflexes(input, standard.waivers, history_);
+  reflexes_until_ = input.looked_at + input.stale_after;
+  containers_ = report.containers.size();
+}
+
+// By a reaction, or by the kernel.
+std::vector<EndedLife> Enforcement::EndedSinceTheLook() const {
+  constexpr std::int32_t kSigKill = 9;
+  std::vector<EndedLife> ended;
+  for (const auto& [action, outcome] : between_) {
+    const bool at_once =
+        action.step.kind == ActionKind::kKillAtExec || action.step.signal == kSigKill;
+    const bool done = outcome.result == ActionResult::kDone && !action.dry_run;
+    if (done && at_once && IsKill(action.step.kind) && action.target.process) {
+      ended.emplace_back(*action.target.process, action.target.process_started);
+    }
+  }
+  return ended;
 }
 
 // The kernel and the plan spend the same budget. What it kills while a plan is made is not in that:
@@ -262,7 +288,7 @@ void Enforcement::CollectExecs(std::chrono::milliseconds patience, std::size_t m
   TakeOverBreakers();
   for (TakenAction& one : guard_->Collect(BootMilliseconds(), history_, patience, most)) {
     Count(one.action, one.outcome);
-    execs_.push_back(std::move(one));
+    between_.push_back(std::move(one));
   }
   for (const bool dry_run : {true, false}) KeepBreaker(dry_run, patience);
 }
@@ -292,15 +318,16 @@ bool Enforcement::Stop() {
   return acting_;
 }
 
-void Enforcement::ForgetBans() {
+void Enforcement::ForgetPlan() {
   const std::scoped_lock lock(mutex_);
   guard_->Disarm();
+  reflexes_.clear();
 }
 
 std::vector<TakenAction> Enforcement::Close(const std::string& why) {
   const std::scoped_lock lock(mutex_);
   TakeBackEverything(why);
-  return std::exchange(execs_, {});
+  return std::exchange(between_, {});
 }
 
 void Enforcement::CloseIfIdle(const std::string& why) {
@@ -310,6 +337,7 @@ void Enforcement::CloseIfIdle(const std::string& why) {
 
 void Enforcement::TakeBackEverything(const std::string& why) {
   executor_->DropGraces(why);
+  reflexes_.clear();
   guard_->Disarm();
   CollectExecs(ActionLog::kPatience, ExecGuard::kAll);
   if (!executor_->TakeBackAll(why)) {

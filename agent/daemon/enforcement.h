@@ -14,12 +14,15 @@
 #include <vector>
 
 #include "agent/daemon/exec_guard.h"
+#include "agent/daemon/process_look.h"
 #include "agent/daemon/releaser.h"
 #include "agent/daemon/standard.h"
+#include "agent/daemon/watcher.h"
 #include "agent/enforce/action_log.h"
 #include "agent/enforce/executor.h"
 #include "agent/enforce/history.h"
 #include "agent/enforce/plan.h"
+#include "agent/enforce/reflex.h"
 #include "hullmark/action.h"
 #include "hullmark/event.h"
 #include "hullmark/ids.h"
@@ -69,6 +72,12 @@ class Enforcement {
   std::vector<TakenAction> Act(const Standard& standard, const Snapshot& snapshot,
                                const Report& report, std::int64_t looked_at_ms);
 
+  // A process was seen to fail as it executed: what the last Act's plan allows to be done at once
+  // is done after a look at that process alone, and told of by the next Act. Nothing while somebody
+  // else is at work for longer than a moment. False: the next Act may do what this could not.
+  bool React(const Offence& offence, const JudgeAgain& again);
+  bool Reacts() const;
+
   // What has become due; what another thread is at is tended to by the next call. Waits for systemd
   // alone, some seconds. True: a kill's grace is over, and the next Act is to come soon.
   bool Tend();
@@ -77,8 +86,9 @@ class Enforcement {
   bool Stop();
   static constexpr std::chrono::seconds kLongest{30};
 
-  // Until the next Act nothing is killed at exec: what is forbidden there may have changed.
-  void ForgetBans();
+  // Until the next Act nothing is done between looks, nor by the kernel: the policy may have
+  // changed.
+  void ForgetPlan();
 
   // Takes back all that is in force. Returns what was done since the last Act.
   std::vector<TakenAction> Close(const std::string& why);
@@ -93,6 +103,10 @@ class Enforcement {
   explicit Enforcement(Parts parts) : parts_(std::move(parts)) {}
 
   Result<Confirmed> Confirm(const Standard& standard, const Action& action);
+  Result<Confirmed> ConfirmAlone(const Action& action, const JudgeAgain& again);
+  bool ReactNow(const Offence& offence, const JudgeAgain& again);
+  bool TakeAtOnce(const Action& action, const JudgeAgain& again, std::int64_t now);
+  bool Prepare(const Action& action, std::int64_t now);
   void TakeBackEverything(const std::string& why);
   void TakeOverBreakers();
   void KeepBreaker(bool dry_run, std::chrono::milliseconds patience);
@@ -100,19 +114,25 @@ class Enforcement {
   void Plan(const Standard& standard, const Snapshot& snapshot, const Report& report,
             std::int64_t looked_at_ms, std::vector<TakenAction>& taken);
   Planned PlanWithExecs(const PlanInput& input);
+  std::vector<EndedLife> EndedSinceTheLook() const;
   void CollectExecs(std::chrono::milliseconds patience, std::size_t most);
   void GuardExecs(const PlanInput& input, std::span<const Waiver> waivers);
   void Count(const Action& action, const ActionOutcome& outcome);
 
   Parts parts_;
-  mutable std::mutex mutex_;
+  mutable std::timed_mutex mutex_;
   std::unique_ptr<ActionLog> log_;
   std::unique_ptr<Releaser> releaser_;
   std::unique_ptr<Executor> executor_;
   std::unique_ptr<ExecGuard> guard_;
-  std::vector<TakenAction> execs_{};  // Of the guard, for the next Act.
+  std::vector<TakenAction> between_{};  // Done since the last Act, by whomever.
   std::string guard_complaint_{};
-  const Standard* standard_ = nullptr;  // While it acts.
+  const Standard* standard_ = nullptr;  // Of the last Act.
+  Reflexes reflexes_{};                 // The same, and they hold
+  std::int64_t reflexes_until_ = 0;     // until then,
+  std::size_t containers_ = 0;          // with so many on the host.
+  std::unique_ptr<ProcessLook> process_look_;
+  std::function<Result<Confirmed>(const Action&)> alone_{};  // While it reacts.
   History history_;
   // Of a breaker that could not be written down: open until a reset that comes after it, even if
   // the log does not know of it. By dry run and not.

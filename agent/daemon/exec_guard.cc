@@ -213,17 +213,36 @@ void ExecGuard::Update(const std::map<std::uint64_t, ExecBans>& wanted) {
 }
 
 bool ExecGuard::Allow(const PlanInput& input, const History& history) {
+  return Allow(input.policy.budget, input.report.containers.size(), input.now, history);
+}
+
+bool ExecGuard::Allow(std::int64_t now, const History& history) {
+  return Allow(policy_.budget, containers_, now, history);
+}
+
+bool ExecGuard::Allow(const Budget& budget, std::size_t containers, std::int64_t now,
+                      const History& history) {
   if (!program_) return told_.empty();
   for (const bool dry_run : {true, false}) {
-    const auto left = AllowanceOf(history.LedgerOf(dry_run), input.policy.budget,
-                                  input.report.containers.size(), input.now);
-    const ExecBanProgram::Allowance& taken = taken_.at(ModeIndex(dry_run));
+    const auto left = AllowanceOf(history.LedgerOf(dry_run), budget, containers, now);
+    const ExecBanProgram::Allowance taken = Collected(ModeIndex(dry_run));
     program_->Allow(ModeIndex(dry_run), {.turns = taken.turns + left.actions,
                                          .places = taken.places + left.containers});
   }
   Drain();
   return std::ranges::none_of(
       told_, [](const BannedExec& exec) { return (exec.what & unsigned{kBanApplied}) != 0; });
+}
+
+// What the kernel has taken and the history knows of.
+ExecBanProgram::Allowance ExecGuard::Collected(std::size_t mode) const {
+  ExecBanProgram::Allowance taken = taken_.at(mode);
+  for (const BannedExec& exec : told_) {
+    if (ModeIndex(known_.at(exec.ban).action.dry_run) != mode) continue;
+    if ((exec.what & unsigned{kTookTurn}) != 0) --taken.turns;
+    if ((exec.what & unsigned{kTookPlace}) != 0) --taken.places;
+  }
+  return taken;
 }
 
 void ExecGuard::TellLeftOut(const ExecBanPlan& plan) {

@@ -49,6 +49,8 @@ class ExecGuard {
   // What the budgets of `history` leave, from here on. Returns whether nothing was killed, or would
   // have been, since the last Collect: then nothing exceeds them.
   bool Allow(const PlanInput& input, const History& history);
+  // The same, of the policy and the containers of the last Arm.
+  bool Allow(std::int64_t now, const History& history);
 
   // From here on nobody is killed; the next Collect hands over the rest.
   void Disarm();
@@ -56,6 +58,9 @@ class ExecGuard {
  private:
   using BanKey = std::tuple<std::string, std::string, bool, ContainerLife>;
 
+  bool Allow(const Budget& budget, std::size_t containers, std::int64_t now,
+             const History& history);
+  ExecBanProgram::Allowance Collected(std::size_t mode) const;
   Result<void> Load(const PlanInput& input);
   void Forget();
   void TellLeftOut(const ExecBanPlan& plan);

@@ -68,7 +68,7 @@ WatchPicture::WatchPicture(Snapshot snapshot, const Benchmark& benchmark, const 
       finder_(snapshot_),
       judge_(benchmark, report) {}
 
-std::vector<ProcessNews> WatchPicture::Judge(std::uint32_t container, const SeenExec& seen) {
+std::vector<ProcessFail> WatchPicture::Judge(std::uint32_t container, const SeenExec& seen) {
   const ProcStatus* const shape = SomeStatusIn(snapshot_, snapshot_.containers[container]);
   if (shape == nullptr) return {};
   const EndedProcess process{.process = ProcessOf(seen.event, *shape, snapshot_),
@@ -164,27 +164,63 @@ EventVerdict ExecLedger::TakeExec(const TaskEvent& event) {
     return verdict;
   }
   const ContainerIdentity& container = identities_[*verdict.container];
-  const Lineage* lineage = LineageOf(event.turn.tgid);
-  if (lineage == nullptr) lineage = LineageOf(event.turn.parent);
-  const bool inside = lineage != nullptr && lineage->container == container;
-  verdict.joined = !inside || lineage->joined;
+  verdict.joined = IsJoined(event, container);
   Know(event.turn.tgid, {.container = container, .joined = verdict.joined});
   verdict.judged = true;
   SeenExec seen{.event = event, .container = container, .joined = verdict.joined};
   const auto [kind, is_new] = kinds_.try_emplace(KindOf(seen), seen_.size());
   if (!is_new) {
     ++seen_[kind->second].times;
+    const auto known = fails_.find(kind->first);
+    if (known != fails_.end()) verdict.fails = known->second;
     return verdict;
   }
-  verdict.news = picture_->Judge(*verdict.container, seen);
+  verdict.fails = picture_->Judge(*verdict.container, seen);
+  picture_->Know(*verdict.container, verdict.fails);
+  verdict.has_news = std::ranges::any_of(verdict.fails, &ProcessFail::is_news);
   if (seen_.size() >= kMostKinds) {
     kinds_.erase(kind);
     verdict.left_out = true;
     return verdict;
   }
+  if (!verdict.fails.empty()) Remember(kind->first, verdict.fails);
   running_[event.turn.tgid].push_back(seen_.size());
   seen_.push_back(std::move(seen));
   return verdict;
+}
+
+// Of those that come after it nothing is news.
+void ExecLedger::Remember(std::uint64_t kind, std::vector<ProcessFail> fails) {
+  for (ProcessFail& fail : fails) fail.is_news = false;
+  fails_.insert_or_assign(kind, std::move(fails));
+}
+
+bool ExecLedger::IsJoined(const TaskEvent& event, const ContainerIdentity& container) const {
+  const Lineage* lineage = LineageOf(event.turn.tgid);
+  if (lineage == nullptr) lineage = LineageOf(event.turn.parent);
+  const bool inside = lineage != nullptr && lineage->container == container;
+  return !inside || lineage->joined;
+}
+
+bool ExecLedger::SharesWithInit(const TaskEvent& event, std::uint32_t container) const {
+  const Snapshot& snapshot = picture_->snapshot();
+  const auto& init = snapshot.containers[container].init;
+  if (!init) return false;
+  const Namespaces& own = snapshot.At(*init).leader.namespaces;
+  const Namespaces now = NamespacesOf(event.task);
+  constexpr std::array kTelling = {NamespaceKind::kMnt, NamespaceKind::kPid, NamespaceKind::kUser};
+  return std::ranges::all_of(kTelling, [&](NamespaceKind kind) {
+    return own[kind] && now[kind] && *own[kind] == *now[kind];
+  });
+}
+
+std::vector<ProcessFail> ExecLedger::JudgeAgain(const TaskEvent& event,
+                                                const ContainerIdentity& container) {
+  if (picture_ == nullptr) return {};
+  const auto at = FindContainer(event);
+  if (!at || identities_[*at] != container || !SharesWithInit(event, *at)) return {};
+  return picture_->Judge(
+      *at, {.event = event, .container = container, .joined = IsJoined(event, container)});
 }
 
 // All that a verdict may go by, and nothing that two runs of one program differ in.
@@ -225,9 +261,12 @@ std::vector<SeenExec> ExecLedger::TakeSeen(std::uint64_t looked_at) {
   const auto waits = [looked_at](const SeenExec& seen) {
     return !seen.over && seen.event.turn.at >= looked_at;
   };
+  auto fails = std::exchange(fails_, {});
   for (const SeenExec& seen : taken) {
     if (!waits(seen)) continue;
-    kinds_.emplace(KindOf(seen), seen_.size());
+    const std::uint64_t kind = KindOf(seen);
+    kinds_.emplace(kind, seen_.size());
+    if (auto known = fails.extract(kind)) fails_.insert(std::move(known));
     running_[seen.event.turn.tgid].push_back(seen_.size());
     seen_.push_back(seen);
   }

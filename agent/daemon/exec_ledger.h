@@ -32,7 +32,10 @@ class WatchPicture {
   const Snapshot& snapshot() const { return snapshot_; }
   const Benchmark& benchmark() const { return benchmark_; }
   const ContainerFinder& finder() const { return finder_; }
-  std::vector<ProcessNews> Judge(std::uint32_t container, const SeenExec& seen);
+  std::vector<ProcessFail> Judge(std::uint32_t container, const SeenExec& seen);
+  void Know(std::uint32_t container, const std::vector<ProcessFail>& fails) {
+    judge_.Know(container, fails);
+  }
 
  private:
   Snapshot snapshot_;  // Its tables grow by what new processes have.
@@ -48,7 +51,8 @@ struct EventVerdict {
   bool judged = false;                       // By the controls, now or when one like it came.
   bool unplaced = false;                     // In namespaces that the picture does not know.
   bool left_out = false;                     // It will not be told to the next look.
-  std::vector<ProcessNews> news{};
+  std::vector<ProcessFail> fails{};          // Of this one, or of one like it that came before.
+  bool has_news = false;                     // Among them.
 };
 
 // Remembers who executed what since the last look, one of each kind, and who descends from whom.
@@ -64,6 +68,11 @@ class ExecLedger {
   // Events were lost: who descends from whom is not known any more.
   void Forget() { lineages_.clear(); }
 
+  // What a process fails by another record of it, if it is of that container still and has the
+  // namespaces of its init: who has others may be another container, which a look would tell.
+  // Nothing is remembered of it.
+  std::vector<ProcessFail> JudgeAgain(const TaskEvent& event, const ContainerIdentity& container);
+
   // What was seen since it was asked last and is over, or began before `looked_at` (nanoseconds
   // since boot): then the look that began there has met it, if it lives. The rest waits.
   std::vector<SeenExec> TakeSeen(std::uint64_t looked_at);
@@ -78,11 +87,14 @@ class ExecLedger {
   };
 
   EventVerdict TakeExec(const TaskEvent& event);
+  bool SharesWithInit(const TaskEvent& event, std::uint32_t container) const;
+  bool IsJoined(const TaskEvent& event, const ContainerIdentity& container) const;
   void TakeExit(const TaskEvent& event);
   std::optional<std::uint32_t> FindContainer(const TaskEvent& event) const;
   const Lineage* LineageOf(int pid) const;
   void Know(int pid, Lineage lineage);
   void Supersede(int pid);
+  void Remember(std::uint64_t kind, std::vector<ProcessFail> fails);
   std::uint64_t KindOf(const SeenExec& seen) const;
 
   HashKey key_ = RandomKey();
@@ -95,6 +107,7 @@ class ExecLedger {
   std::array<std::uint32_t, kRecordNamespaces> host_{};  // By NamespaceKind; 0: not known.
   std::unordered_map<int, Lineage> lineages_;            // By pid.
   std::unordered_map<std::uint64_t, std::size_t> kinds_;
+  std::unordered_map<std::uint64_t, std::vector<ProcessFail>> fails_;  // By kind: of those that do.
   std::vector<SeenExec> seen_;
   std::unordered_map<int, std::vector<std::size_t>> running_;  // By pid: those not over, in seen_.
 };

@@ -124,7 +124,7 @@ void Inspection::OpenEnforcement() {
     self_.ForgetEnforcement();
     return;
   }
-  if (enforcement_ != nullptr) return enforcement_->ForgetBans();
+  if (enforcement_ != nullptr) return enforcement_->ForgetPlan();
   auto opened = parts_.enforce(standard_);
   self_.SetFeature("enforce", opened.has_value());
   if (!opened) return spdlog::error("enforcement is off: {}", opened.error().message);
@@ -210,13 +210,22 @@ Scanned Inspection::TryScan(const ScanOrder& order, Instant began) {
     auto documents = Judge(*snapshot, order, began);
     if (parts_.watcher != nullptr) {
       parts_.watcher->Show(std::make_unique<WatchPicture>(std::move(*snapshot), standard_.benchmark,
-                                                          evaluator_->report()));
+                                                          evaluator_->report()),
+                           Reaction());
     }
     return {
         .looked = true, .awaits_names = memory_.AwaitsNames(), .documents = std::move(documents)};
   } catch (const std::exception& error) {
     return {.looked = true, .documents = Fail(ErrorCode::kIo, error.what())};
   }
+}
+
+// Empty where nothing is done between two looks.
+React Inspection::Reaction() {
+  if (enforcement_ == nullptr || !enforcement_->Reacts()) return {};
+  return [this](const Offence& offence, const JudgeAgain& again) {
+    return enforcement_->React(offence, again);
+  };
 }
 
 Result<Fd> Inspection::Judge(const Snapshot& snapshot, const ScanOrder& order, Instant began) {

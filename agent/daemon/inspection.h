@@ -96,6 +96,7 @@ class Inspection {
   void CountState(const AgentState& state);
   void OpenEnforcement();
   void Enforce(const Snapshot& snapshot, const Report& report, Timestamp at);
+  React Reaction();
   void TellActions(const std::vector<TakenAction>& taken, Timestamp at);
   void CountActions();
   // Whether it works otherwise than it did.

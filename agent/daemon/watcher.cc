@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -25,7 +26,10 @@
 #include "agent/base/quiet_thread.h"
 #include "agent/bpf/task_event.h"
 #include "agent/collect/event_facts.h"
+#include "agent/collect/record_facts.h"
 #include "agent/daemon/exec_ledger.h"
+#include "agent/enforce/plan.h"
+#include "agent/enforce/reflex.h"
 #include "agent/evaluate/process_judge.h"
 #include "hullmark/ids.h"
 #include "hullmark/live.h"
@@ -40,6 +44,9 @@ constexpr int kDrainMilliseconds = 50;
 constexpr std::size_t kBatch = 512;
 constexpr std::size_t kMostInRing = 100'000;
 constexpr std::chrono::microseconds kYield{50};
+// An action waits for the disk, and for the end of its victim.
+constexpr std::size_t kReactionsAtOnce = 4;
+constexpr std::size_t kMostOffences = 1'024;  // That wait for their turn.
 
 std::uint64_t Nanoseconds(const timespec& time) {
   constexpr std::uint64_t kBillion = 1'000'000'000;
@@ -53,10 +60,30 @@ std::uint64_t BootNanoseconds() {
   return Nanoseconds(now);
 }
 
+// Of the day.
+Timestamp TimeOf(const TaskEvent& event) {
+  timespec real = {};
+  clock_gettime(CLOCK_REALTIME, &real);
+  const std::uint64_t age = BootNanoseconds() - event.turn.at;
+  return Timestamp{static_cast<std::int64_t>(Nanoseconds(real) - age)};
+}
+
 void Signal(int eventfd) {
   const std::uint64_t one = 1;
   [[maybe_unused]] const ssize_t written = write(eventfd, &one, sizeof one);
 }
+
+// One of those whom the watcher's thread lets go first.
+class Waiting {
+ public:
+  explicit Waiting(std::atomic<int>& count) : count_(count) { ++count_; }
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+  ~Waiting() { --count_; }
+
+ private:
+  std::atomic<int>& count_;
+};
 
 }  // namespace
 
@@ -88,10 +115,12 @@ void Watcher::Run() {
     // A mutex alone is not fair.
     while (waiting_ > 0) std::this_thread::sleep_for(kYield);
     try {
-      wait = Drain(kBatch) ? 0 : kDrainMilliseconds;
+      const bool more = Drain(kBatch);
+      wait = ReactToSome() || more ? 0 : kDrainMilliseconds;
     } catch (const std::exception& error) {
       spdlog::error("watch: {}", error.what());
       CountLeftOut(1);
+      WantLook();
     }
   }
 }
@@ -124,29 +153,66 @@ void Watcher::Take(const TaskEvent& event) {
     counts_.latency.Add(static_cast<double>(now - std::min<std::uint64_t>(now, event.turn.at)) *
                         kNanosecond);
   }
-  if (verdict.unplaced || verdict.left_out || !verdict.news.empty()) WantLook();
+  if (verdict.unplaced || verdict.left_out || verdict.has_news) WantLook();
   const bool tells = verdict.container && tells_ == Tells::kEveryExec;
-  if (tells || !verdict.news.empty()) to_tell_.push_back(Describe(event, verdict));
+  if (tells || verdict.has_news) to_tell_.push_back(Describe(event, verdict));
+  if (react_ && !verdict.fails.empty()) Offend(event, verdict);
+}
+
+void Watcher::Offend(const TaskEvent& event, const EventVerdict& verdict) {
+  const Snapshot& snapshot = picture_->snapshot();
+  auto life = LifeOf(snapshot, snapshot.containers[*verdict.container]);
+  if (!life) return;
+  if (offences_.size() >= kMostOffences) return WantLook();
+  offences_.push_back({.at = TimeOf(event),
+                       .life = std::move(*life),
+                       .process = Pid{event.turn.tgid},
+                       .started = StatOf(event.task).start,
+                       .violations = InWords(verdict.fails, false)});
+}
+
+// By the picture as it is then. Some at a time: others wait for this lock.
+bool Watcher::ReactToSome() {
+  const std::lock_guard lock(mutex_);
+  for (std::size_t count = 0; react_ && !offences_.empty() && count < kReactionsAtOnce; ++count) {
+    if (waiting_ > 0) break;
+    const Offence offence = std::move(offences_.front());
+    offences_.pop_front();
+    const ContainerIdentity container{
+        .id = offence.life.id, .init = offence.life.init, .init_start = offence.life.started};
+    const bool settled = react_(offence, [&](const TaskEvent& event) {
+      return InWords(ledger_.JudgeAgain(event, container), false);
+    });
+    if (settled) continue;
+    WantLook();
+    break;  // Somebody else is at work, perhaps for long.
+  }
+  return !offences_.empty();
+}
+
+std::vector<LiveViolation> Watcher::InWords(const std::vector<ProcessFail>& fails,
+                                            bool news_only) const {
+  std::vector<LiveViolation> violations;
+  for (const ProcessFail& fail : fails) {
+    if (news_only && !fail.is_news) continue;
+    violations.push_back({.control = picture_->benchmark().controls[fail.control].id,
+                          .severity = fail.severity,
+                          .fact = fail.fact});
+  }
+  return violations;
 }
 
 LiveExec Watcher::Describe(const TaskEvent& event, const EventVerdict& verdict) const {
   const Snapshot& snapshot = picture_->snapshot();
   const Container& container = snapshot.containers[*verdict.container];
-  timespec real = {};
-  clock_gettime(CLOCK_REALTIME, &real);
-  const std::uint64_t age = BootNanoseconds() - event.turn.at;
-  LiveExec exec{.at = Timestamp{static_cast<std::int64_t>(Nanoseconds(real) - age)},
+  LiveExec exec{.at = TimeOf(event),
                 .container_id = std::string(snapshot.Text(container.id)),
                 .container = std::string(snapshot.Text(container.name)),
                 .pid = event.turn.tgid,
                 .uid = event.task.euid,
                 .executable = static_cast<const char*>(event.executable_name),
-                .joined = verdict.joined};
-  for (const ProcessNews& news : verdict.news) {
-    exec.violations.push_back({.control = picture_->benchmark().controls[news.control].id,
-                               .severity = news.severity,
-                               .fact = news.fact});
-  }
+                .joined = verdict.joined,
+                .violations = InWords(verdict.fails, true)};
   return exec;
 }
 
@@ -158,7 +224,7 @@ bool Watcher::TakeWanted() {
 }
 
 std::vector<SeenExec> Watcher::TakeSeen(std::uint64_t looked_at) {
-  ++waiting_;
+  const Waiting turn(waiting_);
   // What has happened until now, whoever was woken for it; what happens meanwhile can wait.
   Drain(kMostInRing);
   std::vector<SeenExec> seen;
@@ -166,7 +232,6 @@ std::vector<SeenExec> Watcher::TakeSeen(std::uint64_t looked_at) {
     const std::lock_guard lock(mutex_);
     seen = ledger_.TakeSeen(looked_at);
   }
-  --waiting_;
   return seen;
 }
 
@@ -175,15 +240,16 @@ void Watcher::CountLeftOut(std::size_t count) {
   counts_.left_out += count;
 }
 
-void Watcher::Show(std::unique_ptr<WatchPicture> picture) {
-  ++waiting_;
+void Watcher::Show(std::unique_ptr<WatchPicture> picture, React react) {
+  const Waiting turn(waiting_);
   {
     const std::lock_guard lock(mutex_);
     ledger_.Show(picture.get());
     if (picture && feed_.set_host) feed_.set_host(ledger_.host());
     std::swap(picture_, picture);
+    std::swap(react_, react);
+    if (!react_) offences_.clear();
   }
-  --waiting_;
 }
 
 WatchCounts Watcher::counts() const {

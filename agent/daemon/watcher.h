@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -17,6 +18,7 @@
 #include "agent/bpf/task_event.h"
 #include "agent/collect/event_facts.h"
 #include "agent/daemon/exec_ledger.h"
+#include "agent/enforce/reflex.h"
 #include "agent/sinks/metrics/self_metrics.h"
 #include "hullmark/live.h"
 
@@ -58,6 +60,13 @@ struct WatchCounts {
   LatencyCounts latency;
 };
 
+// What a process of an Offence fails by another record of it; nothing where it is not of the same
+// container.
+using JudgeAgain = std::function<std::vector<LiveViolation>(const TaskEvent&)>;
+// What is done about a process that was seen to fail, see Enforcement::React. False: a look is to
+// see to it.
+using React = std::function<bool(const Offence&, const JudgeAgain&)>;
+
 // Judges processes of containers as they execute, on a thread of its own, by what the last look
 // knows of their container. What it finds becomes state with the next look, which it asks for.
 class Watcher {
@@ -75,8 +84,9 @@ class Watcher {
   // those that live no more.
   // `looked_at`: when the look began, in nanoseconds since boot.
   std::vector<SeenExec> TakeSeen(std::uint64_t looked_at);
-  // What holds from now on; null: none. The former one is let go of before this returns.
-  void Show(std::unique_ptr<WatchPicture> picture);
+  // What holds from now on; null: none. The former one is let go of before this returns, and so is
+  // the former `react`, which is called on the watcher's thread for each exec that fails anything.
+  void Show(std::unique_ptr<WatchPicture> picture, React react = {});
 
   int fd() const { return wanted_.get(); }  // Readable when a look is wanted, an eventfd(2).
   // Whether one was wanted since it was asked last.
@@ -96,6 +106,9 @@ class Watcher {
   bool Drain(std::size_t most);
   void Take(const TaskEvent& event);
   LiveExec Describe(const TaskEvent& event, const EventVerdict& verdict) const;
+  std::vector<LiveViolation> InWords(const std::vector<ProcessFail>& fails, bool news_only) const;
+  void Offend(const TaskEvent& event, const EventVerdict& verdict);
+  bool ReactToSome();  // Whether there are more.
 
   EventFeed feed_;
   std::function<void(const LiveExec&)> tell_;
@@ -107,7 +120,9 @@ class Watcher {
   ExecLedger ledger_;
   WatchCounts counts_;
   std::vector<LiveExec> to_tell_;
-  std::thread thread_;  // The last member: it ends before what it uses.
+  React react_;
+  std::deque<Offence> offences_;  // That wait for a reaction.
+  std::thread thread_;            // The last member: it ends before what it uses.
 };
 
 }  // namespace hullmark

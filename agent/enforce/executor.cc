@@ -44,8 +44,9 @@ std::string InWords(const LimitChange& change) {
 
 }  // namespace
 
-ActionOutcome Executor::Execute(const Action& action, std::int64_t boot_ms) {
-  const auto turn = parts_.log.Begin();
+ActionOutcome Executor::Execute(const Action& action, std::int64_t boot_ms,
+                                std::chrono::milliseconds patience) {
+  const auto turn = parts_.log.Begin(patience);
   if (!turn) return Failed(turn.error().message);
   const auto id = parts_.log.Append({.kind = EntryKind::kIntended, .action = action});
   if (!id) return Failed("not done, it could not be written down: " + id.error().message);

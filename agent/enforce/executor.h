@@ -31,7 +31,8 @@ class Executor {
   struct Parts {
     ActionLog& log;
     Fd proc{};  // A procfs.
-    // Looks at the host afresh and decides anew, see Recheck. Called while the victim is held.
+    // Looks afresh, at the host or at the victim alone, and decides anew, see Recheck. Called while
+    // the victim is held.
     std::function<Result<Confirmed>(const Action&)> look{};
     // Has somebody who outlives us keep the change's file open, to restore it if we do not; before
     // the change is made. None: a death of ours is mended by the next start alone.
@@ -49,7 +50,9 @@ class Executor {
 
   explicit Executor(Parts parts) : parts_(std::move(parts)) {}
 
-  ActionOutcome Execute(const Action& action, std::int64_t boot_ms);
+  // `patience`: for the log, see ActionLog::Begin.
+  ActionOutcome Execute(const Action& action, std::int64_t boot_ms,
+                        std::chrono::milliseconds patience = ActionLog::kPatience);
 
   // Whether a SIGKILL is due after a grace.
   bool IsGraceOver(std::int64_t boot_ms) const;

@@ -38,7 +38,10 @@ const FindingEvidence* LivingProof(const PlanInput& input, const ContainerReport
   for (auto at = finding.evidence_begin; at < finding.evidence_end; ++at) {
     const FindingEvidence& line = input.report.evidence[at];
     const auto is_it = [&](const Member& member) {
-      return line.pid && snapshot.At(member.process).pid == *line.pid;
+      const Process& process = snapshot.At(member.process);
+      return line.pid && process.pid == *line.pid &&
+             std::ranges::find(input.ended, EndedLife(process.pid, process.stat.start)) ==
+                 input.ended.end();
     };
     if (std::ranges::any_of(members, is_it)) return &line;
   }
@@ -122,7 +125,10 @@ class Planner {
         continue;
       }
       if (finding.severity < rule.severity) continue;
-      if (LivingFail(input_, container, control) == nullptr) continue;
+      if (LivingFail(input_, container, control) == nullptr) {
+        found.unclear = found.unclear || MayHideTheLiving(finding);
+        continue;
+      }
       found.fails = true;
       const auto known = ladder.failing.find(control.id);
       const auto since = known == ladder.failing.end() ? input_.looked_at : known->second;
@@ -133,6 +139,16 @@ class Planner {
     }
     if (found.fails || !found.unclear) ladder.failing = std::move(failing);
     return found;
+  }
+
+  // A finding names some of its offenders: where those were ended since, the others are not known.
+  bool MayHideTheLiving(const Finding& finding) const {
+    const auto lines = finding.evidence_end - finding.evidence_begin;
+    if (finding.status != Status::kFail || finding.offenders <= lines) return false;
+    const auto named = std::span(input_.report.evidence).subspan(finding.evidence_begin, lines);
+    return std::ranges::any_of(named, [&](const FindingEvidence& line) {
+      return line.pid && std::ranges::count(input_.ended, *line.pid, &EndedLife::first) != 0;
+    });
   }
 
   void Look(const Rule& rule, const ContainerReport& container) {

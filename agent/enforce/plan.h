@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agent/enforce/history.h"
@@ -36,6 +37,9 @@ struct Undo {
   friend bool operator==(const Undo&, const Undo&) = default;
 };
 
+// A process that was ended since the look, by number and start.
+using EndedLife = std::pair<Pid, BootTicks>;
+
 // What a plan is made of. Times are milliseconds since boot.
 struct PlanInput {
   const Snapshot& snapshot;
@@ -47,6 +51,7 @@ struct PlanInput {
   std::int64_t looked_at = 0, now = 0;
   std::int64_t stale_after = 60'000;  // The age at which a Snapshot opens the breaker.
   std::span<const HeldAction> in_force{};
+  std::span<const EndedLife> ended{};  // They fail nothing any more.
 };
 
 struct Planned {

@@ -26,11 +26,11 @@ ProcessJudge::ProcessJudge(const Benchmark& benchmark, const Report& report)
   }
 }
 
-std::vector<ProcessNews> ProcessJudge::Judge(const Snapshot& snapshot, std::uint32_t container,
-                                             const EndedProcess& process) {
-  std::vector<ProcessNews> news;
+std::vector<ProcessFail> ProcessJudge::Judge(const Snapshot& snapshot, std::uint32_t container,
+                                             const EndedProcess& process) const {
+  std::vector<ProcessFail> fails;
   const auto failing = failing_.find(container);
-  if (failing == failing_.end()) return news;
+  if (failing == failing_.end()) return fails;
   const Member member{.joined = process.joined};
   const TaskView view{.snapshot = snapshot,
                       .container = snapshot.containers[container],
@@ -39,18 +39,24 @@ std::vector<ProcessNews> ProcessJudge::Judge(const Snapshot& snapshot, std::uint
                       .task = process.process.leader};
   for (std::size_t at = 0; at < benchmark_.controls.size(); ++at) {
     const Control& control = benchmark_.controls[at];
-    if (failing->second[at] || control.check == nullptr || !control.disabled.empty()) continue;
+    if (control.check == nullptr || !control.disabled.empty()) continue;
     const auto* const check = std::get_if<ProcessCheck>(&control.check->evaluate);
     if (check == nullptr) continue;
     if ((*check)(view, control.params, nullptr).outcome != Outcome::kFail) continue;
-    failing->second[at] = true;
     std::vector<Evidence> proof;
     const Verdict verdict = (*check)(view, control.params, &proof);
-    news.push_back({.control = at,
-                    .severity = verdict.price ? verdict.price->severity : control.severity,
-                    .fact = proof.empty() ? "" : std::move(proof.front().fact)});
+    fails.push_back({.control = at,
+                     .severity = verdict.price ? verdict.price->severity : control.severity,
+                     .fact = proof.empty() ? "" : std::move(proof.front().fact),
+                     .is_news = !failing->second[at]});
   }
-  return news;
+  return fails;
+}
+
+void ProcessJudge::Know(std::uint32_t container, const std::vector<ProcessFail>& fails) {
+  const auto failing = failing_.find(container);
+  if (failing == failing_.end()) return;
+  for (const ProcessFail& fail : fails) failing->second[fail.control] = true;
 }
 
 }  // namespace hullmark

@@ -14,11 +14,12 @@
 
 namespace hullmark {
 
-// What a process fails that its container did not fail when it was judged last.
-struct ProcessNews {
+// What a process fails.
+struct ProcessFail {
   std::size_t control = 0;              // Into Benchmark::controls.
   Severity severity = Severity::kInfo;  // Before escalation, which the whole container decides.
   std::string fact{};                   // The first line of proof.
+  bool is_news = true;                  // Nobody of the container was known to fail it.
 };
 
 // Judges one process of a container at a time, between two looks: by the controls that go by single
@@ -28,14 +29,15 @@ class ProcessJudge {
   // `report` is of the Snapshot whose containers are meant. The benchmark outlives this.
   ProcessJudge(const Benchmark& benchmark, const Report& report);
 
-  // Each control of a container once. Nothing for containers that were not judged.
-  std::vector<ProcessNews> Judge(const Snapshot& snapshot, std::uint32_t container,
-                                 const EndedProcess& process);
+  // Nothing for containers that were not judged.
+  std::vector<ProcessFail> Judge(const Snapshot& snapshot, std::uint32_t container,
+                                 const EndedProcess& process) const;
+  // From here on a container is known to fail these: each is news once.
+  void Know(std::uint32_t container, const std::vector<ProcessFail>& fails);
 
  private:
   const Benchmark& benchmark_;
-  // By position in the Snapshot: which controls it fails, waived or not, and
-  // of which it was told.
+  // By position in the Snapshot: which controls it is known to fail, waived or not.
   std::unordered_map<std::uint32_t, std::vector<bool>> failing_;
 };
 

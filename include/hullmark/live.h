@@ -10,7 +10,7 @@
 
 namespace hullmark {
 
-// What a process was found to fail that its container did not fail when it was looked at last.
+// What a process was found to fail as it executed a program.
 struct LiveViolation {
   std::string control{};  // Its id.
   Severity severity = Severity::kInfo;
@@ -23,10 +23,10 @@ struct LiveExec {
   Timestamp at{};
   std::string container_id{}, container{};  // The name; "" when nothing names it.
   std::int32_t pid = 0;
-  std::uint32_t uid = 0;     // Effective, as the host counts.
-  std::string executable{};  // The last part of its path.
-  bool joined = false;       // As Member.
-  std::vector<LiveViolation> violations{};
+  std::uint32_t uid = 0;                    // Effective, as the host counts.
+  std::string executable{};                 // The last part of its path.
+  bool joined = false;                      // As Member.
+  std::vector<LiveViolation> violations{};  // That its container was not known to have.
 };
 
 }  // namespace hullmark

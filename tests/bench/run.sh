@@ -79,6 +79,14 @@ printf '%s, %s processors, medians of %s rounds\n' "$(uname -sr)" "$(nproc)" "$r
 for size in "${sizes[@]}"; do measure "$size"; done
 printf '\n== from an exec to its verdict\n'
 "$build/watch_bench" "$lives"
+printf '\n== from an exec to its end, by enforcement\n'
+for test in 'kill_at_exec_test.py KillAtExec.test_the_forbidden_dies_before_its_first_instruction' \
+  'react_test.py React.test_it_is_killed_between_two_looks React.test_by_scan_it_takes_an_interval'; do
+  # shellcheck disable=SC2086 # a file and names of tests
+  set -- $test
+  "$here/../e2e/$1" "$build/../../hullmark" "${@:2}" >"$work/log" 2>&1 || cat "$work/log"
+  grep -oE '(kill_at_exec: [0-9]|exec to killed).*' "$work/log" || true
+done
 printf '\n== metrics\n'
 "$build/exposition_bench"
 printf '\n== serving\n'

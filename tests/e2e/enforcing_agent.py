@@ -74,12 +74,12 @@ class EnforcingAgent(unittest.TestCase):
         self.addCleanup(self.end)
         self.before = None
 
-    def configure(self, rules, mode="enforce", budget=GENEROUS, grace="0s", source="none", interval="500ms"):
+    def configure(self, rules, mode="enforce", budget=GENEROUS, grace="0s", source="none", interval="500ms", full_every="1s"):
         """`rules`: the text of each in YAML, without its name."""
         config = self.folder / "hullmark.yaml"
         each = "".join(f"\n    - {{name: test{number}, {rule}}}" for number, rule in enumerate(rules))
         config.write_text(f"""listen: [unix:{self.folder}/http]
-scan: {{interval: {interval}, full_every: 1s}}
+scan: {{interval: {interval}, full_every: {full_every}}}
 watch: {{source: {source}}}
 state_dir: {self.folder}/state
 events: {{file: {self.folder}/events.jsonl, debounce: 1}}

@@ -163,6 +163,15 @@ check_ends() {
   esac
 }
 
+check_react() {
+  local status=0
+  "$here/react_test.py" "$hullmark" || status=$?
+  case $status in
+    77) skipped=$((skipped + 1)) ;;
+    *) check "kill_process: between two looks, by event and descriptor" [ "$status" = 0 ] ;;
+  esac
+}
+
 check_kill_at_exec() {
   local status=0
   "$here/kill_at_exec_test.py" "$hullmark" || status=$?
@@ -220,6 +229,7 @@ check_filters
 check_watch
 check_faults
 check_enforce
+check_react
 check_kill_at_exec
 check "hostile: containers that mean harm are bounded and judged" "$here/hostile_test.py" "$hullmark"
 check_agent

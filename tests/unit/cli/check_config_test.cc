@@ -207,6 +207,25 @@ TEST_F(CheckConfigTest, TellsWhatAPolicyWillDo) {
   EXPECT_TRUE(Says("- class pause."));
 }
 
+TEST_F(CheckConfigTest, TellsWhatDoesNotWaitForALook) {
+  const auto rule = [&](const char* when) {
+    return File("p.yaml",
+                std::string("enforce:\n"
+                            "  mode: enforce\n"
+                            "  rules:\n"
+                            "    - name: r\n"
+                            "      when: {control: RUN-004") +
+                    when +
+                    "}\n      select: {name: x}\n      do: [{kill_process: {signal: KILL}}]\n");
+  };
+  const std::string_view kAtOnce =
+      "1. it gets SIGKILL (as it executes, where the watcher has the kernel's events;";
+  EXPECT_EQ(Check({"--config", rule("")}), Exit::kDone) << err_;
+  EXPECT_TRUE(Says(kAtOnce)) << out_;
+  EXPECT_EQ(Check({"--config", rule(", for: 1s")}), Exit::kDone) << err_;
+  EXPECT_FALSE(Says(kAtOnce)) << out_;
+}
+
 TEST_F(CheckConfigTest, RefusesAPolicyThatDoesNotFitTheBenchmark) {
   const std::string file =
       File("p.yaml",

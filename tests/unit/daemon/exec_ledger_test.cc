@@ -48,10 +48,11 @@ TEST_F(Ledger, JudgesWhatExecutesInAContainer) {
   const EventVerdict good = ledger_.Take(Told(kTaskExecuted, kShell, kInit));
   EXPECT_TRUE(good.judged);
   EXPECT_EQ(good.container, 0U);
-  EXPECT_TRUE(good.news.empty());
+  EXPECT_FALSE(good.has_news);
   const EventVerdict bad = ledger_.Take(Told(kTaskExecuted, kShell, kInit, kAdmin));
-  ASSERT_EQ(bad.news.size(), 1U);
-  EXPECT_EQ(bad.news[0].severity, Severity::kHigh);
+  EXPECT_TRUE(bad.has_news);
+  ASSERT_EQ(bad.fails.size(), 1U);
+  EXPECT_EQ(bad.fails[0].severity, Severity::kHigh);
   EXPECT_FALSE(bad.unplaced);
 }
 
@@ -61,15 +62,71 @@ TEST_F(Ledger, WhatTheContainerFailsAlreadyIsNoNews) {
   Show(std::move(host));
   const EventVerdict verdict = ledger_.Take(Told(kTaskExecuted, kShell, kInit, kAdmin));
   EXPECT_TRUE(verdict.judged);
-  EXPECT_TRUE(verdict.news.empty());
+  EXPECT_FALSE(verdict.has_news);
 }
 
 TEST_F(Ledger, EachControlIsNewsOnceUntilTheNextPicture) {
-  EXPECT_EQ(ledger_.Take(Told(kTaskExecuted, kShell, kInit, kAdmin)).news.size(), 1U);
-  EXPECT_TRUE(ledger_.Take(Told(kTaskExecuted, kShell, kOutside, kAdmin)).news.empty());
+  EXPECT_TRUE(ledger_.Take(Told(kTaskExecuted, kShell, kInit, kAdmin)).has_news);
+  EXPECT_FALSE(ledger_.Take(Told(kTaskExecuted, kShell, kOutside, kAdmin)).has_news);
   Show(HostWithAContainer());
   ledger_.TakeSeen(kLooked);
-  EXPECT_EQ(ledger_.Take(Told(kTaskExecuted, kShell, kInit, kAdmin)).news.size(), 1U);
+  EXPECT_TRUE(ledger_.Take(Told(kTaskExecuted, kShell, kInit, kAdmin)).has_news);
+}
+
+// Whoever acts upon processes wants to know of each.
+TEST_F(Ledger, WhatIsNoNewsIsAFailNevertheless) {
+  ledger_.Take(Told(kTaskExecuted, kShell, kInit, kAdmin));
+  const EventVerdict alike = ledger_.Take(Told(kTaskExecuted, kShell, kInit, kAdmin));
+  ASSERT_EQ(alike.fails.size(), 1U);
+  EXPECT_FALSE(alike.fails[0].is_news);
+  TaskEvent another = Told(kTaskExecuted, kShell, kInit, kAdmin);
+  another.task.executable = 77;
+  const EventVerdict other = ledger_.Take(another);
+  ASSERT_EQ(other.fails.size(), 1U);
+  EXPECT_FALSE(other.has_news);
+  EXPECT_TRUE(ledger_.Take(Told(kTaskExecuted, kShell, kInit)).fails.empty());
+  // One that waits for the next look keeps what it fails.
+  TaskEvent late = Told(kTaskExecuted, kShell, kInit, kAdmin);
+  late.turn.at = 10;
+  late.task.executable = 78;
+  ledger_.Take(late);
+  ledger_.TakeSeen(9);
+  EXPECT_EQ(ledger_.Take(late).fails.size(), 1U);
+}
+
+TEST_F(Ledger, JudgesAnotherRecordOfAProcessOfThatContainerAlone) {
+  const ContainerIdentity own =
+      IdentityOf(picture_->snapshot(), picture_->snapshot().containers[0]);
+  EXPECT_EQ(ledger_.JudgeAgain(Told(kTaskExecuted, kShell, kInit, kAdmin), own).size(), 1U);
+  EXPECT_TRUE(ledger_.JudgeAgain(Told(kTaskExecuted, kShell, kInit), own).empty());
+  TaskEvent outside = Told(kTaskExecuted, kShell, kOutside, kAdmin);
+  outside.task.namespaces[std::to_underlying(NamespaceKind::kMnt)] = kHostMounts;
+  outside.task.namespaces[std::to_underlying(NamespaceKind::kPid)] = kHostPids;
+  EXPECT_TRUE(ledger_.JudgeAgain(outside, own).empty());
+  ContainerIdentity another = own;
+  another.init_start = BootTicks{900};
+  EXPECT_TRUE(ledger_.JudgeAgain(Told(kTaskExecuted, kShell, kInit, kAdmin), another).empty());
+  // It was no event.
+  EXPECT_TRUE(ledger_.Take(Told(kTaskExecuted, kShell, kInit, kAdmin)).has_news);
+}
+
+// A container within the container, which the picture does not know yet, or a sandbox in it.
+TEST_F(Ledger, WhoHasOtherNamespacesThanTheInitIsNotJudgedAgain) {
+  const ContainerIdentity own =
+      IdentityOf(picture_->snapshot(), picture_->snapshot().containers[0]);
+  ledger_.Take(Told(kTaskForked, kShell, kInit));
+  TaskEvent inner = Told(kTaskExecuted, kShell, kInit, kAdmin);
+  for (const NamespaceKind kind : {NamespaceKind::kMnt, NamespaceKind::kPid}) {
+    inner.task.namespaces[std::to_underlying(kind)] = 30;
+  }
+  EXPECT_EQ(ledger_.Take(inner).fails.size(), 1U);
+  EXPECT_TRUE(ledger_.JudgeAgain(inner, own).empty());
+  for (const NamespaceKind kind :
+       {NamespaceKind::kMnt, NamespaceKind::kPid, NamespaceKind::kUser}) {
+    TaskEvent other = Told(kTaskExecuted, kShell, kInit, kAdmin);
+    other.task.namespaces[std::to_underlying(kind)] = 30;
+    EXPECT_TRUE(ledger_.JudgeAgain(other, own).empty()) << static_cast<int>(kind);
+  }
 }
 
 TEST_F(Ledger, WhoDescendsFromAMemberIsInsideWhoDoesNotHasJoined) {
@@ -96,8 +153,8 @@ TEST_F(Ledger, WhoDescendsFromWhomOutlivesAPicture) {
 
 TEST_F(Ledger, KeepsOneOfEachKindUntilItIsAsked) {
   for (int i = 0; i < 5; ++i) ledger_.Take(Told(kTaskExecuted, kShell + i, kOutside));
-  EXPECT_EQ(ledger_.Take(Told(kTaskExecuted, 300, kOutside, kAdmin)).news.size(), 1U);
-  EXPECT_TRUE(ledger_.Take(Told(kTaskExecuted, 301, kOutside, kAdmin)).news.empty());
+  EXPECT_TRUE(ledger_.Take(Told(kTaskExecuted, 300, kOutside, kAdmin)).has_news);
+  EXPECT_FALSE(ledger_.Take(Told(kTaskExecuted, 301, kOutside, kAdmin)).has_news);
   const auto seen = ledger_.TakeSeen(kLooked);
   ASSERT_EQ(seen.size(), 2U);
   EXPECT_EQ(seen[0].times, 5U);
@@ -118,11 +175,11 @@ TEST_F(Ledger, AProgramThatWasNotLearnedIsNewsAtOnce) {
   host.containers[0].learned = learned;
   Show(std::move(host));
   TaskEvent event = Told(kTaskExecuted, kShell, kInit);
-  EXPECT_TRUE(ledger_.Take(event).news.empty());
+  EXPECT_FALSE(ledger_.Take(event).has_news);
   event.executable_name[0] = 'f';
-  const auto news = ledger_.Take(event).news;
-  ASSERT_EQ(news.size(), 1U);
-  EXPECT_EQ(news[0].fact, "fool is not among the 1 program seen within 600 s of its start");
+  const auto fails = ledger_.Take(event).fails;
+  ASSERT_EQ(fails.size(), 1U);
+  EXPECT_EQ(fails[0].fact, "fool is not among the 1 program seen within 600 s of its start");
 }
 
 // Whatever a verdict may go by makes a kind; what two runs of one program differ in does not.
@@ -164,7 +221,7 @@ TEST_F(Ledger, JudgesWhatItCannotKeepAndSaysWhatItLeftOut) {
     left_out += verdict.left_out ? 1 : 0;
   }
   EXPECT_EQ(left_out, 10U);
-  EXPECT_EQ(ledger_.Take(Told(kTaskExecuted, kShell, kInit, kAdmin)).news.size(), 1U);
+  EXPECT_TRUE(ledger_.Take(Told(kTaskExecuted, kShell, kInit, kAdmin)).has_news);
   EXPECT_EQ(ledger_.TakeSeen(kLooked).size(), ExecLedger::kMostKinds);
 }
 
@@ -173,7 +230,7 @@ TEST_F(Ledger, NamespacesOfAContainerWhoseInitHasEndedAreAnybodys) {
   ledger_.Take(Told(kTaskExited, kInit, 1));
   const EventVerdict verdict = ledger_.Take(Told(kTaskExecuted, kShell, kOutside, kAdmin));
   EXPECT_FALSE(verdict.judged);
-  EXPECT_TRUE(verdict.news.empty());
+  EXPECT_FALSE(verdict.has_news);
 }
 
 // Another container got its namespaces' numbers and its id.
@@ -192,7 +249,7 @@ TEST_F(Ledger, WhoMakesItsOwnNamespacesStaysInItsContainer) {
   apart.task.namespaces[std::to_underlying(NamespaceKind::kMnt)] = 30;
   apart.task.namespaces[std::to_underlying(NamespaceKind::kPid)] = 31;
   const EventVerdict verdict = ledger_.Take(apart);
-  EXPECT_EQ(verdict.news.size(), 1U);
+  EXPECT_TRUE(verdict.has_news);
   EXPECT_FALSE(verdict.unplaced);
   Snapshot next = HostWithAContainer();
   EXPECT_EQ(AddEnded(ledger_.TakeSeen(kLooked), next), 0U);
@@ -244,7 +301,7 @@ TEST_F(Ledger, ProgramsOfMemoryHaveAMount) {
 TEST_F(Ledger, ManyGroupsHideNothingElse) {
   TaskEvent event = Told(kTaskExecuted, kShell, kOutside, kAdmin);
   event.task.group_count = kMostRecordGroups + 1;
-  EXPECT_EQ(ledger_.Take(event).news.size(), 1U);
+  EXPECT_TRUE(ledger_.Take(event).has_news);
 }
 
 TEST_F(Ledger, AsksForALookAtNamespacesThatNobodyKnows) {

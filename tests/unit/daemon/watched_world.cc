@@ -29,6 +29,7 @@ Process ProcessIn(int pid, std::uint32_t mounts, std::uint32_t pids) {
   process.leader.status = ProcStatus{.uid = {}, .gid = {}};
   process.leader.namespaces.Set(NamespaceKind::kMnt, NamespaceInode{mounts});
   process.leader.namespaces.Set(NamespaceKind::kPid, NamespaceInode{pids});
+  process.leader.namespaces.Set(NamespaceKind::kUser, NamespaceInode{kUsers});
   return process;
 }
 
@@ -79,6 +80,7 @@ TaskEvent Told(unsigned turn, int pid, int parent, std::uint64_t effective) {
   event.task.executable_links = 1;
   event.task.namespaces[std::to_underlying(NamespaceKind::kMnt)] = kMounts;
   event.task.namespaces[std::to_underlying(NamespaceKind::kPid)] = kPids;
+  event.task.namespaces[std::to_underlying(NamespaceKind::kUser)] = kUsers;
   return event;
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -24,8 +25,10 @@
 #include "agent/bpf/task_event.h"
 #include "agent/daemon/exec_ledger.h"
 #include "agent/daemon/inspection.h"
+#include "agent/enforce/reflex.h"
 #include "agent/evaluate/evaluate.h"
 #include "hullmark/benchmark.h"
+#include "hullmark/ids.h"
 #include "hullmark/live.h"
 #include "hullmark/report.h"
 #include "hullmark/result.h"
@@ -92,23 +95,25 @@ class FakeRing {
   std::array<std::uint32_t, kRecordNamespaces> host_{};
 };
 
-class Listener {
+// What a watcher tells of.
+template <typename T>
+class Heard {
  public:
-  void Take(const LiveExec& exec) {
+  void Take(const T& one) {
     const std::lock_guard lock(mutex_);
-    execs_.push_back(exec);
+    all_.push_back(one);
     changed_.notify_all();
   }
-  std::vector<LiveExec> Await(std::size_t count) {
+  std::vector<T> Await(std::size_t count) {
     std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, std::chrono::seconds(20), [&] { return execs_.size() >= count; });
-    return execs_;
+    changed_.wait_for(lock, std::chrono::seconds(20), [&] { return all_.size() >= count; });
+    return all_;
   }
 
  private:
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<LiveExec> execs_;
+  std::vector<T> all_;
 };
 
 bool IsWanted(Watcher& watcher) {
@@ -126,7 +131,7 @@ class WatcherTest : public testing::Test {
 
   Benchmark benchmark_ = NobodyIsAdmin();
   FakeRing ring_;
-  Listener told_;
+  Heard<LiveExec> told_;
 };
 
 TEST_F(WatcherTest, TellsOfViolationsAndAsksForALook) {
@@ -160,6 +165,55 @@ TEST_F(WatcherTest, TellsOfEveryExecWhereItIsAsked) {
   ASSERT_EQ(told.size(), 3U);
   EXPECT_TRUE(told[0].violations.empty());
   EXPECT_TRUE(told[2].joined);
+}
+
+// Of each of them, whether its container was known to fail or not.
+TEST_F(WatcherTest, LetsReactToEachExecThatFails) {
+  Heard<Offence> offences;
+  std::vector<std::size_t> again;
+  Watcher watcher(ring_.Feed(), [](const LiveExec&) {}, Watcher::Tells::kViolations);
+  watcher.Show(Picture(), [&](const Offence& offence, const JudgeAgain& judge) {
+    again.push_back(judge(Told(kTaskExecuted, kShell, kInit, kAdmin)).size());
+    again.push_back(judge(Told(kTaskExecuted, kShell, kInit)).size());
+    offences.Take(offence);
+    return true;
+  });
+  ring_.Put(Told(kTaskExecuted, kShell, kInit));
+  ring_.Put(Told(kTaskExecuted, kShell + 1, kInit, kAdmin));
+  ring_.Put(Told(kTaskExecuted, kShell + 2, kInit, kAdmin));
+  const auto offended = offences.Await(2);
+  ASSERT_EQ(offended.size(), 2U);
+  EXPECT_EQ(offended[1].process, Pid{kShell + 2});
+  EXPECT_EQ(offended[1].started, BootTicks{500});
+  EXPECT_EQ(offended[1].life.init, Pid{kInit});
+  ASSERT_EQ(offended[1].violations.size(), 1U);
+  EXPECT_EQ(offended[1].violations[0].control, "CAP-001");
+  EXPECT_EQ(again, (std::vector<std::size_t>{1, 0, 1, 0}));
+  watcher.Show(Picture());
+  ring_.Put(Told(kTaskExecuted, kShell + 3, kInit, kAdmin));
+  watcher.TakeSeen(kLater);
+  EXPECT_EQ(offences.Await(2).size(), 2U);
+}
+
+// The second of a kind is no news, which would ask for one by itself.
+TEST_F(WatcherTest, WhatCannotBeDoneAtOnceAsksForALook) {
+  Heard<Offence> offences;
+  std::atomic<bool> settled = true;
+  Watcher watcher(ring_.Feed(), [](const LiveExec&) {}, Watcher::Tells::kViolations);
+  watcher.Show(Picture(), [&](const Offence& offence, const JudgeAgain&) {
+    const bool now = settled;
+    offences.Take(offence);
+    return now;
+  });
+  ring_.Put(Told(kTaskExecuted, kShell, kInit, kAdmin));
+  ASSERT_EQ(offences.Await(1).size(), 1U);
+  EXPECT_TRUE(IsWanted(watcher));
+  ring_.Put(Told(kTaskExecuted, kShell, kInit, kAdmin));
+  ASSERT_EQ(offences.Await(2).size(), 2U);
+  EXPECT_FALSE(watcher.TakeWanted());
+  settled = false;
+  ring_.Put(Told(kTaskExecuted, kShell, kInit, kAdmin));
+  EXPECT_TRUE(IsWanted(watcher));
 }
 
 TEST_F(WatcherTest, LostEventsAreCountedAndAskForALook) {

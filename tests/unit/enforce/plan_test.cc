@@ -341,6 +341,30 @@ TEST(PlanTest, TheOffendingProcessIsMeant) {
   EXPECT_EQ(planned.actions[0].target.life.init, Pid{100});
 }
 
+// Since the look, by what did not wait for this plan. A finding names three offenders: of others it
+// cannot be said that they live.
+TEST(PlanTest, WhoWasEndedSinceTheLookFailsNothing) {
+  for (const int offenders : {3, 4}) {
+    Scene scene = SceneOf({Passes()}, {kKillProcess});
+    std::vector<Verdict> says = {Passes()};
+    for (int count = 0; count < offenders; ++count) {
+      scene.AddProcess(0);
+      says.push_back(Fails());
+    }
+    scene.world.benchmark.controls.clear();
+    scene.world.AddControl(Scope::kProcess, kHighPrice, says);
+    History history = scene.PlanAt(kNow, {}).history;
+    ASSERT_EQ(history.ladders.size(), 1U);
+    std::vector<EndedLife> ended;
+    for (const int pid : {101, 102, 103}) ended.emplace_back(Pid{pid}, BootTicks{100});
+    const Planned planned = scene.PlanAt(kNow + 60'000, history, {}, ended);
+    EXPECT_EQ(Words(planned), Texts{});
+    EXPECT_EQ(planned.history.ladders.size(), offenders == 3 ? 0U : 1U);
+    ended.back().second = BootTicks{99};
+    EXPECT_EQ(Words(scene.PlanAt(kNow + 60'000, history, {}, ended)), Texts{"kill_process c0"});
+  }
+}
+
 TEST(PlanTest, WhatNobodyWantsAnyMoreIsTakenBack) {
   Scene scene = SceneOf({Fails()}, {kThrottle});
   const ContainerLife life = {.id = "c0-id", .init = Pid{100}, .started = BootTicks{100}};

@@ -87,7 +87,8 @@ ProcessIndex Scene::AddStranger(std::string_view cgroup, std::string_view execut
   return process;
 }
 
-Planned Scene::PlanAt(std::int64_t now, History history, std::span<const HeldAction> in_force) {
+Planned Scene::PlanAt(std::int64_t now, History history, std::span<const HeldAction> in_force,
+                      std::span<const EndedLife> ended) {
   const Report report = Evaluate(world.snapshot, world.benchmark, {.classes = classes});
   return Plan({.snapshot = world.snapshot,
                .benchmark = world.benchmark,
@@ -97,7 +98,8 @@ Planned Scene::PlanAt(std::int64_t now, History history, std::span<const HeldAct
                .self = kSelf,
                .looked_at = now,
                .now = now,
-               .in_force = in_force},
+               .in_force = in_force,
+               .ended = ended},
               std::move(history));
 }
 

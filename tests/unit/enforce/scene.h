@@ -39,7 +39,8 @@ class Scene {
   void Put(ProcessIndex process, std::string_view cgroup);
   void Executes(ProcessIndex process, std::string_view path);
 
-  Planned PlanAt(std::int64_t now, History history, std::span<const HeldAction> in_force = {});
+  Planned PlanAt(std::int64_t now, History history, std::span<const HeldAction> in_force = {},
+                 std::span<const EndedLife> ended = {});
 
   World world;
   Policy policy;

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/daemon/process_look.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+
+#include "agent/base/file.h"
+#include "agent/enforce/reflex.h"
+#include "agent/parse/proc_cgroup.h"
+#include "agent/parse/proc_stat.h"
+#include "hullmark/action.h"
+#include "hullmark/ids.h"
+#include "hullmark/result.h"
+#include "tests/unit/temp_tree.h"
+
+namespace hullmark {
+namespace {
+
+// This very process is the container's init and the offender.
+class OwnProcess : public testing::Test {
+ protected:
+  OwnProcess() {
+    const auto line = ParseProcCgroup(cgroup_).value().front();
+    struct stat folder = {};
+    EXPECT_EQ(stat(tree_.Path(".").c_str(), &folder), 0);
+    reflex_ = {.place = {.directory = tree_.Path("."), .inode = folder.st_ino},
+               .path = std::string(line.path),
+               .hierarchies = {std::string(line.controllers)}};
+    action_.target = {.life = {.id = "c", .init = Pid{getpid()}, .started = Started()},
+                      .process = Pid{getpid()},
+                      .process_started = Started()};
+  }
+
+  static BootTicks Started() {
+    ReadBuffer buffer(kMost);
+    return ParseProcStat(buffer.Read(AT_FDCWD, "/proc/self/stat").value()).value().facts.start;
+  }
+  Result<TaskEvent> Look() {
+    ProcessLook look(OpenDirectory(AT_FDCWD, "/proc").value());
+    return look.Read(reflex_, action_);
+  }
+  std::string WhyNot() {
+    const auto event = Look();
+    return event ? "" : event.error().message;
+  }
+
+  static constexpr std::size_t kMost = 65'536;
+  TempTree tree_;
+  ReadBuffer buffer_{kMost};
+  const std::string cgroup_{buffer_.Read(AT_FDCWD, "/proc/self/cgroup").value()};
+  Reflex reflex_;
+  Action action_;
+};
+
+TEST_F(OwnProcess, IsAsItWas) {
+  const auto event = Look();
+  ASSERT_TRUE(event) << event.error().message;
+  EXPECT_EQ(event->turn.tgid, getpid());
+  EXPECT_EQ(event->task.euid, geteuid());
+}
+
+TEST_F(OwnProcess, IsNotInAnotherCgroup) {
+  reflex_.path += "/below";
+  EXPECT_EQ(WhyNot(), "the process is not in the container's cgroup");
+}
+
+TEST_F(OwnProcess, IsNotInAnotherHierarchy) {
+  reflex_.hierarchies.emplace_back("x");
+  EXPECT_EQ(WhyNot(), "the process is not in the container's cgroup");
+}
+
+TEST_F(OwnProcess, IsNotInACgroupOfTheSameName) {
+  ++reflex_.place.inode;
+  EXPECT_EQ(WhyNot(), "its cgroup is another one");
+}
+
+TEST_F(OwnProcess, IsNotOfAnotherLife) {
+  action_.target.life.started = BootTicks{1};
+  EXPECT_EQ(WhyNot(), "its container is gone");
+}
+
+TEST_F(OwnProcess, IsNotTheOneBeforeIt) {
+  action_.target.process_started = BootTicks{1};
+  const auto event = Look();
+  ASSERT_FALSE(event);
+  EXPECT_EQ(event.error().code, ErrorCode::kVanished);
+}
+
+// A program of the host's, by its name; in a container anybody may be called so.
+TEST_F(OwnProcess, IsSparedIfTheHostIsLostWithoutIt) {
+  const std::string program = tree_.Path("sudo");
+  std::filesystem::copy_file("/bin/sleep", program);
+  const pid_t child = fork();
+  if (child == 0) {
+    execl(program.c_str(), "sleep", "60", nullptr);
+    _exit(1);
+  }
+  const auto names_it = [&] {
+    ReadBuffer buffer(kMost);
+    const std::string file = "/proc/" + std::to_string(child) + "/exe";
+    const auto link = buffer.ReadLink(AT_FDCWD, file.c_str());
+    return link && link->ends_with("/sudo");
+  };
+  while (!names_it()) usleep(1'000);
+  ReadBuffer buffer(kMost);
+  const std::string file = "/proc/" + std::to_string(child) + "/stat";
+  action_.target.process = Pid{child};
+  action_.target.process_started =
+      ParseProcStat(buffer.Read(AT_FDCWD, file.c_str()).value()).value().facts.start;
+  EXPECT_EQ(WhyNot(), "");
+  reflex_.runs_host_files = true;
+  EXPECT_EQ(WhyNot(), "the process is one that the host is lost without");
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+}
+
+}  // namespace
+}  // namespace hullmark
