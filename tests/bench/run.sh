@@ -85,7 +85,7 @@ for test in 'kill_at_exec_test.py KillAtExec.test_the_forbidden_dies_before_its_
   # shellcheck disable=SC2086 # a file and names of tests
   set -- $test
   "$here/../e2e/$1" "$build/../../hullmark" "${@:2}" >"$work/log" 2>&1 || cat "$work/log"
-  grep -oE '(kill_at_exec: [0-9]|exec to killed).*' "$work/log" || true
+  grep -oE '(kill_at_exec: [0-9]|exec to killed).*' "$work/log" || true  # None where it could not run: said above.
 done
 printf '\n== metrics\n'
 "$build/exposition_bench"
