@@ -16,8 +16,8 @@
 #include <utility>
 #include <vector>
 
+#include "agent/base/covers.h"
 #include "agent/base/file.h"
-#include "agent/collect/covers.h"
 #include "agent/collect/host_look.h"
 #include "agent/parse/cut.h"
 #include "agent/parse/mountinfo.h"

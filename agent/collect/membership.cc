@@ -15,9 +15,9 @@
 #include <utility>
 #include <vector>
 
+#include "agent/base/covers.h"
 #include "agent/base/file.h"
 #include "agent/collect/collect.h"
-#include "agent/collect/covers.h"
 #include "agent/collect/interner.h"
 #include "agent/parse/cut.h"
 #include "agent/parse/host_files.h"

@@ -7,10 +7,10 @@
 #include <cstddef>
 #include <expected>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "agent/base/boot_time.h"
+#include "agent/base/covers.h"
 #include "agent/base/file.h"
 #include "agent/bpf/task_event.h"
 #include "agent/bpf/task_record.h"
@@ -27,10 +27,6 @@ namespace hullmark {
 namespace {
 
 constexpr std::size_t kMostCgroupText = std::size_t{64} << 10;
-
-bool IsAtOrBelow(std::string_view path, std::string_view top) {
-  return path.starts_with(top) && (path.size() == top.size() || path[top.size()] == '/');
-}
 
 Fd Again(const Fd& fd) { return Fd(fcntl(fd.get(), F_DUPFD_CLOEXEC, 0)); }
 
@@ -77,7 +73,7 @@ Result<void> ProcessLook::CheckCgroup(const Reflex& reflex, Pid process) {
   if (!lines) return Fail(ErrorCode::kDenied, "its cgroup cannot be read");
   const auto is_inside = [&](const std::string& hierarchy) {
     const auto line = std::ranges::find(*lines, hierarchy, &CgroupLine::controllers);
-    return line != lines->end() && !line->outside_view && IsAtOrBelow(line->path, reflex.path);
+    return line != lines->end() && !line->outside_view && Covers(reflex.path, line->path);
   };
   if (std::ranges::all_of(reflex.hierarchies, is_inside)) return {};
   return Fail(ErrorCode::kDenied, "the process is not in the container's cgroup");

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/base/covers.h"
 #include "agent/bpf/exec_ban.h"
 #include "agent/enforce/history.h"
 #include "agent/enforce/plan.h"
@@ -158,7 +159,7 @@ class BanPlanner {
     if (!container.cgroup || !cgroup.parent || !cgroup.inode || cgroup.deleted) return false;
     const auto own = input_.snapshot.Text(input_.snapshot.At(*container.cgroup).path);
     const auto path = input_.snapshot.Text(cgroup.path);
-    return path == own || (path.starts_with(own) && path.substr(own.size()).starts_with('/'));
+    return Covers(own, path);
   }
 
   std::set<std::uint64_t> CgroupsOf(std::uint32_t at) const {

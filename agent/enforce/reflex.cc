@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/base/covers.h"
 #include "agent/enforce/history.h"
 #include "agent/enforce/plan.h"
 #include "agent/enforce/protection.h"
@@ -46,10 +47,7 @@ std::vector<std::string> HierarchiesOf(const Snapshot& snapshot, const Container
   for (const CgroupIndex leaf : snapshot.At(*membership).cgroups) {
     const Cgroup& cgroup = snapshot.At(leaf);
     if (cgroup.hierarchy == own.hierarchy || at(cgroup).controllers == 0) continue;
-    const std::string_view path = snapshot.Text(cgroup.path);
-    const bool inside =
-        path.starts_with(top) && (path.size() == top.size() || path[top.size()] == '/');
-    if (inside) names.emplace_back(snapshot.Text(at(cgroup).name));
+    if (Covers(top, snapshot.Text(cgroup.path))) names.emplace_back(snapshot.Text(at(cgroup).name));
   }
   return names;
 }

@@ -8,9 +8,9 @@
 #include <string_view>
 #include <utility>
 
+#include "agent/base/covers.h"
 #include "agent/base/file.h"
 #include "agent/collect/collect.h"
-#include "agent/collect/covers.h"
 #include "agent/collect/membership.h"
 #include "agent/collect/reference.h"
 #include "hullmark/limits.h"
