@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -158,7 +159,8 @@ Fact<void> ExecReader::ReadLimits(int directory, TaskRecord& record) {
   const auto score = buffer_.Read(directory, "oom_score_adj");
   if (!score) return std::unexpected(score.error());
   const auto line = TrimLine(*score);
-  std::from_chars(line.data(), line.data() + line.size(), record.oom_score_adj);
+  const auto read = std::from_chars(line.data(), line.data() + line.size(), record.oom_score_adj);
+  if (read.ec != std::errc() || line.empty()) return Missing(ErrorCode::kMalformed);
   return {};
 }
 
