@@ -93,7 +93,9 @@ Result<std::unique_ptr<Enforcement>> Enforcement::Open(Parts parts) {
   MakeIfMissing(parts.state_dir);
   auto proc = OpenDirectory(AT_FDCWD, parts.proc_root.c_str());
   auto own_proc = OpenDirectory(AT_FDCWD, parts.proc_root.c_str());
-  if (!proc || !own_proc) return Fail(ErrorCode::kIo, parts.proc_root + ": cannot be opened");
+  for (const auto* const opened : {&proc, &own_proc}) {
+    if (!*opened) return Fail(opened->error().code, parts.proc_root + ": cannot be opened");
+  }
   std::unique_ptr<Enforcement> made(new Enforcement(std::move(parts)));
   Enforcement& self = *made;
   auto log = ActionLog::Open(self.parts_.state_dir, self.parts_.user,

@@ -79,7 +79,7 @@ bool Enforcement::TakeAtOnce(const Action& action, const JudgeAgain& again, std:
   ActionOutcome outcome;
   try {
     outcome = executor_->Execute(action, now, kMoment);
-  } catch (...) {
+  } catch (...) {  // Told by the watcher; whoever looks next must not go by what ends here.
     alone_ = {};
     throw;
   }
