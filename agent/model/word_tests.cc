@@ -120,6 +120,10 @@ std::optional<bool> Find(std::span<const WordTest> tests, std::span<std::uint32_
   bool told = true;
   for (std::size_t word = 0; word < words.size(); ++word) {
     const std::vector<WordTest> own = TestsOf(tests, word);
+    if (own.empty()) {
+      words[word] = 0;  // Any will do.
+      continue;
+    }
     Search search(own);
     const std::optional<bool> found = search.Run();
     if (found == false) return false;
@@ -155,6 +159,7 @@ WordTest Opposite(WordTest test) {
 }
 
 std::optional<bool> CanAllHold(std::span<const WordTest> tests) {
+  if (tests.empty()) return true;
   std::array<std::uint32_t, kTestedWords> words{};
   return Find(tests, words);
 }
