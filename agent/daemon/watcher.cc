@@ -99,7 +99,7 @@ Watcher::Watcher(EventFeed feed, std::function<void(const LiveExec&)> tell, Tell
       tells_(tells),
       wanted_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       stop_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      thread_(QuietThread([this] { Run(); })) {}
+      thread_(PromptThread([this] { Run(); })) {}
 
 Watcher::~Watcher() {
   Signal(stop_.get());
