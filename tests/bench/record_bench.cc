@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -21,6 +22,7 @@
 #include "agent/base/file.h"
 #include "agent/base/keyed_hash.h"
 #include "agent/benchmark/load.h"
+#include "agent/bpf/filter_reader.h"
 #include "agent/bpf/task_iterator.h"
 #include "agent/collect/collect.h"
 #include "agent/collect/collector.h"
@@ -78,12 +80,15 @@ long Kilobytes(const char* path, std::string_view name) {
 class Bench {
  public:
   void Run(int rounds) {
+    copying_ = Cost([&] { ReadFilters(); });
+    copied_ = filters_.copied();
     start_ = Cost([&] { Look(); });
     Look();
     for (int round = 0; round < rounds; ++round) {
       through_proc_.push_back(Cost([&] { (void)Must(Collect(roots_, options_)); }));
       records_.push_back(Cost([&] { Visit(iterator_, [](const TaskRecord&) {}); }));
       rights_.push_back(Cost([&] { PassOverRights(); }));
+      asking_.push_back(Cost([&] { ReadFilters(); }));
       looks_.push_back(Cost([&] { snapshot_ = Must(collector_.Look(options_)); }));
       verdicts_.push_back(Cost([&] { Judge(); }));
     }
@@ -101,6 +106,12 @@ class Bench {
     row("a look through /proc", Median(through_proc_));
     row("the kernel's records, alone", Median(records_));
     row("a pass over the rights (goal 15 ms of 10,000)", Median(rights_));
+    Print("which seccomp filters they have", Median(asking_), "ms CPU");
+    Print("  per task in filter mode (goal 1)",
+          Median(asking_) * 1e3 / static_cast<double>(filtered_), "us CPU");
+    Print("  for the first time", copying_, "ms CPU");
+    (void)std::printf("  %zu filters copied for %zu tasks, %zu distinct programs\n", copied_,
+                      filtered_, snapshot_.seccomp_programs.size());
     row("a look again through records", Median(looks_));
     row("  its verdicts, where nothing changed", Median(verdicts_));
     Print("both, per process (goal 1.2)", look * 1e3 / processes, "us CPU");
@@ -135,6 +146,8 @@ class Bench {
     options_.now = Timestamp{now_};
   }
 
+  void ReadFilters() { filtered_ = Must(filters_.Read()).tasks.size(); }
+
   void PassOverRights() {
     Visit(iterator_, [&](const TaskRecord& record) { pass_.Take(record); });
     (void)pass_.End();
@@ -142,6 +155,7 @@ class Bench {
 
   Roots roots_ = Must(OpenRoots({}));
   TaskIterator iterator_ = Must(TaskIterator::Load());
+  FilterReader filters_ = Must(FilterReader::Load());
   Collector collector_{Must(OpenRoots({})), Within(20'000, {}), OpenTasks(roots_, true)};
   std::vector<Check> checks_ = AllChecks();
   Benchmark benchmark_ = Must(LoadBenchmark(DefaultBenchmarkText(), "default.yaml", checks_));
@@ -151,8 +165,9 @@ class Bench {
   CollectOptions options_;
   std::int64_t now_ = 1'700'000'000'000'000'000;
   Snapshot snapshot_;
-  double start_ = 0;
-  std::vector<double> through_proc_, records_, rights_, looks_, verdicts_;
+  double start_ = 0, copying_ = 0;
+  std::size_t filtered_ = 0, copied_ = 0;
+  std::vector<double> through_proc_, records_, rights_, asking_, looks_, verdicts_;
 };
 
 }  // namespace

@@ -132,6 +132,37 @@ class Crowd {
   pid_t entrance_ = -1;
 };
 
+// Somebody who needs each processor all the time.
+class Load {
+ public:
+  Load() {
+    for (unsigned each = 0; each < std::max(1U, std::thread::hardware_concurrency()); ++each) {
+      const pid_t pid = fork();
+      if (pid == 0) Burn();
+      pids_.push_back(pid);
+    }
+  }
+  Load(const Load&) = delete;
+  Load& operator=(const Load&) = delete;
+  ~Load() {
+    for (const pid_t pid : pids_) {
+      kill(pid, SIGKILL);
+      waitpid(pid, nullptr, 0);
+    }
+  }
+
+ private:
+  [[noreturn]] static void Burn() {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    const volatile bool forever = true;
+    while (forever) {
+    }
+    _exit(0);
+  }
+
+  std::vector<pid_t> pids_;
+};
+
 struct Told {
   std::mutex mutex;
   std::vector<double> microseconds;
@@ -188,6 +219,10 @@ class Bench {
   void Run() {
     Latency(100, lives_ / 10);
     Latency(2'000, lives_);
+    {
+      const Load load;
+      Latency(2'000, lives_, "busy");
+    }
     for (const std::uint32_t life : {0U, 1U, 10U}) Lives(life);
   }
 
@@ -198,7 +233,7 @@ class Bench {
     told_.Sorted();
   }
 
-  void Latency(std::uint32_t per_second, std::uint32_t lives) {
+  void Latency(std::uint32_t per_second, std::uint32_t lives, const char* machine = "") {
     Settle();
     const double before = CpuMilliseconds();
     crowd_.Do({.lives = lives, .milliseconds = 0, .per_second = per_second});
@@ -206,9 +241,9 @@ class Bench {
     const double cpu = CpuMilliseconds() - before;
     const auto sorted = told_.Sorted();
     (void)std::printf(
-        "exec to verdict, %5u/s              p50 %6.0f us  p99 %6.0f us  max %7.0f us"
+        "exec to verdict, %5u/s %-4s         p50 %6.0f us  p99 %6.0f us  max %7.0f us"
         "  %5.1f us CPU each\n",
-        per_second, At(sorted, 0.5), At(sorted, 0.99), At(sorted, 1), cpu * 1e3 / lives);
+        per_second, machine, At(sorted, 0.5), At(sorted, 0.99), At(sorted, 1), cpu * 1e3 / lives);
   }
 
   // While the reader sleeps two seconds of it.
