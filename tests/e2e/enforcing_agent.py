@@ -41,6 +41,12 @@ def stat_of(pid):
         return None
 
 
+def lives(pid, start=None):
+    """Whether it has not ended, not even as a zombie; since `start`, of its stat."""
+    fields = stat_of(pid)
+    return fields is not None and fields[0] not in "ZX" and start in (None, fields[19])
+
+
 def contained():
     """(pid, start) of each process in a cgroup of a container that is no passer-by."""
     found = set()
@@ -92,9 +98,12 @@ enforce:
 """, encoding="utf-8")
         config.chmod(0o600)
 
+    def inventory(self):
+        return limits(), contained()
+
     def begin(self, fault="", before=None, environment=None):
         """`before`: what the process does before it is the agent."""
-        self.before = limits(), contained()
+        self.before = self.inventory()
         with open(self.folder / "log", "ab") as log:
             self.agent = subprocess.Popen([self.program, "--config", self.folder / "hullmark.yaml", "agent"], stderr=log,
                                           stdout=log, preexec_fn=before,
@@ -177,5 +186,5 @@ enforce:
         self.assertEqual(changed, {})
 
     def assert_nobody_else_ended(self, but=()):
-        ended = {pid for pid, start in self.before[1] if (stat_of(pid) or [""] * 20)[19] != start}
+        ended = {pid for pid, start in self.before[1] if not lives(pid, start)}
         self.assertEqual(ended - set(but), set())
