@@ -135,6 +135,15 @@ check_enforce() {
   esac
 }
 
+check_enforce_runtimes() {
+  local status=0
+  "$here/enforce_runtimes_test.py" "$hullmark" || status=$?
+  case $status in
+    77) skipped=$((skipped + 1)) ;;
+    *) check "enforce: the exact victim in each runtime's containers" [ "$status" = 0 ] ;;
+  esac
+}
+
 # Needs points of death, which a release does not have: the program of the unit tests.
 check_deaths() {
   local status=0
@@ -231,6 +240,7 @@ check_faults
 check_enforce
 check_react
 check_kill_at_exec
+check_enforce_runtimes
 check "hostile: containers that mean harm are bounded and judged" "$here/hostile_test.py" "$hullmark"
 check_agent
 if [ -z "${ZOO_KEEP:-}" ]; then
