@@ -65,21 +65,32 @@ void CgroupFiles::ReadPath(CgroupIndex cgroup) {
   }
 }
 
-void CgroupFiles::ReadOne(Cgroup& cgroup) {
-  const Hierarchy& hierarchy = snapshot_.hierarchies[static_cast<std::size_t>(cgroup.hierarchy)];
-  const auto path = memberships_.DirectoryOf(cgroup.hierarchy, snapshot_.Text(cgroup.path));
+void CgroupFiles::ReadIdentity(CgroupIndex cgroup) {
+  Cgroup& one = snapshot_.cgroups[static_cast<std::size_t>(cgroup)];
+  if (!one.inode) Identify(one);
+}
+
+std::optional<std::string> CgroupFiles::Identify(Cgroup& cgroup) {
+  auto path = memberships_.DirectoryOf(cgroup.hierarchy, snapshot_.Text(cgroup.path));
   if (!path) {
     cgroup.inode = Missing(ErrorCode::kVantage);
-    return;
+    return std::nullopt;
   }
+  const auto status = StatusOf(roots_.cgroup.get(), path->c_str(), Follow::kNo);
+  cgroup.inode = status ? Fact<std::uint64_t>(status->inode) : std::unexpected(status.error());
+  if (!status) return std::nullopt;
+  return path;
+}
+
+void CgroupFiles::ReadOne(Cgroup& cgroup) {
+  const Hierarchy& hierarchy = snapshot_.hierarchies[static_cast<std::size_t>(cgroup.hierarchy)];
+  const auto path = Identify(cgroup);
   const CgroupVersion version = hierarchy.version;
   const auto& devices =
       snapshot_.host.controller_versions[std::to_underlying(Controller::kDevices)];
   const bool has_programs = version == CgroupVersion::kV2 && devices == version;
-  const auto status = StatusOf(roots_.cgroup.get(), path->c_str(), Follow::kNo);
-  cgroup.inode = status ? Fact<std::uint64_t>(status->inode) : std::unexpected(status.error());
-  if (!status || (hierarchy.controllers == 0 && !has_programs)) return;
-  if (kept_ != nullptr) kept_->Enter(*path, status->inode);
+  if (!path || (hierarchy.controllers == 0 && !has_programs)) return;
+  if (kept_ != nullptr) kept_->Enter(*path, *cgroup.inode);
   CgroupDirectory directory(roots_.cgroup, *path);
   ReadControllers(directory, hierarchy, has_programs, cgroup);
 }

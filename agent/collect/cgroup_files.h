@@ -2,6 +2,8 @@
 #pragma once
 
 #include <expected>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -32,7 +34,12 @@ class CgroupFiles {
   // Reads `cgroup` and all its ancestors, each once however often it is asked for.
   void ReadPath(CgroupIndex cgroup);
 
+  // Which one it is, without its limits and its ancestors.
+  void ReadIdentity(CgroupIndex cgroup);
+
  private:
+  // Its directory; nullopt: there is none to be seen.
+  std::optional<std::string> Identify(Cgroup& cgroup);
   void ReadOne(Cgroup& cgroup);
   void ReadControllers(CgroupDirectory& directory, const Hierarchy& hierarchy, bool has_programs,
                        Cgroup& cgroup);

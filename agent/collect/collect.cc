@@ -103,6 +103,10 @@ void CollectLimits(Snapshot& snapshot, CgroupFiles& files) {
     const auto members = MembershipsOf(snapshot, container);
     if (members.empty()) continue;
     for (const CgroupIndex cgroup : snapshot.At(members.front()).cgroups) files.ReadPath(cgroup);
+    // Execs are judged by the numbers of cgroups, of those below too: each service has one.
+    for (const MembershipIndex member : members) {
+      for (const CgroupIndex cgroup : snapshot.At(member).cgroups) files.ReadIdentity(cgroup);
+    }
     container.limits = ComputeLimits(snapshot, members, container.cgroup);
   }
 }

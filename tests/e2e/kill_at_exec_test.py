@@ -20,7 +20,7 @@ import time
 import unittest
 
 from enforcing_agent import PATIENCE, EnforcingAgent
-from plain_container import PlainContainer
+from plain_container import PlainContainer, remove_cgroup
 
 TIMES = 500
 TRACE = 200  # The descriptor that the program writes to.
@@ -148,14 +148,16 @@ class Container:
         for mine in (self.traces, self.orders, self.answers):
             os.close(mine)
         if self.unified:
-            end = time.monotonic() + PATIENCE
-            while True:  # Its processes leave it a moment after they have ended.
-                try:
-                    return self.unified.rmdir()
-                except OSError:
-                    if time.monotonic() > end:
-                        raise
-                    time.sleep(0.01)
+            remove_cgroup(self.unified)
+
+    def move_below(self):
+        """Those who execute, to a cgroup below the one of its init."""
+        below = (self.unified or self.plain.group) / "below"
+        below.mkdir()
+        init = self.plain.pid
+        children = pathlib.Path(f"/proc/{init}/task/{init}/children").read_text(encoding="ascii")
+        for child in children.split():
+            (below / "cgroup.procs").write_text(child, encoding="ascii")
 
     def end(self):
         self.plain.end()
@@ -239,6 +241,16 @@ class KillAtExec(EnforcingAgent):
                 self.assertEqual((fresh.answer(), fresh.written()), (0, 1))
             finally:
                 fresh.end()
+
+    def test_a_cgroup_below_is_the_containers_too(self):
+        watched, bystander = self.container("watched"), self.container("bystander")
+        for each in (watched, bystander):
+            each.move_below()
+        self.start()
+        self.until_killed(watched)
+        watched.written()
+        self.assertEqual(watched.run("/raised", 20), (20, 0))
+        self.assertEqual(bystander.run("/raised", 20), (0, 20))
 
     def test_a_dry_run_kills_none_and_counts_all(self):
         watched = self.container("watched")

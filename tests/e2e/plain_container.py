@@ -45,6 +45,20 @@ def pids_root():
                              if os.path.exists(folder + "/cgroup.procs")))
 
 
+def remove_cgroup(group):
+    """With what is below it. Its processes leave it a moment after they were waited for."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            for below in [path for path in group.iterdir() if path.is_dir()]:
+                below.rmdir()
+            return group.rmdir()
+        except OSError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+
+
 class PlainContainer:
     """Its first process calls furnish() while the host's root is at /old, then act(), and waits.
 
@@ -103,10 +117,4 @@ class PlainContainer:
                 os.kill(int(child), signal.SIGKILL)
         os.waitpid(self.parent, 0)
         os.rmdir(self.folder)
-        end = time.monotonic() + PATIENCE
-        while True:  # Its processes leave the cgroup a moment after they were waited for.
-            try:
-                return self.group.rmdir()
-            except OSError:
-                if time.monotonic() > end:
-                    raise
+        remove_cgroup(self.group)

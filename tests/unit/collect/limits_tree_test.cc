@@ -39,8 +39,8 @@ class LimitTreesTest : public testing::Test {
     world_.tree.Write("cgroup/" + path, text);
   }
 
-  // The limits in force on a process with this /proc/PID/cgroup.
-  LimitsInForce LimitsOf(std::string_view proc_cgroup) {
+  // What is read of the cgroups of a process with this /proc/PID/cgroup.
+  void Look(std::string_view proc_cgroup, void (CgroupFiles::*read)(CgroupIndex)) {
     snapshot_ = Snapshot();
     world_.tree.Write("proc/self/mountinfo", MountLineOf(1, "/", "/", "ext4", "rw") + mounts_);
     world_.tree.Write("proc/self/cgroup", proc_cgroup);
@@ -49,7 +49,11 @@ class LimitTreesTest : public testing::Test {
     Memberships memberships(roots, snapshot_, buffer);
     CgroupFiles files(roots, snapshot_, memberships, buffer);
     membership_ = memberships.Of(proc_cgroup).value();
-    for (const CgroupIndex at : snapshot_.At(membership_).cgroups) files.ReadPath(at);
+    for (const CgroupIndex at : snapshot_.At(membership_).cgroups) (files.*read)(at);
+  }
+  // The limits in force on it.
+  LimitsInForce LimitsOf(std::string_view proc_cgroup) {
+    Look(proc_cgroup, &CgroupFiles::ReadPath);
     return ComputeLimits(snapshot_, std::array{membership_}, std::nullopt);
   }
   std::string_view PathOf(std::optional<CgroupIndex> cgroup) const {
@@ -198,6 +202,17 @@ TEST_F(LimitTreesTest, ADeletedCgroupIsKnownByItsLivingName) {
   EXPECT_EQ(CgroupAt("/a/gone").inode, Missing(ErrorCode::kNotFound, ENOENT));
   EXPECT_FALSE(CgroupAt("/a").deleted);
   EXPECT_EQ(limits.memory.value, Fact<Limit>(Limit{4096}));
+}
+
+TEST_F(LimitTreesTest, WhichCgroupItIsCanBeHadWithoutItsLimits) {
+  Unified();
+  File("cgroup.controllers", "memory\n");
+  File("a/memory.max", "4096\n");
+  File("a/b/memory.max", "5\n");
+  Look("0::/a/b\n", &CgroupFiles::ReadIdentity);
+  EXPECT_TRUE(CgroupAt("/a/b").inode);
+  EXPECT_FALSE(CgroupAt("/a/b").memory);
+  EXPECT_EQ(CgroupAt("/a").inode, Missing(ErrorCode::kNotRead)) << "nobody asked for it";
 }
 
 TEST_F(LimitTreesTest, ADirectoryMayBeCalledDeleted) {
