@@ -316,9 +316,10 @@ class KillAtExec(EnforcingAgent):
         self.until_killed(watched)
         self.configure_for("w", mode="off")
         self.reload()
-        self.assertEqual(loaded(), self.loaded_before)
         watched.written()
         self.assertEqual(watched.run("/raised", 5), (0, 5), "no rule is left")
+        # Detached at once, a program is gone when the kernel has waited for those who may run it.
+        self.until(lambda: loaded() == self.loaded_before, "no program is left")
 
 
 def main():
