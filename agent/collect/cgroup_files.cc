@@ -67,7 +67,7 @@ void CgroupFiles::ReadPath(CgroupIndex cgroup) {
 
 void CgroupFiles::ReadIdentity(CgroupIndex cgroup) {
   Cgroup& one = snapshot_.cgroups[static_cast<std::size_t>(cgroup)];
-  if (!one.inode) Identify(one);
+  if (one.inode == Missing(ErrorCode::kNotRead)) Identify(one);
 }
 
 std::optional<std::string> CgroupFiles::Identify(Cgroup& cgroup) {

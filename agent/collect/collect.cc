@@ -85,9 +85,11 @@ void SortNamespaces(Snapshot& snapshot) {
 // Whose cgroups hold a container's limits: its init's, then those of other members that differ.
 std::vector<MembershipIndex> MembershipsOf(const Snapshot& snapshot, const Container& container) {
   std::vector<MembershipIndex> memberships;
+  std::vector<bool> known(snapshot.memberships.size());
   const auto add = [&](ProcessIndex at) {
     const auto& cgroup = snapshot.At(at).leader.cgroup;
-    if (!cgroup || std::ranges::find(memberships, *cgroup) != memberships.end()) return;
+    if (!cgroup || known[static_cast<std::size_t>(*cgroup)]) return;
+    known[static_cast<std::size_t>(*cgroup)] = true;
     memberships.push_back(*cgroup);
   };
   if (container.init) add(*container.init);
@@ -97,15 +99,22 @@ std::vector<MembershipIndex> MembershipsOf(const Snapshot& snapshot, const Conta
   return memberships;
 }
 
+CgroupVersion VersionOf(const Snapshot& snapshot, CgroupIndex cgroup) {
+  const HierarchyIndex hierarchy = snapshot.At(cgroup).hierarchy;
+  return snapshot.hierarchies[static_cast<std::size_t>(hierarchy)].version;
+}
+
 void CollectLimits(Snapshot& snapshot, CgroupFiles& files) {
   for (Container& container : snapshot.containers) {
     if (container.cgroup) files.ReadPath(*container.cgroup);
     const auto members = MembershipsOf(snapshot, container);
     if (members.empty()) continue;
     for (const CgroupIndex cgroup : snapshot.At(members.front()).cgroups) files.ReadPath(cgroup);
-    // Execs are judged by the numbers of cgroups, of those below too: each service has one.
+    // Execs are judged by the numbers of cgroups of v2, of those below too: each service has one.
     for (const MembershipIndex member : members) {
-      for (const CgroupIndex cgroup : snapshot.At(member).cgroups) files.ReadIdentity(cgroup);
+      for (const CgroupIndex cgroup : snapshot.At(member).cgroups) {
+        if (VersionOf(snapshot, cgroup) == CgroupVersion::kV2) files.ReadIdentity(cgroup);
+      }
     }
     container.limits = ComputeLimits(snapshot, members, container.cgroup);
   }

@@ -150,7 +150,7 @@ void ExecGuard::Forget() {
 void ExecGuard::FreePlaces(const ExecBanPlan& plan) {
   std::set<ContainerLife> lives;
   for (const auto& [cgroup, banned] : plan.cgroups) {
-    lives.insert(banned.bans.front().action.target.life);
+    lives.insert(banned.bans->front().action.target.life);
   }
   std::erase_if(places_, [&](const auto& one) { return !lives.contains(one.first); });
   std::set<std::uint32_t> used;
@@ -176,12 +176,12 @@ void ExecGuard::Fill(const ExecBanPlan& plan, const History& history) {
   FreePlaces(plan);
   std::map<std::uint64_t, ExecBans> wanted;
   for (const auto& [cgroup, banned] : plan.cgroups) {
-    const ContainerLife& life = banned.bans.front().action.target.life;
+    const ContainerLife& life = banned.bans->front().action.target.life;
     ExecBans& row = wanted[cgroup];
     row = {};
     row.place = PlaceOf(life);
     std::ranges::copy(banned.own, static_cast<unsigned*>(row.own));
-    for (const PlannedBan& planned : banned.bans) {
+    for (const PlannedBan& planned : *banned.bans) {
       ExecBan& ban = row.bans[row.count++];
       ban = planned.ban;
       ban.id = IdOf(planned);

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <span>
@@ -33,6 +34,11 @@
 
 namespace hullmark {
 namespace {
+
+constexpr std::size_t kMostBelow = 64;  // Of a container, beside its own cgroup and its init's.
+constexpr const char* kTooMany =
+    "the kernel is told of 64 below a container's own at most, and of 4096 in all";
+static_assert(kMostBanCgroups == 4096);
 
 // Controls of capabilities that the check itself names; the others name them in their parameters.
 struct NamedCaps {
@@ -128,6 +134,7 @@ class BanPlanner {
     if (!banned) return {};
     FindTenants();
     for (const ContainerReport& report : input_.report.containers) Look(report.container);
+    for (Waiting& one : waiting_) AddBelow(one);
     return std::move(plan_);
   }
 
@@ -154,28 +161,48 @@ class BanPlanner {
     return std::nullopt;
   }
 
-  // The container's own cgroup, or one below: Protection says that nobody else is in there.
-  bool IsOwn(const Cgroup& cgroup, const Container& container) const {
-    if (!container.cgroup || !cgroup.parent || !cgroup.inode || cgroup.deleted) return false;
-    const auto own = input_.snapshot.Text(input_.snapshot.At(*container.cgroup).path);
-    const auto path = input_.snapshot.Text(cgroup.path);
-    return Covers(own, path);
+  // Where the execs of a container are judged, by the numbers of cgroups.
+  struct Grounds {
+    std::set<std::uint64_t> main{};   // Its own cgroup, and its init's.
+    std::set<std::uint64_t> below{};  // Those that only others are in: services, what was attached.
+    std::set<std::string> left_out{};  // Why some are not among them.
+
+    bool empty() const { return main.empty() && below.empty(); }
+  };
+
+  // Protection says that nobody else is in the container's own cgroup or below.
+  Grounds GroundsOf(const Container& container) const {
+    Grounds grounds;
+    if (!container.cgroup || !container.init) return grounds;
+    const Snapshot& snapshot = input_.snapshot;
+    const auto own = snapshot.Text(snapshot.At(*container.cgroup).path);
+    const auto of_init = UnifiedOf(snapshot.At(*container.init));
+    for (const Member& member : container.members) {
+      const auto cgroup = UnifiedOf(snapshot.At(member.process));
+      if (!cgroup || member.outside_cgroup) continue;
+      const Cgroup& one = snapshot.At(*cgroup);
+      const auto path = snapshot.Text(one.path);
+      if (!one.parent || !Covers(own, path)) continue;
+      if (tenants_.at(*cgroup).size() != 1) {
+        grounds.left_out.insert("another container has processes in them");
+      } else if (!one.inode || one.deleted) {
+        grounds.left_out.insert("their numbers cannot be read");
+      } else {
+        (cgroup == of_init || path == own ? grounds.main : grounds.below).insert(*one.inode);
+      }
+    }
+    return grounds;
   }
 
-  std::set<std::uint64_t> CgroupsOf(std::uint32_t at) const {
-    const Container& container = input_.snapshot.containers[at];
-    std::set<std::uint64_t> ids;
-    for (const Member& member : container.members) {
-      const auto cgroup = UnifiedOf(input_.snapshot.At(member.process));
-      if (!cgroup || member.outside_cgroup || tenants_.at(*cgroup).size() != 1) continue;
-      const Cgroup& one = input_.snapshot.At(*cgroup);
-      if (IsOwn(one, container)) ids.insert(*one.inode);
-    }
-    return ids;
-  }
+  // A container whose other cgroups are still to be added.
+  struct Waiting {
+    std::string name;
+    BannedCgroup banned;
+    Grounds grounds;
+  };
 
   // Why the kernel could not tell its processes from others; "": it can.
-  std::string WhyNot(std::uint32_t at, const std::set<std::uint64_t>& cgroups) const {
+  std::string WhyNot(std::uint32_t at, const Grounds& grounds) const {
     const auto& host = input_.snapshot.host.namespaces;
     const Container& container = input_.snapshot.containers[at];
     const auto& spaces = input_.snapshot.At(*container.init).leader.namespaces;
@@ -183,7 +210,7 @@ class BanPlanner {
     const auto own = spaces[NamespaceKind::kMnt];
     if (!of_host || !own || of_host->inode == *own) return "it has the host's mounts";
     if (!input_.snapshot.vantage.initial_user_namespace) return "not the whole host is seen";
-    return cgroups.empty() ? "it has no cgroup of the v2 hierarchy to itself" : "";
+    return grounds.empty() ? "it has no cgroup of the v2 hierarchy to itself" : "";
   }
 
   void Look(std::uint32_t at) {
@@ -199,20 +226,40 @@ class BanPlanner {
       }
     }
     if (bans.empty()) return;
-    const auto cgroups = CgroupsOf(at);
+    Grounds grounds = GroundsOf(container);
     std::string why = protection_.WhyNot(at);
-    if (why.empty()) why = WhyNot(at, cgroups);
-    if (why.empty() && plan_.cgroups.size() + cgroups.size() > kMostBanCgroups) {
-      why = "the kernel is told of " + std::to_string(kMostBanCgroups) + " cgroups at most";
-    }
+    if (why.empty()) why = WhyNot(at, grounds);
+    if (why.empty() && plan_.cgroups.size() + grounds.main.size() > kMostBanCgroups) why = kTooMany;
+    const ActionTarget& target = bans.front().action.target;
+    std::string name = target.name.empty() ? life->id : target.name;
     if (!why.empty()) {
-      const ActionTarget& target = bans.front().action.target;
-      plan_.left_out.push_back((target.name.empty() ? life->id : target.name) + ": " + why);
+      plan_.left_out.push_back(name + ": " + why);
       return;
     }
-    const auto own = OwnOf(container);
-    for (const std::uint64_t cgroup : cgroups) {
-      plan_.cgroups.emplace(cgroup, BannedCgroup{.own = own, .bans = bans});
+    const BannedCgroup banned{.own = OwnOf(container),
+                              .bans = std::make_shared<const std::vector<PlannedBan>>(bans)};
+    for (const std::uint64_t cgroup : grounds.main) plan_.cgroups.emplace(cgroup, banned);
+    waiting_.push_back({.name = std::move(name), .banned = banned, .grounds = std::move(grounds)});
+  }
+
+  // After all the others: a container makes of these as many as it likes.
+  void AddBelow(Waiting& one) {
+    // A container within that is not known yet may share what is not taken here.
+    std::array<std::uint32_t, kBanNamespaces> own = {};
+    for (const NamespaceKind kind : {NamespaceKind::kMnt, NamespaceKind::kPid}) {
+      own.at(std::to_underlying(kind)) = one.banned.own.at(std::to_underlying(kind));
+    }
+    std::size_t added = 0;
+    for (const std::uint64_t cgroup : one.grounds.below) {
+      if (added == kMostBelow || plan_.cgroups.size() >= kMostBanCgroups) {
+        one.grounds.left_out.insert(kTooMany);
+        break;
+      }
+      plan_.cgroups.emplace(cgroup, BannedCgroup{.own = own, .bans = one.banned.bans});
+      ++added;
+    }
+    for (const std::string& why : one.grounds.left_out) {
+      plan_.left_out.push_back(one.name + ", in some of its cgroups: " + why);
     }
   }
 
@@ -259,6 +306,7 @@ class BanPlanner {
   const History& history_;
   Protection protection_;
   std::map<CgroupIndex, std::set<std::uint32_t>> tenants_;
+  std::vector<Waiting> waiting_;
   ExecBanPlan plan_;
 };
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -28,12 +29,14 @@ struct PlannedBan {
 // What is forbidden in a cgroup that one container alone is in.
 struct BannedCgroup {
   std::array<std::uint32_t, kBanNamespaces> own{};  // See ExecBans.
-  std::vector<PlannedBan> bans{};  // kMostExecBans at most, those that are enforced first.
+  // kMostExecBans at most, those that are enforced first; of all cgroups of a container the same.
+  std::shared_ptr<const std::vector<PlannedBan>> bans{};
 };
 
 struct ExecBanPlan {
   std::map<std::uint64_t, BannedCgroup> cgroups{};  // By the id of a v2 cgroup; kMostBanCgroups.
-  std::vector<std::string> left_out{};  // Containers that are meant, each with the reason.
+  // Containers that are meant, or some of their cgroups, each with the reason.
+  std::vector<std::string> left_out{};
 };
 
 // Whether a control's verdict follows from what the kernel program is told of a task (ExecFacts)

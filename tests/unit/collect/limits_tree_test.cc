@@ -251,5 +251,28 @@ TEST_F(LimitTreesTest, OutsideOurViewIsNoCgroupOfOurs) {
   EXPECT_EQ(limits.memory.value, Missing(ErrorCode::kVantage));
 }
 
+TEST_F(LimitTreesTest, OfACgroupThatOnlyOtherMembersAreInItIsKnownWhichItIs) {
+  const std::string own = "docker/" + std::string(64, 'a');
+  Unified();
+  File("cgroup.controllers", "memory\n");
+  File(own + "/memory.max", "4096\n");
+  File(own + "/job/memory.max", "5\n");
+  world_.tree.Write("proc/self/mountinfo", MountLineOf(1, "/", "/", "ext4", "rw") + mounts_);
+  for (const int pid : {42, 43}) {
+    const std::string name = std::to_string(pid);
+    world_.AddProcess(name, {.pid = pid, .parent = pid - 1});
+    world_.AddNamespaces(name, 9);
+    world_.tree.Write("proc/" + name + "/cgroup", "0::/" + own + (pid == 43 ? "/job\n" : "\n"));
+  }
+  auto snapshot = Collect(world_.OpenAll(), world_.options);
+  ASSERT_TRUE(snapshot);
+  snapshot_ = std::move(*snapshot);
+  ASSERT_EQ(snapshot_.containers.size(), 1U);
+  const Cgroup& below = CgroupAt("/" + own + "/job");
+  EXPECT_TRUE(below.inode);
+  EXPECT_FALSE(below.memory) << "whose limits bind some of its processes only";
+  EXPECT_TRUE(CgroupAt("/" + own).memory);
+}
+
 }  // namespace
 }  // namespace hullmark
