@@ -159,7 +159,6 @@ WordTest Opposite(WordTest test) {
 }
 
 std::optional<bool> CanAllHold(std::span<const WordTest> tests) {
-  if (tests.empty()) return true;
   std::array<std::uint32_t, kTestedWords> words{};
   return Find(tests, words);
 }

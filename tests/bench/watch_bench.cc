@@ -137,8 +137,10 @@ class Load {
  public:
   Load() {
     for (unsigned each = 0; each < std::max(1U, std::thread::hardware_concurrency()); ++each) {
+      const pid_t parent = getpid();
       const pid_t pid = fork();
-      if (pid == 0) Burn();
+      if (pid < 0) std::exit(1);
+      if (pid == 0) Burn(parent);
       pids_.push_back(pid);
     }
   }
@@ -152,8 +154,9 @@ class Load {
   }
 
  private:
-  [[noreturn]] static void Burn() {
+  [[noreturn]] static void Burn(pid_t parent) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) _exit(0);
     const volatile bool forever = true;
     while (forever) {
     }
