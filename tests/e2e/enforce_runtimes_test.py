@@ -13,6 +13,7 @@ import contextlib
 import datetime
 import os
 import pathlib
+import signal
 import struct
 import subprocess
 import sys
@@ -118,9 +119,15 @@ class Inhabited:
         return any(line.startswith("0::") and self.id in line for line in lines)
 
     def remove(self):
-        self.made.remove()
-        for client in self.clients.values():
-            client.wait(PATIENCE)
+        try:
+            self.made.remove()
+        finally:
+            for client in self.clients.values():
+                try:
+                    client.wait(PATIENCE)
+                except subprocess.TimeoutExpired:
+                    client.kill()
+                    client.wait()
 
 
 class EachRuntime(EnforcingAgent):
@@ -154,8 +161,16 @@ class EachRuntime(EnforcingAgent):
         return [one for one in [*self.victims.values(), *self.bystanders.values()] if lives(one.pid)]
 
     def inventory(self):
-        inhabitants = contained() | {(pid, stat_of(pid)[19]) for one in self.everybody() for pid in members(one.pid)}
-        self.lineage = {pid: ancestors(pid) for pid, _ in inhabitants}
+        """Once those are gone who only saw to it that something was executed: the lineages stay the same."""
+        inhabitants = set(contained())
+        for one in self.everybody():
+            inhabitants |= {(pid, fields[19]) for pid in members(one.pid) if (fields := stat_of(pid))}
+        lineage, before = {pid: ancestors(pid) for pid, _ in inhabitants}, None
+        end = time.monotonic() + PATIENCE
+        while lineage != before and time.monotonic() < end:
+            time.sleep(0.3)
+            before, lineage = lineage, {pid: ancestors(pid) for pid, _ in inhabitants}
+        self.lineage = lineage
         others = {pid for pids in self.lineage.values() for pid in pids} | daemons()
         return limits(), inhabitants | {(pid, fields[19]) for pid in others if (fields := stat_of(pid))}
 
@@ -271,6 +286,7 @@ def main():
         print(f"enforce_runtimes: skipped: {runtime}: the zoo has none")
     for runtime in sorted(there & {*WITHOUT}):
         print(f"enforce_runtimes: left out: {runtime}: {WITHOUT[runtime]}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # What was made is removed.
     unittest.main(verbosity=2)
 
 

@@ -139,6 +139,14 @@ class React(EnforcingAgent):
               flush=True)
         return statistics.median(took)
 
+    def lived(self):
+        """Seconds from the exec, as the kernel stamped it, to the end that the agent saw, by its log of actions."""
+        lines = (self.folder / "state/actions.jsonl").read_text(encoding="utf-8").splitlines()
+        entries = [json.loads(line) for line in lines]
+        ended = {each["id"]: each["at"] for each in entries if each["kind"] == "result" and each["result"] == "done"}
+        return [(signal.SIGKILL, (ended[each["id"]] - each["seen_at"]) / 1e9)
+                for each in entries if each["kind"] == "intended" and each["id"] in ended]
+
     def tell_of_the_disk(self):
         """What a line of the actions' log takes, of which each kill waits for one."""
         took = []
@@ -170,6 +178,8 @@ class React(EnforcingAgent):
         runs = [watched.run("/raised") for _ in range(TIMES)]
         self.assertEqual({number for number, _ in runs}, {signal.SIGKILL})
         self.assertLess(self.tell("event and pidfd", runs), MEDIAN)
+        self.assertEqual(len(self.lived()), TIMES)
+        self.tell("event and pidfd, from the kernel's stamp to the end that was seen", self.lived())
         self.tell_of_the_disk()
         self.assertEqual([watched.run("/plain", "long")[0] for _ in range(2)], [0] * 2)
         self.assertEqual([bystander.run("/raised", "long")[0] for _ in range(2)], [0] * 2)

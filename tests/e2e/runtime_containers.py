@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A container of each runtime that a zoo has up, made as its users make one: it sleeps until it is removed."""
+import contextlib
 import json
 import os
 import pathlib
@@ -26,7 +27,11 @@ def members(pid):
     lines = [line.split(":", 2) for line in pathlib.Path(f"/proc/{pid}/cgroup").read_text(encoding="utf-8").splitlines()]
     folder = next((ROOT / "pids" / path[1:] for _, controllers, path in lines if controllers == "pids"), None)
     folder = folder or next(ROOT / path[1:] for number, _, path in lines if number == "0")
-    return {int(each) for procs in folder.rglob("cgroup.procs") for each in procs.read_text(encoding="ascii").split()}
+    found = set()
+    for procs in folder.rglob("cgroup.procs"):
+        with contextlib.suppress(OSError):  # It has been removed meanwhile.
+            found |= {int(each) for each in procs.read_text(encoding="ascii").split()}
+    return found
 
 
 class Container:
@@ -71,7 +76,7 @@ class Docker(Container):
     options = ()
 
     def start(self):
-        self.launch(*self.program, "run", "-d", "--network", "none", *self.options, "--name", self.name, IMAGE, *SLEEP)
+        self.launch(*self.program, "run", "-d", "--label", "zoo=1", "--network", "none", *self.options, "--name", self.name, IMAGE, *SLEEP)
         self.id, pid = said(*self.program, "inspect", "-f", "{{.Id}} {{.State.Pid}}", self.name).split()
         self.pid = int(pid)
         self.exec = (*self.program, "exec", self.name)
