@@ -51,7 +51,8 @@ TEST(PromptThread, TakesShorterTurnsAndNoMoreOfThem) {
   EXPECT_EQ(prompt.nice, before);
   EXPECT_EQ(prompt.policy, quiet.policy);
   constexpr unsigned kBatch = 3;  // SCHED_BATCH; the others have no such turns.
-  if (quiet.policy != 0 && quiet.policy != kBatch) GTEST_SKIP() << "policy " << quiet.policy;
+  if (quiet.policy != 0 && quiet.policy != kBatch)
+    GTEST_SKIP() << "no turns of a length: policy " << quiet.policy;
   if (quiet.runtime == 0) GTEST_SKIP() << "this kernel has no turns of a length (6.12)";
   EXPECT_LT(prompt.runtime, quiet.runtime);
 }

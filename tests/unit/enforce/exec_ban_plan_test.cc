@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
-#include <random>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,7 +14,6 @@
 #include "agent/evaluate/evaluate.h"
 #include "checks/table.h"
 #include "hullmark/benchmark.h"
-#include "hullmark/caps.h"
 #include "hullmark/check.h"
 #include "hullmark/facts.h"
 #include "hullmark/glob.h"

@@ -16,21 +16,14 @@
 #include <vector>
 
 #include "agent/bpf/exec_ban.h"
-#include "agent/enforce/history.h"
-#include "agent/evaluate/evaluate.h"
 #include "checks/table.h"
 #include "hullmark/benchmark.h"
 #include "hullmark/caps.h"
 #include "hullmark/check.h"
 #include "hullmark/facts.h"
-#include "hullmark/glob.h"
 #include "hullmark/ids.h"
-#include "hullmark/policy.h"
-#include "hullmark/report.h"
 #include "hullmark/snapshot.h"
-#include "hullmark/waiver.h"
 #include "tests/unit/checks/builder.h"
-#include "tests/unit/enforce/scene.h"
 
 namespace hullmark {
 namespace {
