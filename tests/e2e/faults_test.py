@@ -93,6 +93,7 @@ def explode(agent, bomb, processes):
         os.chmod("/bomb", 0o755)
 
     def act():
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # Else the bomb dies out: the room is its orphans' zombies'.
         if os.fork() == 0:
             os.setsid()
             os.execv("/bomb", ["/bomb"])
