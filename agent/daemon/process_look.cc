@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <expected>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -38,14 +39,23 @@ ProcessLook::ProcessLook(Fd proc)
 // Descriptors come first: whatever is read under a number that is alive in the end was its own.
 Result<TaskEvent> ProcessLook::Read(const Reflex& reflex, const Action& action) {
   const ActionTarget& target = action.target;
-  const auto init = Victim::Open(proc_, target.life.init, target.life.started);
-  if (!init) return Fail(init.error().code, "its container is gone");
-  const auto victim = Victim::Open(proc_, *target.process, target.process_started);
-  if (!victim) return std::unexpected(victim.error());
+  if (!Hold(target.life.init, target.life.started, init_)) {
+    return Fail(ErrorCode::kVanished, "its container is gone");
+  }
+  const auto held = Hold(*target.process, target.process_started, victim_);
+  if (!held) return std::unexpected(held.error());
   auto event = ReadIn(reflex, *target.process);
-  if (!victim->IsAlive()) return Fail(ErrorCode::kVanished, "it has ended meanwhile");
-  if (!init->IsAlive()) return Fail(ErrorCode::kVanished, "its container is gone");
+  if (!victim_->process.IsAlive()) return Fail(ErrorCode::kVanished, "it has ended meanwhile");
+  if (!init_->process.IsAlive()) return Fail(ErrorCode::kVanished, "its container is gone");
   return event;
+}
+
+Result<void> ProcessLook::Hold(Pid pid, BootTicks started, std::optional<Held>& held) const {
+  if (held && held->pid == pid && held->started == started && held->process.IsAlive()) return {};
+  auto opened = Victim::Open(proc_, pid, started);
+  if (!opened) return std::unexpected(opened.error());
+  held = Held{.pid = pid, .started = started, .process = std::move(*opened)};
+  return {};
 }
 
 Result<TaskEvent> ProcessLook::ReadIn(const Reflex& reflex, Pid process) {

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <utility>
 
 #include "agent/base/file.h"
 #include "agent/bpf/task_event.h"
 #include "agent/collect/exec_reader.h"
 #include "agent/enforce/reflex.h"
+#include "agent/enforce/victim.h"
 #include "hullmark/action.h"
+#include "hullmark/ids.h"
 #include "hullmark/result.h"
 
 namespace hullmark {
@@ -24,12 +27,21 @@ class ProcessLook {
   Result<TaskEvent> Read(const Reflex& reflex, const Action& action);
 
  private:
+  // An action looks twice, before its line is written and after: it opens them once.
+  struct Held {
+    Pid pid{};
+    BootTicks started{};
+    Victim process;
+  };
+
+  Result<void> Hold(Pid pid, BootTicks started, std::optional<Held>& held) const;
   Result<void> CheckCgroup(const Reflex& reflex, Pid process);
   Result<TaskEvent> ReadIn(const Reflex& reflex, Pid process);
 
   Fd proc_;
   ReadBuffer buffer_;
   ExecReader reader_;
+  std::optional<Held> init_, victim_;  // Of the last action.
 };
 
 }  // namespace hullmark

@@ -95,6 +95,31 @@ TEST_F(OwnProcess, IsNotTheOneBeforeIt) {
   EXPECT_EQ(event.error().code, ErrorCode::kVanished);
 }
 
+// Who was looked at before is not taken for who is there now, nor for who is meant next.
+TEST_F(OwnProcess, HasEndedSinceItWasLookedAt) {
+  const pid_t child = fork();
+  if (child == 0) {
+    pause();
+    _exit(1);
+  }
+  ReadBuffer buffer(kMost);
+  const std::string file = "/proc/" + std::to_string(child) + "/stat";
+  const Action own = action_;
+  action_.target.process = Pid{child};
+  action_.target.process_started =
+      ParseProcStat(buffer.Read(AT_FDCWD, file.c_str()).value()).value().facts.start;
+  ProcessLook look(OpenDirectory(AT_FDCWD, "/proc").value());
+  EXPECT_TRUE(look.Read(reflex_, action_));
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  const auto gone = look.Read(reflex_, action_);
+  ASSERT_FALSE(gone);
+  EXPECT_EQ(gone.error().code, ErrorCode::kVanished);
+  const auto next = look.Read(reflex_, own);
+  ASSERT_TRUE(next) << next.error().message;
+  EXPECT_EQ(next->turn.tgid, getpid());
+}
+
 // A program of the host's, by its name; in a container anybody may be called so.
 TEST_F(OwnProcess, IsSparedIfTheHostIsLostWithoutIt) {
   const std::string program = tree_.Path("sudo");
