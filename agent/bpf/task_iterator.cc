@@ -9,6 +9,7 @@
 #include <expected>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -59,7 +60,19 @@ class Sorter {
 struct TaskIterator::Program {
   std::unique_ptr<tasks_bpf, Destroy> skeleton;
   std::unique_ptr<bpf_link, Destroy> link;
+
+  static Result<void> Visit(const bpf_link& pass,
+                            const std::function<void(const TaskRecord&)>& take);
 };
+
+Result<void> TaskIterator::Program::Visit(const bpf_link& pass,
+                                          const std::function<void(const TaskRecord&)>& take) {
+  return Iterate(bpf_link__fd(&pass), sizeof(TaskRecord), [&](const char* bytes) {
+    TaskRecord record;
+    std::memcpy(&record, bytes, sizeof record);
+    take(record);
+  });
+}
 
 TaskIterator::TaskIterator(std::unique_ptr<Program> program) : program_(std::move(program)) {}
 TaskIterator::TaskIterator(TaskIterator&& other) noexcept = default;
@@ -85,11 +98,34 @@ Result<TaskIterator> TaskIterator::Load(const std::string& types) {
 
 Result<void> TaskIterator::Visit(const std::function<void(const TaskRecord&)>& take) {
   program_->skeleton->bss->kernel_threads = 0;
-  return Iterate(bpf_link__fd(program_->link.get()), sizeof(TaskRecord), [&](const char* bytes) {
-    TaskRecord record;
-    std::memcpy(&record, bytes, sizeof record);
-    take(record);
+  return Program::Visit(*program_->link, take);
+}
+
+// A kernel that does not know of a single task goes through all of them.
+Result<TaskRecord> TaskIterator::ReadOne(int tgid) {
+  bpf_iter_link_info which = {};
+  which.task.tid = static_cast<__u32>(tgid);
+  bpf_iter_attach_opts options = {};
+  options.sz = sizeof options;
+  options.link_info = &which;
+  options.link_info_len = sizeof which;
+  const std::unique_ptr<bpf_link, Destroy> link(
+      bpf_program__attach_iter(program_->skeleton->progs.write_tasks, &options));
+  if (!link)
+    return Fail(ErrorCode::kUnsupported, "bpf: one task: " + std::string(std::strerror(errno)));
+  std::optional<TaskRecord> found;
+  bool others = false;
+  const auto visited = Program::Visit(*link, [&](const TaskRecord& record) {
+    if (record.tid == tgid) {
+      found = record;
+    } else {
+      others = true;
+    }
   });
+  if (!visited) return std::unexpected(visited.error());
+  if (others) return Fail(ErrorCode::kUnsupported, "bpf: one task: this kernel tells of all");
+  if (!found) return Fail(ErrorCode::kVanished, "bpf: one task: there is none of this number");
+  return *found;
 }
 
 Result<TaskRecords> TaskIterator::Read(const RecordBounds& bounds) {

@@ -47,7 +47,11 @@ class TaskIterator {
   // time.
   Result<void> Visit(const std::function<void(const TaskRecord&)>& take);
 
-  // The same, kept. Error: kIo, it ended before its time. One caller at a time.
+  // The record of one process alone, of its leader. Errors: kVanished, there is none; kUnsupported,
+  // a kernel that tells of all or nobody (before 6.1). One caller at a time.
+  Result<TaskRecord> ReadOne(int tgid);
+
+  // As Visit, kept. Error: kIo, it ended before its time. One caller at a time.
   Result<TaskRecords> Read(const RecordBounds& bounds);
 
  private:

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 #include <linux/capability.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
@@ -117,6 +118,39 @@ TEST_F(LiveIterator, TellsZombies) {
   ASSERT_NE(zombie, nullptr);
   EXPECT_NE(zombie->exit_state, 0U);
   EXPECT_EQ(zombie->parent, getpid());
+}
+
+TEST_F(LiveIterator, TellsOfOneAlone) {
+  const auto own = iterator_->ReadOne(getpid());
+  if (!own && own.error().code == ErrorCode::kUnsupported) GTEST_SKIP() << own.error().message;
+  ASSERT_TRUE(own) << own.error().message;
+  const TaskRecords all = Read();
+  const TaskRecord* const self = Find(all.leaders, getpid());
+  ASSERT_NE(self, nullptr);
+  EXPECT_EQ(own->start, self->start);
+  EXPECT_EQ(own->credentials, self->credentials);
+  EXPECT_EQ(own->cgroup, self->cgroup);
+  const pid_t child = fork();
+  if (child == 0) {
+    pause();
+    _exit(1);
+  }
+  const auto other = iterator_->ReadOne(child);
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  ASSERT_TRUE(other) << other.error().message;
+  EXPECT_EQ(other->tgid, child);
+  EXPECT_EQ(other->parent, getpid());
+}
+
+TEST_F(LiveIterator, TellsThatOneIsGone) {
+  const pid_t child = fork();
+  if (child == 0) _exit(0);
+  waitpid(child, nullptr, 0);
+  const auto gone = iterator_->ReadOne(child);
+  ASSERT_FALSE(gone);
+  if (gone.error().code == ErrorCode::kUnsupported) GTEST_SKIP() << gone.error().message;
+  EXPECT_EQ(gone.error().code, ErrorCode::kVanished);
 }
 
 }  // namespace
