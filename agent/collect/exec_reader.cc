@@ -19,6 +19,7 @@
 #include "agent/bpf/task_event.h"
 #include "agent/bpf/task_record.h"
 #include "agent/collect/process_reader.h"
+#include "agent/collect/record_facts.h"
 #include "agent/parse/host_files.h"
 #include "agent/parse/namespace_link.h"
 #include "agent/parse/proc_stat.h"
@@ -30,6 +31,9 @@
 
 namespace hullmark {
 namespace {
+
+// Another program by now, or parts of both: once more.
+constexpr ErrorCode kTorn = ErrorCode::kNotRead;
 
 RecordLimit LimitOf(const Rlimit& limit) {
   const auto number = [](const std::optional<std::uint64_t>& value) {
@@ -84,22 +88,55 @@ Fact<TaskEvent> ExecReader::Read(Pid pid, std::uint64_t at) {
   const auto directory =
       OpenDirectory(proc_.get(), std::to_string(std::to_underlying(pid)).c_str());
   if (!directory) return std::unexpected(directory.error());
-  Fact<TaskEvent> event = Missing(ErrorCode::kVanished);
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    const auto before = ReadStat(buffer_, directory->get());
-    if (!before) return std::unexpected(before.error());
-    event = ReadOnce(directory->get());
+    auto event = record_ ? ReadByRecord(pid, directory->get()) : ReadByFiles(directory->get());
+    if (!event && event.error().code == kTorn) continue;
     if (!event) return event;
-    const auto after = ReadStat(buffer_, directory->get());
-    if (!after || IsDead(after->facts.state)) break;
-    if (before->image != after->image) continue;  // Another program by now, or parts of both.
-    PutStat(after->facts, *event);
     event->turn.at = at;
     event->turn.turn = kTaskExecuted;
     event->turn.tgid = event->task.tgid = event->task.tid = std::to_underlying(pid);
     return event;
   }
   return Missing(ErrorCode::kVanished);
+}
+
+Fact<TaskEvent> ExecReader::ReadByRecord(Pid pid, int directory) {
+  const auto before = Record(pid);
+  if (!before) return std::unexpected(before.error());
+  TaskEvent event{};
+  event.task = *before;
+  // As its file tells it: whoever may not read that knows neither its device nor its name.
+  event.task.known &= ~unsigned{kKnowsImage};
+  ReadExecutable(directory, event);
+  const auto after = Record(pid);
+  if (!after) return std::unexpected(after.error());
+  if (ImageOf(*before) != ImageOf(*after) || before->credentials != after->credentials) {
+    return Missing(kTorn);
+  }
+  event.turn.parent = after->parent;
+  event.turn.start = after->start;
+  return event;
+}
+
+Fact<TaskRecord> ExecReader::Record(Pid pid) {
+  const auto record = record_(pid);
+  const bool gone = record ? HasEnded(*record) : record.error().code == ErrorCode::kVanished;
+  if (gone) return Missing(ErrorCode::kVanished);
+  if (record) return *record;
+  record_ = {};
+  return Missing(kTorn);
+}
+
+Fact<TaskEvent> ExecReader::ReadByFiles(int directory) {
+  const auto before = ReadStat(buffer_, directory);
+  if (!before) return std::unexpected(before.error());
+  auto event = ReadOnce(directory);
+  if (!event) return event;
+  const auto after = ReadStat(buffer_, directory);
+  if (!after || IsDead(after->facts.state)) return Missing(ErrorCode::kVanished);
+  if (before->image != after->image) return Missing(kTorn);
+  PutStat(after->facts, *event);
+  return event;
 }
 
 Fact<TaskEvent> ExecReader::ReadOnce(int directory) {

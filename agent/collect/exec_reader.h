@@ -3,21 +3,31 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <utility>
 
 #include "agent/base/file.h"
 #include "agent/bpf/task_event.h"
+#include "agent/bpf/task_record.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
 
 namespace hullmark {
 
-// Reads through /proc what a record from inside of an exec says, where somebody else has told that
-// there was one. Left 0: the cgroup, the addresses of its image, the maps of its user namespace,
-// and what of its start lies below a tick.
+// Reads what a record from inside of an exec says, later: where somebody else has told that there
+// was one, or to see what has become of it.
 class ExecReader {
  public:
+  // As TaskIterator::ReadOne.
+  using ReadRecord = std::function<Result<TaskRecord>(Pid)>;
+
+  // Through /proc. Left 0: the cgroup, the addresses of its image, the maps of its user namespace,
+  // and what of its start lies below a tick.
   explicit ExecReader(Fd proc) : proc_(std::move(proc)), buffer_(kMostBytes) {}
+
+  // From here on through /proc the executable alone: nine tenths of the time are for the rest. By
+  // files again once `record` fails otherwise than for want of the process.
+  void UseRecords(ReadRecord record) { record_ = std::move(record); }
 
   // `at`: of the event, nanoseconds since boot. kVanished where it has ended, or goes on to other
   // programs without rest.
@@ -26,6 +36,9 @@ class ExecReader {
  private:
   static constexpr std::size_t kMostBytes = std::size_t{1} << 20;
 
+  Fact<TaskEvent> ReadByRecord(Pid pid, int directory);
+  Fact<TaskRecord> Record(Pid pid);
+  Fact<TaskEvent> ReadByFiles(int directory);
   Fact<TaskEvent> ReadOnce(int directory);
   Fact<void> ReadStatus(int directory, TaskRecord& record);
   Fact<void> ReadNamespaces(int directory, TaskRecord& record);
@@ -34,6 +47,7 @@ class ExecReader {
 
   Fd proc_;
   ReadBuffer buffer_;
+  ReadRecord record_{};
 };
 
 }  // namespace hullmark

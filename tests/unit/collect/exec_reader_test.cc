@@ -10,12 +10,15 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "agent/base/file.h"
 #include "agent/bpf/task_event.h"
 #include "agent/bpf/task_iterator.h"
+#include "agent/bpf/task_record.h"
 #include "agent/collect/record_facts.h"
 #include "hullmark/caps.h"
 #include "hullmark/facts.h"
@@ -118,6 +121,139 @@ TEST(ExecReader, AgreesWithTheRecord) {
   EXPECT_EQ(StatOf(event->task).tty, StatOf(*record).tty);
   EXPECT_EQ(event->task.oom_score_adj, record->oom_score_adj);
   EXPECT_EQ(event->task.known, record->known | unsigned{kKnowsMount});
+}
+
+// Records of a process as they are told one after the other, the last one for ever.
+class Told {
+ public:
+  explicit Told(std::vector<TaskRecord> records) : records_(std::move(records)) {}
+  ExecReader::ReadRecord Reader() {
+    return [this](Pid) -> Result<TaskRecord> {
+      const std::size_t at = std::min(asked_++, records_.size() - 1);
+      return records_.at(at);
+    };
+  }
+  std::size_t asked() const { return asked_; }
+
+ private:
+  std::vector<TaskRecord> records_;
+  std::size_t asked_ = 0;
+};
+
+TaskRecord Sleeping() {
+  TaskRecord record{};
+  record.known = kKnowsNamespaces | kKnowsImage;
+  record.state = 1;  // TASK_INTERRUPTIBLE
+  record.start = 12'345'678'901;
+  record.cgroup = 77;
+  record.euid = 4711;
+  record.image[0] = 1;
+  return record;
+}
+
+TEST(ExecReader, TakesTheRecordOverTheFiles) {
+  ExecReader reader(OpenProc());
+  const Child child;
+  const auto by_files = reader.Read(child.pid(), 0);
+  ASSERT_TRUE(by_files);
+  Told told({Sleeping()});
+  reader.UseRecords(told.Reader());
+  const auto event = reader.Read(child.pid(), 7);
+  ASSERT_TRUE(event);
+  EXPECT_EQ(event->turn.at, 7U);
+  EXPECT_EQ(event->turn.start, 12'345'678'901U);
+  EXPECT_EQ(event->turn.tgid, std::to_underlying(child.pid()));
+  EXPECT_EQ(event->task.euid, 4711U);
+  EXPECT_EQ(event->task.cgroup, 77U);
+  // Which no record has.
+  EXPECT_EQ(event->executable_device, by_files->executable_device);
+  EXPECT_EQ(event->executable_mount, by_files->executable_mount);
+  EXPECT_EQ(event->task.executable, by_files->task.executable);
+  EXPECT_STREQ(static_cast<const char*>(event->executable_name),
+               static_cast<const char*>(by_files->executable_name));
+}
+
+TEST(ExecReader, ReadsPartsOfTwoProgramsAgain) {
+  ExecReader reader(OpenProc());
+  const Child child;
+  TaskRecord next = Sleeping();
+  next.image[0] = 2;
+  TaskRecord last = next;
+  last.credentials = 3;
+  Told told({Sleeping(), next, next, last});
+  reader.UseRecords(told.Reader());
+  const auto event = reader.Read(child.pid(), 0);
+  ASSERT_TRUE(event);
+  EXPECT_EQ(event->task.credentials, 3U);
+  EXPECT_EQ(told.asked(), 6U);
+}
+
+TEST(ExecReader, WhoIsAnotherProgramEachTimeIsNotThere) {
+  ExecReader reader(OpenProc());
+  const Child child;
+  std::vector<TaskRecord> records(8, Sleeping());
+  for (std::size_t at = 0; at < records.size(); ++at) records[at].image[0] = at;
+  Told told(std::move(records));
+  reader.UseRecords(told.Reader());
+  const auto event = reader.Read(child.pid(), 0);
+  ASSERT_FALSE(event);
+  EXPECT_EQ(event.error().code, ErrorCode::kVanished);
+}
+
+TEST(ExecReader, WhoHasEndedByTheRecordIsNotThere) {
+  ExecReader reader(OpenProc());
+  const Child child;
+  TaskRecord ended = Sleeping();
+  ended.exit_state = 32;  // EXIT_ZOMBIE
+  Told told({Sleeping(), ended});
+  reader.UseRecords(told.Reader());
+  EXPECT_FALSE(reader.Read(child.pid(), 0));
+}
+
+TEST(ExecReader, ReadsFilesWhereRecordsFail) {
+  ExecReader reader(OpenProc());
+  const Child child;
+  int asked = 0;
+  reader.UseRecords([&asked](Pid) -> Result<TaskRecord> {
+    ++asked;
+    return Fail(ErrorCode::kUnsupported, "too old");
+  });
+  for (int times = 0; times < 2; ++times) {
+    const auto event = reader.Read(child.pid(), 0);
+    ASSERT_TRUE(event);
+    EXPECT_EQ(event->task.euid, geteuid());
+  }
+  EXPECT_EQ(asked, 1);
+}
+
+TEST(ExecReader, AgreesWithItselfByRecords) {
+  auto iterator = TaskIterator::Load();
+  if (!iterator) GTEST_SKIP() << iterator.error().message;
+  ExecReader reader(OpenProc());
+  const Child child;
+  const auto by_files = reader.Read(child.pid(), 0);
+  std::size_t told = 0;
+  reader.UseRecords([&](Pid pid) {
+    auto record = iterator->ReadOne(std::to_underlying(pid));
+    if (record) ++told;
+    return record;
+  });
+  const auto by_record = reader.Read(child.pid(), 0);
+  ASSERT_TRUE(by_files && by_record);
+  if (told == 0) GTEST_SKIP() << "this kernel tells of no single task";
+  ProcStatus shape{};
+  shape.ambient = CapSet();
+  shape.no_new_privs = false;
+  shape.seccomp = SeccompMode::kOff;
+  shape.seccomp_filters = 0;
+  EXPECT_EQ(StatusOf(by_record->task, shape), StatusOf(by_files->task, shape));
+  EXPECT_EQ(NamespacesOf(by_record->task), NamespacesOf(by_files->task));
+  EXPECT_EQ(RlimitsOf(by_record->task), RlimitsOf(by_files->task));
+  EXPECT_EQ(StatOf(by_record->task).start, StatOf(by_files->task).start);
+  EXPECT_EQ(by_record->turn.parent, by_files->turn.parent);
+  EXPECT_EQ(by_record->task.oom_score_adj, by_files->task.oom_score_adj);
+  EXPECT_EQ(by_record->task.known, by_files->task.known);
+  EXPECT_EQ(by_record->executable_device, by_files->executable_device);
 }
 
 }  // namespace
