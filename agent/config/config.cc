@@ -225,13 +225,6 @@ void ConfigReader::ReadLog() {
   fields.RefuseOthers();
 }
 
-// A site that wants no program of ours in the kernel.
-bool RulesOutBpf(const Config& config) {
-  using Watch = Config::Watch::Source;
-  return config.source == Config::Source::kProc || config.watch.source == Watch::kNone ||
-         config.watch.source == Watch::kProcConnector;
-}
-
 Config ConfigReader::Read() {
   constexpr std::array<std::string_view, 3> kApis = {"loopback", "authenticated", "off"};
   if (const auto* node = root_.TakeOptional("listen")) config_.listen = ReadListen(node, reading_);
@@ -259,6 +252,12 @@ Config ConfigReader::Read() {
 }
 
 }  // namespace
+
+bool RulesOutBpf(const Config& config) {
+  using Watch = Config::Watch::Source;
+  return config.source == Config::Source::kProc || config.watch.source == Watch::kNone ||
+         config.watch.source == Watch::kProcConnector;
+}
 
 // NOLINTNEXTLINE(bugprone-easily-swappable-parameters): swapped, the first line already fails.
 Result<Config> LoadConfig(std::string_view text, std::string_view name) {

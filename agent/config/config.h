@@ -86,6 +86,9 @@ struct Config {
   static Selector KubeSystem() { return {.name_space = {Glob("kube-system")}}; }
 };
 
+// Whether a site wants no program of ours in the kernel, or none that tells of execs.
+bool RulesOutBpf(const Config& config);
+
 // Parses strictly: an unknown or repeated key, a wrong type or unit, a value out of its bounds is
 // an error that names `name` and the line. Whether the rules of `enforce` fit the benchmark is for
 // CheckPolicy to say.

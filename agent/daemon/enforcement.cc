@@ -250,6 +250,7 @@ void Enforcement::Plan(const Standard& standard, const Snapshot& snapshot, const
   input.now = BootMilliseconds();
   GuardExecs(input, standard.waivers);
   reflexes_ = PlanReflexes(input, standard.waivers, history_);
+  if (!reflexes_.empty() && !RulesOutBpf(standard.config)) process_look_->LoadRecords();
   reflexes_until_ = input.looked_at + input.stale_after;
   containers_ = report.containers.size();
 }

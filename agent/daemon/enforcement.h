@@ -106,7 +106,6 @@ class Enforcement {
   Result<Confirmed> ConfirmAlone(const Action& action, const JudgeAgain& again);
   bool ReactNow(const Offence& offence, const JudgeAgain& again);
   bool TakeAtOnce(const Action& action, const JudgeAgain& again, std::int64_t now);
-  bool Prepare(const Action& action, std::int64_t now);
   void TakeBackEverything(const std::string& why);
   void TakeOverBreakers();
   void KeepBreaker(bool dry_run, std::chrono::milliseconds patience);

@@ -74,7 +74,12 @@ bool Enforcement::ReactNow(const Offence& offence, const JudgeAgain& again) {
 
 bool Enforcement::TakeAtOnce(const Action& action, const JudgeAgain& again, std::int64_t now) {
   History before = history_;
-  if (!Prepare(action, now)) return false;
+  Begin(action, now, history_);
+  if (!guard_->Allow(now, history_)) {  // The kernel has just spent of the same budget.
+    history_ = std::move(before);
+    guard_->Allow(now, history_);
+    return false;
+  }
   alone_ = [&](const Action& one) { return ConfirmAlone(one, again); };
   ActionOutcome outcome;
   try {
@@ -95,18 +100,6 @@ bool Enforcement::TakeAtOnce(const Action& action, const JudgeAgain& again, std:
   const bool done = outcome.result == ActionResult::kDone;
   between_.push_back({.action = action, .outcome = std::move(outcome)});
   return done;
-}
-
-// The kernel spends the same budget: false where it has just done so.
-bool Enforcement::Prepare(const Action& action, std::int64_t now) {
-  History after = history_;
-  Begin(action, now, after);
-  if (guard_->Allow(now, after)) {
-    history_ = std::move(after);
-    return true;
-  }
-  guard_->Allow(now, history_);
-  return false;
 }
 
 // The rule, the container's place and its protection are as the last look had them, and hold until

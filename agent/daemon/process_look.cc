@@ -2,10 +2,13 @@
 #include "agent/daemon/process_look.h"
 
 #include <fcntl.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <expected>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,6 +17,7 @@
 #include "agent/base/covers.h"
 #include "agent/base/file.h"
 #include "agent/bpf/task_event.h"
+#include "agent/bpf/task_iterator.h"
 #include "agent/bpf/task_record.h"
 #include "agent/enforce/limit_change.h"
 #include "agent/enforce/protection.h"
@@ -35,6 +39,20 @@ Fd Again(const Fd& fd) { return Fd(fcntl(fd.get(), F_DUPFD_CLOEXEC, 0)); }
 
 ProcessLook::ProcessLook(Fd proc)
     : proc_(std::move(proc)), buffer_(kMostCgroupText), reader_(Again(proc_)) {}
+
+void ProcessLook::LoadRecords() {
+  if (std::exchange(loaded_, true)) return;
+  auto loaded = TaskIterator::Load();
+  const auto own = loaded ? loaded->ReadOne(getpid()) : std::unexpected(loaded.error());
+  if (!own) {
+    spdlog::info("enforce: {}: who may be killed between looks is read through /proc",
+                 own.error().message);
+    return;
+  }
+  spdlog::info("enforce: who may be killed between looks is read by a program in the kernel");
+  const auto tasks = std::make_shared<TaskIterator>(std::move(*loaded));
+  reader_.UseRecords([tasks](Pid process) { return tasks->ReadOne(std::to_underlying(process)); });
+}
 
 // Descriptors come first: whatever is read under a number that is alive in the end was its own.
 Result<TaskEvent> ProcessLook::Read(const Reflex& reflex, const Action& action) {

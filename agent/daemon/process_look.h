@@ -21,6 +21,9 @@ class ProcessLook {
   // `proc` is a procfs.
   explicit ProcessLook(Fd proc);
 
+  // Loads a program into the kernel, where that takes one, for what /proc tells in twice the time.
+  void LoadRecords();
+
   // What an action's process is now. Error: kVanished, it is over, or its container is; kDenied,
   // something is not as `reflex` has it, or cannot be read: the container's cgroup is the same, the
   // process is in it or below, and nothing protects it.
@@ -41,6 +44,7 @@ class ProcessLook {
   Fd proc_;
   ReadBuffer buffer_;
   ExecReader reader_;
+  bool loaded_ = false;                // Or could not be.
   std::optional<Held> init_, victim_;  // Of the last action.
 };
 

@@ -26,16 +26,8 @@ from plain_container import PlainContainer
 TIMES, SCANS = 500, 30
 INTERVAL = "60s"  # Between looks: what dies sooner was killed without one, or by one that its exec asked for.
 MEDIAN = 0.1  # Seconds; looks have a second's rest between them. The machine may be busy.
-PROGRAM = r"""
-#include <signal.h>
-#include <unistd.h>
-int main(int count, char **arguments) {
-  alarm(10);
-  if (count > 1 && arguments[1][0] == 'l') sleep(1);
-  if (count > 1) return 0;
-  for (;;) pause();
-}
-"""
+MADE = pathlib.Path(__file__).with_name("waits")  # Where there is no compiler.
+TELLS_OF_ONE = tuple(map(int, os.uname().release.split(".")[:2])) >= (6, 1)  # Such a kernel tells of a single task.
 
 
 class Container:
@@ -112,10 +104,11 @@ class Container:
 class React(EnforcingAgent):
     def setUp(self):
         super().setUp()
-        (self.folder / "program.c").write_text(PROGRAM, encoding="ascii")
-        self.program_path = self.folder / "waits"
-        subprocess.run(["cc", "-O1", "-static", "-o", self.program_path, self.folder / "program.c"], check=True,
-                       timeout=PATIENCE)
+        self.program_path = MADE
+        if not MADE.exists():
+            self.program_path = self.folder / "waits"
+            subprocess.run(["cc", "-O1", "-static", "-o", self.program_path, MADE.with_suffix(".c")], check=True,
+                           timeout=PATIENCE)
         self.name = f"react{os.getpid()}"
 
     def container(self, suffix):
@@ -181,6 +174,7 @@ class React(EnforcingAgent):
         self.assertEqual(len(self.lived()), TIMES)
         self.tell("event and pidfd, from the kernel's stamp to the end that was seen", self.lived())
         self.tell_of_the_disk()
+        self.assertIn(f"between looks is read {'by a program' if TELLS_OF_ONE else 'through /proc'}", self.log())
         self.assertEqual([watched.run("/plain", "long")[0] for _ in range(2)], [0] * 2)
         self.assertEqual([bystander.run("/raised", "long")[0] for _ in range(2)], [0] * 2)
         self.until(lambda: self.look() or self.acted("enforced") == TIMES, "all are counted")
@@ -189,6 +183,12 @@ class React(EnforcingAgent):
         self.assertTrue(any(each["evidence"].startswith("as it executed: ") for each in told))
         events = [json.loads(line) for line in (self.folder / "events.jsonl").read_text(encoding="utf-8").splitlines()]
         self.assertIn("killed by SIGKILL", {each["action"]["text"] for each in events if each["kind"] == "action"})
+
+    def test_it_is_killed_where_no_program_may_be_loaded(self):
+        watched = self.container("watched")
+        self.start(source="proc_connector")
+        self.assertEqual([watched.run("/raised")[0] for _ in range(3)], [signal.SIGKILL] * 3)
+        self.assertNotIn("between looks is read", self.log())
 
     def test_by_scan_it_takes_an_interval(self):
         watched = self.container("watched")
@@ -228,7 +228,7 @@ def main():
     if len(sys.argv) < 2:
         sys.exit("usage: react_test.py PROGRAM [TEST...]")
     EnforcingAgent.program = os.path.abspath(sys.argv.pop(1))
-    if os.geteuid() != 0 or shutil.which("cc") is None or not os.path.exists("/sys/kernel/btf/vmlinux"):
+    if os.geteuid() != 0 or not (MADE.exists() or shutil.which("cc")) or not os.path.exists("/sys/kernel/btf/vmlinux"):
         print("react: skipped: it takes root, a kernel that describes its types, and cc", file=sys.stderr)
         sys.exit(77)
     unittest.main(verbosity=2)
