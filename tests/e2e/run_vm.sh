@@ -73,10 +73,11 @@ full() { # ZOO_ONLY
   local overlay=$work/overlay
   mkdir -p "$overlay/opt/tests"
   cp -r "$here/../zoo" "$here/../e2e" "$overlay/opt/tests/"
+  cc -O1 -static -o "$overlay/opt/tests/e2e/waits" "$here/waits.c" || return
   "$vmlab" run --full --bin "$hullmark:/usr/local/bin/hullmark" --overlay "$overlay" --env "ZOO_ONLY=$1" --timeout 1800 -- '
     cd /opt/tests && zoo/zoo.sh up && zoo/zoo.sh verify && e2e/judge.py --hullmark /usr/local/bin/hullmark &&
     hullmark audit --source both --output /tmp/both && e2e/enforce_test.py /usr/local/bin/hullmark &&
-    e2e/enforce_runtimes_test.py /usr/local/bin/hullmark'
+    e2e/enforce_runtimes_test.py /usr/local/bin/hullmark && e2e/react_test.py /usr/local/bin/hullmark'
 }
 
 # The same package with a higher version.
