@@ -39,6 +39,7 @@ constexpr std::size_t kMostBelow = 64;  // Of a container, beside its own cgroup
 constexpr const char* kTooMany =
     "the kernel is told of 64 below a container's own at most, and of 4096 in all";
 static_assert(kMostBanCgroups == 4096);
+constexpr const char* kUnread = "their numbers cannot be read";
 
 // Controls of capabilities that the check itself names; the others name them in their parameters.
 struct NamedCaps {
@@ -59,6 +60,11 @@ constexpr std::string_view kOnlyAllowed = "CAP-014";
 constexpr std::string_view kRoot = "USR-001";
 constexpr std::string_view kEscalation = "PRV-002";
 constexpr std::string_view kUnlinked = "RUN-004";
+
+// Who is counted to it still has ended, see cgroups(7).
+bool IsRemoved(const Cgroup& cgroup) {
+  return cgroup.deleted || (!cgroup.inode && cgroup.inode.error().code == ErrorCode::kNotFound);
+}
 
 // The place of a parameter in its check's list.
 std::optional<std::size_t> PlaceOf(const Control& control, std::string_view name) {
@@ -182,11 +188,11 @@ class BanPlanner {
       if (!cgroup || member.outside_cgroup) continue;
       const Cgroup& one = snapshot.At(*cgroup);
       const auto path = snapshot.Text(one.path);
-      if (!one.parent || !Covers(own, path)) continue;
+      if (!one.parent || !Covers(own, path) || IsRemoved(one)) continue;
       if (tenants_.at(*cgroup).size() != 1) {
         grounds.left_out.insert("another container has processes in them");
-      } else if (!one.inode || one.deleted) {
-        grounds.left_out.insert("their numbers cannot be read");
+      } else if (!one.inode) {
+        grounds.left_out.insert(kUnread);
       } else {
         (cgroup == of_init || path == own ? grounds.main : grounds.below).insert(*one.inode);
       }
@@ -210,7 +216,9 @@ class BanPlanner {
     const auto own = spaces[NamespaceKind::kMnt];
     if (!of_host || !own || of_host->inode == *own) return "it has the host's mounts";
     if (!input_.snapshot.vantage.initial_user_namespace) return "not the whole host is seen";
-    return grounds.empty() ? "it has no cgroup of the v2 hierarchy to itself" : "";
+    if (!grounds.empty()) return "";
+    return grounds.left_out.contains(kUnread) ? "the numbers of its cgroups cannot be read"
+                                              : "it has no cgroup of the v2 hierarchy to itself";
   }
 
   void Look(std::uint32_t at) {

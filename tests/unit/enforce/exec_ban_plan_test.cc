@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -20,6 +21,7 @@
 #include "hullmark/ids.h"
 #include "hullmark/policy.h"
 #include "hullmark/report.h"
+#include "hullmark/result.h"
 #include "hullmark/snapshot.h"
 #include "hullmark/waiver.h"
 #include "tests/unit/checks/builder.h"
@@ -212,6 +214,23 @@ TEST(PlanExecBansTest, ACgroupThatIsSharedIsToldOfWhereOthersAreJudged) {
   EXPECT_EQ(plan.left_out,
             std::vector<std::string>{
                 "c0, in some of its cgroups: another container has processes in them"});
+}
+
+TEST(PlanExecBansTest, ACgroupWithoutANumberIsToldOfUnlessItIsRemoved) {
+  constexpr std::string_view kSome = "c0, in some of its cgroups: their numbers cannot be read";
+  for (const auto& [code, told] :
+       {std::pair{ErrorCode::kDenied, true}, {ErrorCode::kNotFound, false}}) {
+    Host host;
+    host.scene.Put(host.scene.AddProcess(0), "/docker/c0/job");
+    host.scene.world.snapshot.cgroups.back().inode = Missing(code);
+    const ExecBanPlan plan = host.Plan();
+    EXPECT_EQ(plan.cgroups.size(), 1U);
+    EXPECT_EQ(std::ranges::count(plan.left_out, kSome), told ? 1 : 0);
+  }
+  Host host;
+  for (Cgroup& one : host.scene.world.snapshot.cgroups) one.inode = Missing(ErrorCode::kDenied);
+  EXPECT_EQ(host.Plan().left_out,
+            std::vector<std::string>{"c0: the numbers of its cgroups cannot be read"});
 }
 
 TEST(PlanExecBansTest, NobodyIsLeftOutForTheCgroupsThatAnotherMakes) {
