@@ -28,9 +28,9 @@ def members(pid):
     folder = next((ROOT / "pids" / path[1:] for _, controllers, path in lines if controllers == "pids"), None)
     folder = folder or next(ROOT / path[1:] for number, _, path in lines if number == "0")
     found = set()
-    for procs in folder.rglob("cgroup.procs"):
+    for below, _, _ in os.walk(folder):
         with contextlib.suppress(OSError):  # It has been removed meanwhile.
-            found |= {int(each) for each in procs.read_text(encoding="ascii").split()}
+            found |= {int(each) for each in (pathlib.Path(below) / "cgroup.procs").read_text(encoding="ascii").split()}
     return found
 
 
