@@ -111,8 +111,11 @@ Result<TaskRecord> TaskIterator::ReadOne(int tgid) {
   options.link_info_len = sizeof which;
   const std::unique_ptr<bpf_link, Destroy> link(
       bpf_program__attach_iter(program_->skeleton->progs.write_tasks, &options));
-  if (!link)
-    return Fail(ErrorCode::kUnsupported, "bpf: one task: " + std::string(std::strerror(errno)));
+  if (!link) {
+    const bool unknown = errno == EINVAL || errno == E2BIG;
+    return Fail(unknown ? ErrorCode::kUnsupported : ErrorCode::kIo,
+                "bpf: one task: " + std::string(std::strerror(errno)));
+  }
   std::optional<TaskRecord> found;
   bool others = false;
   const auto visited = Program::Visit(*link, [&](const TaskRecord& record) {

@@ -48,7 +48,7 @@ class TaskIterator {
   Result<void> Visit(const std::function<void(const TaskRecord&)>& take);
 
   // The record of one process alone, of its leader. Errors: kVanished, there is none; kUnsupported,
-  // a kernel that tells of all or nobody (before 6.1). One caller at a time.
+  // this kernel tells of all or nobody (mainline's before 6.1); kIo. One caller at a time.
   Result<TaskRecord> ReadOne(int tgid);
 
   // As Visit, kept. Error: kIo, it ended before its time. One caller at a time.

@@ -32,6 +32,7 @@
 #include "agent/cli/web.h"
 #include "agent/collect/collect.h"
 #include "agent/collect/collector.h"
+#include "agent/collect/exec_reader.h"
 #include "agent/config/config.h"
 #include "agent/daemon/child.h"
 #include "agent/daemon/enforcement.h"
@@ -321,6 +322,10 @@ std::function<Result<std::unique_ptr<Enforcement>>(const Standard&)> Hands(
          .user = Uid{geteuid()},
          .now = wiring.now,
          .look = look,
+         .open_records = [&global]() -> Result<ExecReader::ReadRecord> {
+           const auto roots = OpenRoots(global.roots);
+           return roots ? OpenOneTask(*roots) : std::unexpected(roots.error());
+         },
          .call = [&desk](const std::string& hook,
                          const Event& event) { return desk.Call(hook, event); },
          .releaser_command = Releasing()});

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agent/collect/collect.h"
+#include "agent/collect/exec_reader.h"
 #include "agent/collect/filters.h"
 #include "agent/collect/kept_files.h"
 #include "agent/collect/kept_filters.h"
@@ -52,6 +53,9 @@ std::string WhyRecordsDiffer(const Roots& roots);
 // Records of this kernel's tasks, where they mean what the files below `roots` mean: nothing is
 // read through bpf that belongs to copied trees or to another pid namespace.
 Tasks OpenTasks(const Roots& roots, bool insisted);
+
+// A program in the kernel that reads one process at a time. Error: why there is none here.
+Result<ExecReader::ReadRecord> OpenOneTask(const Roots& roots);
 
 // Looks again and again. Each look gives the Snapshot that Collect would give, as far as the kernel
 // tells what has changed:

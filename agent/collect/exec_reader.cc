@@ -32,9 +32,6 @@
 namespace hullmark {
 namespace {
 
-// Another program by now, or parts of both: once more.
-constexpr ErrorCode kTorn = ErrorCode::kNotRead;
-
 RecordLimit LimitOf(const Rlimit& limit) {
   const auto number = [](const std::optional<std::uint64_t>& value) {
     return value.value_or(std::numeric_limits<std::uint64_t>::max());
@@ -89,30 +86,41 @@ Fact<TaskEvent> ExecReader::Read(Pid pid, std::uint64_t at) {
       OpenDirectory(proc_.get(), std::to_string(std::to_underlying(pid)).c_str());
   if (!directory) return std::unexpected(directory.error());
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    auto event = record_ ? ReadByRecord(pid, directory->get()) : ReadByFiles(directory->get());
-    if (!event && event.error().code == kTorn) continue;
-    if (!event) return event;
-    event->turn.at = at;
-    event->turn.turn = kTaskExecuted;
-    event->turn.tgid = event->task.tgid = event->task.tid = std::to_underlying(pid);
+    auto read = ReadNow(pid, directory->get());
+    if (!read) return std::unexpected(read.error());
+    if (!*read) continue;
+    TaskEvent& event = **read;
+    event.turn.at = at;
+    event.turn.turn = kTaskExecuted;
+    event.turn.tgid = event.task.tgid = event.task.tid = std::to_underlying(pid);
     return event;
   }
   return Missing(ErrorCode::kVanished);
 }
 
-Fact<TaskEvent> ExecReader::ReadByRecord(Pid pid, int directory) {
+ExecReader::Attempt ExecReader::ReadNow(Pid pid, int directory) {
+  if (record_) {
+    auto read = ReadByRecord(pid, directory);
+    if (read || read.error().code == ErrorCode::kVanished) return read;
+  }
+  return ReadByFiles(directory);
+}
+
+// The executable between two records of one image; the second one is what holds.
+ExecReader::Attempt ExecReader::ReadByRecord(Pid pid, int directory) {
   const auto before = Record(pid);
   if (!before) return std::unexpected(before.error());
   TaskEvent event{};
-  event.task = *before;
-  // As its file tells it: whoever may not read that knows neither its device nor its name.
-  event.task.known &= ~unsigned{kKnowsImage};
   ReadExecutable(directory, event);
   const auto after = Record(pid);
   if (!after) return std::unexpected(after.error());
-  if (ImageOf(*before) != ImageOf(*after) || before->credentials != after->credentials) {
-    return Missing(kTorn);
-  }
+  if (ImageOf(*before) != ImageOf(*after)) return std::nullopt;
+  const TaskRecord executable = event.task;
+  event.task = *after;
+  // As its file tells it: whoever may not read that knows neither its device nor its name.
+  event.task.known = (after->known & ~unsigned{kKnowsImage}) | executable.known;
+  event.task.executable = executable.executable;
+  event.task.executable_links = executable.executable_links;
   event.turn.parent = after->parent;
   event.turn.start = after->start;
   return event;
@@ -120,23 +128,21 @@ Fact<TaskEvent> ExecReader::ReadByRecord(Pid pid, int directory) {
 
 Fact<TaskRecord> ExecReader::Record(Pid pid) {
   const auto record = record_(pid);
-  const bool gone = record ? HasEnded(*record) : record.error().code == ErrorCode::kVanished;
-  if (gone) return Missing(ErrorCode::kVanished);
-  if (record) return *record;
-  record_ = {};
-  return Missing(kTorn);
+  if (!record) return Missing(record.error().code);
+  if (HasEnded(*record)) return Missing(ErrorCode::kVanished);
+  return *record;
 }
 
-Fact<TaskEvent> ExecReader::ReadByFiles(int directory) {
+ExecReader::Attempt ExecReader::ReadByFiles(int directory) {
   const auto before = ReadStat(buffer_, directory);
   if (!before) return std::unexpected(before.error());
   auto event = ReadOnce(directory);
-  if (!event) return event;
+  if (!event) return std::unexpected(event.error());
   const auto after = ReadStat(buffer_, directory);
   if (!after || IsDead(after->facts.state)) return Missing(ErrorCode::kVanished);
-  if (before->image != after->image) return Missing(kTorn);
+  if (before->image != after->image) return std::nullopt;
   PutStat(after->facts, *event);
-  return event;
+  return *event;
 }
 
 Fact<TaskEvent> ExecReader::ReadOnce(int directory) {

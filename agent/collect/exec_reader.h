@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <utility>
 
 #include "agent/base/file.h"
@@ -25,8 +26,8 @@ class ExecReader {
   // and what of its start lies below a tick.
   explicit ExecReader(Fd proc) : proc_(std::move(proc)), buffer_(kMostBytes) {}
 
-  // From here on through /proc the executable alone: nine tenths of the time are for the rest. By
-  // files again once `record` fails otherwise than for want of the process.
+  // From here on through /proc the executable alone: nine tenths of the time are for the rest.
+  // Where `record` fails otherwise than for want of the process, and where there is none, by files.
   void UseRecords(ReadRecord record) { record_ = std::move(record); }
 
   // `at`: of the event, nanoseconds since boot. kVanished where it has ended, or goes on to other
@@ -36,9 +37,13 @@ class ExecReader {
  private:
   static constexpr std::size_t kMostBytes = std::size_t{1} << 20;
 
-  Fact<TaskEvent> ReadByRecord(Pid pid, int directory);
+  // nullopt: another program by now, or parts of both.
+  using Attempt = Fact<std::optional<TaskEvent>>;
+
+  Attempt ReadNow(Pid pid, int directory);
+  Attempt ReadByRecord(Pid pid, int directory);
+  Attempt ReadByFiles(int directory);
   Fact<TaskRecord> Record(Pid pid);
-  Fact<TaskEvent> ReadByFiles(int directory);
   Fact<TaskEvent> ReadOnce(int directory);
   Fact<void> ReadStatus(int directory, TaskRecord& record);
   Fact<void> ReadNamespaces(int directory, TaskRecord& record);

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <expected>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include "agent/bpf/task_iterator.h"
 #include "agent/collect/collect.h"
 #include "agent/collect/collector.h"
+#include "agent/collect/exec_reader.h"
 #include "agent/parse/namespace_link.h"
 #include "hullmark/ids.h"
 #include "hullmark/result.h"
@@ -79,6 +81,17 @@ Tasks OpenTasks(const Roots& roots, bool insisted) {
     tasks.no_filters = {.code = ErrorCode::kVantage, .message = tasks.why_not};
   }
   return tasks;
+}
+
+Result<ExecReader::ReadRecord> OpenOneTask(const Roots& roots) {
+  if (std::string why = WhyRecordsDiffer(roots); !why.empty()) {
+    return Fail(ErrorCode::kVantage, std::move(why));
+  }
+  auto loaded = TaskIterator::Load();
+  if (!loaded) return std::unexpected(std::move(loaded.error()));
+  if (const auto own = loaded->ReadOne(getpid()); !own) return std::unexpected(own.error());
+  const auto iterator = std::make_shared<TaskIterator>(std::move(*loaded));
+  return [iterator](Pid process) { return iterator->ReadOne(std::to_underlying(process)); };
 }
 
 }  // namespace hullmark

@@ -125,7 +125,8 @@ Result<std::unique_ptr<Enforcement>> Enforcement::Open(Parts parts) {
   }
   self.executor_ = std::make_unique<Executor>(std::move(hands));
   self.guard_ = std::make_unique<ExecGuard>(*self.log_);
-  self.process_look_ = std::make_unique<ProcessLook>(std::move(*own_proc));
+  self.process_look_ =
+      std::make_unique<ProcessLook>(std::move(*own_proc), self.parts_.open_records);
   self.TakeBackEverything("the agent has started anew");
   const std::int64_t now = BootMilliseconds();
   self.history_.started = now;
@@ -250,9 +251,10 @@ void Enforcement::Plan(const Standard& standard, const Snapshot& snapshot, const
   input.now = BootMilliseconds();
   GuardExecs(input, standard.waivers);
   reflexes_ = PlanReflexes(input, standard.waivers, history_);
-  if (!reflexes_.empty() && !RulesOutBpf(standard.config)) process_look_->LoadRecords();
   reflexes_until_ = input.looked_at + input.stale_after;
   containers_ = report.containers.size();
+  const bool may_load = !RulesOutBpf(standard.config);
+  if (!may_load || !reflexes_.empty()) process_look_->UseRecords(may_load);
 }
 
 // By a reaction, or by the kernel.

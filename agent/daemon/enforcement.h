@@ -55,6 +55,7 @@ class Enforcement {
     std::function<Timestamp()> now{};
     // A fresh look, for a decision that is about to be acted upon.
     std::function<Result<Snapshot>(const Standard&)> look{};
+    ProcessLook::OpenRecords open_records{};
     // See HookDesk::Call. Empty: there are no hooks.
     std::function<bool(const std::string& hook, const Event&)> call{};
     std::vector<std::string> releaser_command{};  // None: nobody outlives us.

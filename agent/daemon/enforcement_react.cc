@@ -73,13 +73,13 @@ bool Enforcement::ReactNow(const Offence& offence, const JudgeAgain& again) {
 }
 
 bool Enforcement::TakeAtOnce(const Action& action, const JudgeAgain& again, std::int64_t now) {
-  History before = history_;
-  Begin(action, now, history_);
-  if (!guard_->Allow(now, history_)) {  // The kernel has just spent of the same budget.
-    history_ = std::move(before);
+  History other = history_;
+  Begin(action, now, other);
+  if (!guard_->Allow(now, other)) {  // The kernel has just spent of the same budget.
     guard_->Allow(now, history_);
     return false;
   }
+  std::swap(history_, other);  // Now it is what was before.
   alone_ = [&](const Action& one) { return ConfirmAlone(one, again); };
   ActionOutcome outcome;
   try {
@@ -90,7 +90,7 @@ bool Enforcement::TakeAtOnce(const Action& action, const JudgeAgain& again, std:
   }
   alone_ = {};
   if (outcome.result == ActionResult::kAborted) {
-    history_ = std::move(before);
+    history_ = std::move(other);
   } else {
     Record(action, outcome, standard_->config.enforce, BootMilliseconds(), history_);
   }

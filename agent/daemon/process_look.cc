@@ -3,12 +3,10 @@
 
 #include <fcntl.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <expected>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -17,7 +15,6 @@
 #include "agent/base/covers.h"
 #include "agent/base/file.h"
 #include "agent/bpf/task_event.h"
-#include "agent/bpf/task_iterator.h"
 #include "agent/bpf/task_record.h"
 #include "agent/enforce/limit_change.h"
 #include "agent/enforce/protection.h"
@@ -37,31 +34,32 @@ Fd Again(const Fd& fd) { return Fd(fcntl(fd.get(), F_DUPFD_CLOEXEC, 0)); }
 
 }  // namespace
 
-ProcessLook::ProcessLook(Fd proc)
-    : proc_(std::move(proc)), buffer_(kMostCgroupText), reader_(Again(proc_)) {}
+ProcessLook::ProcessLook(Fd proc, OpenRecords open)
+    : proc_(std::move(proc)),
+      buffer_(kMostCgroupText),
+      reader_(Again(proc_)),
+      open_(std::move(open)) {}
 
-void ProcessLook::LoadRecords() {
-  if (std::exchange(loaded_, true)) return;
-  auto loaded = TaskIterator::Load();
-  const auto own = loaded ? loaded->ReadOne(getpid()) : std::unexpected(loaded.error());
-  if (!own) {
+void ProcessLook::UseRecords(bool wanted) {
+  if (!wanted) reader_.UseRecords({});
+  if (!open_ || wanted == std::exchange(opened_, wanted) || !wanted) return;
+  auto records = open_();
+  if (!records) {
     spdlog::info("enforce: {}: who may be killed between looks is read through /proc",
-                 own.error().message);
+                 records.error().message);
     return;
   }
   spdlog::info("enforce: who may be killed between looks is read by a program in the kernel");
-  const auto tasks = std::make_shared<TaskIterator>(std::move(*loaded));
-  reader_.UseRecords([tasks](Pid process) { return tasks->ReadOne(std::to_underlying(process)); });
+  reader_.UseRecords(std::move(*records));
 }
 
 // Descriptors come first: whatever is read under a number that is alive in the end was its own.
 Result<TaskEvent> ProcessLook::Read(const Reflex& reflex, const Action& action) {
   const ActionTarget& target = action.target;
-  if (!Hold(target.life.init, target.life.started, init_)) {
-    return Fail(ErrorCode::kVanished, "its container is gone");
-  }
-  const auto held = Hold(*target.process, target.process_started, victim_);
-  if (!held) return std::unexpected(held.error());
+  const auto init = Hold(target.life.init, target.life.started, init_);
+  if (!init) return Fail(init.error().code, "its container is gone");
+  const auto victim = Hold(*target.process, target.process_started, victim_);
+  if (!victim) return std::unexpected(victim.error());
   auto event = ReadIn(reflex, *target.process);
   if (!victim_->process.IsAlive()) return Fail(ErrorCode::kVanished, "it has ended meanwhile");
   if (!init_->process.IsAlive()) return Fail(ErrorCode::kVanished, "its container is gone");

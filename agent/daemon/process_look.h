@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -18,11 +19,14 @@ namespace hullmark {
 // Looks at one process alone, for an action that waits for no look at the host.
 class ProcessLook {
  public:
-  // `proc` is a procfs.
-  explicit ProcessLook(Fd proc);
+  using OpenRecords = std::function<Result<ExecReader::ReadRecord>()>;
 
-  // Loads a program into the kernel, where that takes one, for what /proc tells in twice the time.
-  void LoadRecords();
+  // `proc` is a procfs. `open`: as OpenOneTask; none: there are no records.
+  explicit ProcessLook(Fd proc, OpenRecords open = {});
+
+  // Whether rights are read by a program in the kernel, which is loaded now, where it takes one:
+  // through /proc they take twice the time.
+  void UseRecords(bool wanted);
 
   // What an action's process is now. Error: kVanished, it is over, or its container is; kDenied,
   // something is not as `reflex` has it, or cannot be read: the container's cgroup is the same, the
@@ -30,7 +34,7 @@ class ProcessLook {
   Result<TaskEvent> Read(const Reflex& reflex, const Action& action);
 
  private:
-  // An action looks twice, before its line is written and after: it opens them once.
+  // An action looks twice, before its line is written and after, at the same two.
   struct Held {
     Pid pid{};
     BootTicks started{};
@@ -44,7 +48,8 @@ class ProcessLook {
   Fd proc_;
   ReadBuffer buffer_;
   ExecReader reader_;
-  bool loaded_ = false;                // Or could not be.
+  OpenRecords open_;
+  bool opened_ = false;                // Or could not be.
   std::optional<Held> init_, victim_;  // Of the last action.
 };
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/wait.h>
@@ -14,6 +15,9 @@
 #include <string>
 
 #include "agent/base/file.h"
+#include "agent/bpf/task_event.h"
+#include "agent/bpf/task_record.h"
+#include "agent/collect/exec_reader.h"
 #include "agent/enforce/reflex.h"
 #include "agent/parse/proc_cgroup.h"
 #include "agent/parse/proc_stat.h"
@@ -118,6 +122,58 @@ TEST_F(OwnProcess, HasEndedSinceItWasLookedAt) {
   const auto next = look.Read(reflex_, own);
   ASSERT_TRUE(next) << next.error().message;
   EXPECT_EQ(next->turn.tgid, getpid());
+}
+
+// A descriptor that is held means nobody but the one that it was opened for.
+TEST_F(OwnProcess, IsNotTheOneThatIsHeld) {
+  ProcessLook look(OpenDirectory(AT_FDCWD, "/proc").value());
+  ASSERT_TRUE(look.Read(reflex_, action_));
+  Action another = action_;
+  another.target.process_started = BootTicks{1};
+  EXPECT_EQ(look.Read(reflex_, another).error().code, ErrorCode::kVanished);
+  another = action_;
+  another.target.life.started = BootTicks{1};
+  EXPECT_EQ(look.Read(reflex_, another).error().message, "its container is gone");
+  EXPECT_TRUE(look.Read(reflex_, action_));
+}
+
+// For a look: it has not ended.
+TEST_F(OwnProcess, CannotBeHeldForWantOfDescriptors) {
+  ProcessLook look(OpenDirectory(AT_FDCWD, "/proc").value());
+  rlimit before = {};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit none = {.rlim_cur = 0, .rlim_max = before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  const auto event = look.Read(reflex_, action_);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  ASSERT_FALSE(event);
+  EXPECT_NE(event.error().code, ErrorCode::kVanished);
+}
+
+TEST_F(OwnProcess, IsReadByRecordsWhileTheyAreWanted) {
+  int opened = 0;
+  int asked = 0;
+  ProcessLook look(OpenDirectory(AT_FDCWD, "/proc").value(), [&] {
+    ++opened;
+    return Result<ExecReader::ReadRecord>([&](Pid) -> Result<TaskRecord> {
+      ++asked;
+      TaskRecord record{};
+      record.known = kKnowsNamespaces | kKnowsImage;
+      record.euid = 4711;
+      return record;
+    });
+  });
+  for (int times = 0; times < 2; ++times) look.UseRecords(true);
+  EXPECT_EQ(opened, 1);
+  const auto by_record = look.Read(reflex_, action_);
+  ASSERT_TRUE(by_record) << by_record.error().message;
+  EXPECT_EQ(by_record->task.euid, 4711U);
+  look.UseRecords(false);
+  asked = 0;
+  const auto by_files = look.Read(reflex_, action_);
+  ASSERT_TRUE(by_files) << by_files.error().message;
+  EXPECT_EQ(by_files->task.euid, geteuid());
+  EXPECT_EQ(asked, 0);
 }
 
 // A program of the host's, by its name; in a container anybody may be called so.
