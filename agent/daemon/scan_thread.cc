@@ -12,10 +12,12 @@
 #include <mutex>
 #include <utility>
 
+#include "agent/base/quiet_thread.h"
+
 namespace hullmark {
 
 ScanThread::ScanThread()
-    : done_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), thread_([this] { Run(); }) {}
+    : done_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), thread_(PromptThread([this] { Run(); })) {}
 
 ScanThread::~ScanThread() {
   {
