@@ -23,7 +23,7 @@ option(HULLMARK_PRECOMPILE "Precompile the headers that most sources include" OF
 set(hullmark_often_included <algorithm> <array> <chrono> <expected> <functional> <map> <memory> <optional>
                             <span> <string> <string_view> <vector>)
 function(hullmark_precompile name)
-  file(WRITE ${PROJECT_BINARY_DIR}/${name}.cc "")
+  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/${name}.cc CONTENT "// Nothing but the headers.\n")
   add_library(${name} OBJECT ${PROJECT_BINARY_DIR}/${name}.cc)
   target_link_libraries(${name} PRIVATE hullmark_flags ${ARGN})
   target_precompile_headers(${name} PRIVATE ${hullmark_often_included})
